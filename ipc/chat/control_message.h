@@ -1,0 +1,48 @@
+// ipc/chat/control_message.h
+//
+// Everything the master and a child say to each other, over the duplex pipe that each child has with the master. End of
+// file means that the other one has died: a child then ends itself.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "ipc/os/pipe.h"
+
+namespace rookery::chat {
+
+enum class ControlKind : std::uint8_t {
+  // child -> master
+  Ready = 1,        // set-up is done, the child serves
+  Kicked = 2,       // worker: client `number` was found and is being closed
+  SlotClean = 3,    // ledger: dealt with all that dead worker `worker` left
+  SlotDamaged = 4,  // ledger: an outbox of worker `worker` holds what no sane worker writes; text says what
+  Failed = 5,       // cannot start or go on; text says why and what to do; number is the exit code for the operator
+  // master -> child
+  Stop = 6,  // finish: tell clients, drain, make durable, exit 0; number = milliseconds until the master forces it
+  Kick = 7,  // worker: close client `number`, text is the reason
+  WorkerGone = 8,  // ledger: worker `worker` is dead and reaped
+  Notice = 9,      // ledger: publish text to everybody
+};
+
+struct ControlMessage {
+  ControlKind kind = ControlKind::Ready;
+  std::uint32_t worker = 0;
+  std::uint64_t number = 0;
+  std::string text = {};  // at most kMaxControlTextBytes
+};
+
+inline constexpr std::size_t kMaxControlTextBytes = 8192;
+
+[[nodiscard]] os::TransferStatus send_control(int descriptor, const ControlMessage& message);
+
+struct ReceivedControl {
+  os::TransferStatus status = os::TransferStatus::Failed;
+  std::optional<ControlMessage> message;  // empty with status Done: not a message of ours
+};
+[[nodiscard]] ReceivedControl receive_control(int descriptor);
+
+}  // namespace rookery::chat

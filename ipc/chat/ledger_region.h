@@ -1,0 +1,106 @@
+// ipc/chat/ledger_region.h
+//
+// The layout of the ledger's control region: how far it has taken each outbox, the inboxes of the loops, the rooms, the
+// epoch. The log ring and the user table are segments of their own.
+//
+// Who may write   The ledger alone: `taken`, rooms and the header from its sequencing thread, inboxes from its archive
+//                 thread. The loops read all of it, the master nothing but the epoch.
+// When the ledger dies  its successor goes on with what it finds: `taken` and a room's members may lag behind the
+// newest
+//                 records in the log ring, which say what they should be (master/ledger/recovery.h).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "ipc/shm/committed_value.h"
+#include "ipc/shm/doorbell.h"
+#include "ipc/shm/record_queue.h"
+#include "ipc/shm/segment.h"
+
+namespace rookery::chat {
+
+inline constexpr std::size_t kEpochBytes = 16;  // hexadecimal digits
+
+struct LedgerRegionHeader {
+  static constexpr std::uint64_t kMagic = 0x31474c4b4b4f4f52;  // "ROOKKLG1", little-endian
+
+  std::atomic<std::uint64_t> magic;             // stored last, when epoch and rooms are there
+  std::array<char, kEpochBytes> epoch;          // set before magic, never changes
+  std::atomic<std::uint64_t> generation;        // how many ledgers have run on this region
+  std::atomic<std::uint64_t> newest_seq;        // of the newest record published
+  std::atomic<std::uint64_t> rooms_high_water;  // rooms from this index on were never used
+  std::atomic<std::uint64_t> applied_end;       // taken and rooms agree with the log ring up to this position
+  alignas(64) shm::SleepWord sleeping;          // the ledger's doorbell
+  std::atomic<std::int64_t> heartbeat_ms;       // monotonic
+};
+
+struct SlotControl {
+  alignas(64) shm::PositionWord outbox_taken;
+  alignas(64) shm::PositionWord inbox_tail;
+};
+
+struct RoomState {
+  std::uint64_t members = 0;  // 0: the place is free. Of the lobby: loops count their own, see LoopControl
+  std::uint64_t as_of = 0;    // the log position after the record that made it so
+  std::uint32_t name_bytes = 0;
+  std::array<char, 36> name{};
+
+  [[nodiscard]] std::string_view name_view() const noexcept {
+    return {name.data(), name_bytes <= name.size() ? name_bytes : 0};
+  }
+};
+static_assert(sizeof(RoomState) == 56);
+
+using RoomEntry = shm::CommittedValue<RoomState>;
+
+inline constexpr std::uint32_t kLobbyRoom = 0;     // its index
+inline constexpr std::uint32_t kMaxRooms = 16384;  // with members, at the same time; 2 MiB of memory
+inline constexpr std::uint64_t kInboxWords = 32 * 1024;
+// 16 MiB: room for some 80,000 messages of 100 bytes between the fastest writer and the slowest disk or reader.
+inline constexpr std::uint64_t kLogRingWords = 2 * 1024 * 1024;
+inline constexpr std::uint64_t kMaxAccounts = 4'000'000;  // pages come as they are needed: 176 bytes an account
+
+class LedgerLayout final {
+ public:
+  explicit LedgerLayout(std::uint32_t slots) noexcept : slots_(slots) {}
+
+  [[nodiscard]] std::uint32_t slots() const noexcept { return slots_; }
+  [[nodiscard]] std::uint64_t slot(std::uint32_t slot) const noexcept {
+    return shm::page_aligned(sizeof(LedgerRegionHeader)) + std::uint64_t{slot} * sizeof(SlotControl);
+  }
+  [[nodiscard]] std::uint64_t rooms() const noexcept { return shm::page_aligned(slot(slots_)); }
+  [[nodiscard]] std::uint64_t inbox_words(std::uint32_t slot) const noexcept {
+    return shm::page_aligned(rooms() + std::uint64_t{kMaxRooms} * sizeof(RoomEntry)) +
+           std::uint64_t{slot} * kInboxWords * 8;
+  }
+  [[nodiscard]] std::uint64_t total_bytes() const noexcept { return inbox_words(slots_); }
+
+ private:
+  std::uint32_t slots_;
+};
+
+class LedgerRegionView final {
+ public:
+  LedgerRegionView(const shm::Mapping& mapping, const LedgerLayout& layout) noexcept
+      : memory_(mapping.data()), layout_(layout) {}
+
+  [[nodiscard]] LedgerRegionHeader& header() const noexcept { return *reinterpret_cast<LedgerRegionHeader*>(memory_); }
+  [[nodiscard]] SlotControl& slot(std::uint32_t slot) const noexcept {
+    return *reinterpret_cast<SlotControl*>(memory_ + layout_.slot(slot));
+  }
+  [[nodiscard]] RoomEntry* rooms() const noexcept { return reinterpret_cast<RoomEntry*>(memory_ + layout_.rooms()); }
+  [[nodiscard]] std::uint64_t* inbox_words(std::uint32_t slot) const noexcept {
+    return reinterpret_cast<std::uint64_t*>(memory_ + layout_.inbox_words(slot));
+  }
+  [[nodiscard]] const LedgerLayout& layout() const noexcept { return layout_; }
+  [[nodiscard]] std::string_view epoch() const noexcept { return {header().epoch.data(), kEpochBytes}; }
+
+ private:
+  std::byte* memory_;
+  LedgerLayout layout_;
+};
+
+}  // namespace rookery::chat

@@ -1,0 +1,95 @@
+// ipc/chat/session_block.h
+//
+// All that a successor needs to carry a connection on when its worker dies: who is logged in, rooms, dialect, position
+// in the log, input not yet parsed, output not yet taken by the kernel. The connection code works on these blocks from
+// the first byte on; nothing of the kind is kept on the heap alone.
+//
+// Who may write   The event loop that owns the connection; the block lies in its worker's region. Others read client,
+//                 login and since (for `list`), the ledger also the rooms of a dead worker's sessions.
+// When the worker dies  every block is as it was after the last committed change (ipc/shm/committed_value.h); `state`
+// says
+//                 whether there is a connection at all.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "ipc/shm/committed_value.h"
+
+namespace rookery::chat {
+
+enum class SessionState : std::uint32_t { Free = 0, Open = 1 };
+
+// Changes with login and logout.
+struct SessionLogin {
+  std::uint64_t account = 0;  // 0: a guest
+  std::uint32_t name_bytes = 0;
+  std::uint32_t login_count = 0;
+  std::array<char, 32> name{};
+
+  [[nodiscard]] std::string_view name_view() const noexcept {
+    return {name.data(), name_bytes <= name.size() ? name_bytes : 0};
+  }
+};
+static_assert(sizeof(SessionLogin) == 48);
+
+inline constexpr std::uint32_t kNoBuffer = 0;  // buffers are numbered from 1
+inline constexpr std::uint64_t kCurrent = ~0ULL;
+
+enum SessionFlags : std::uint16_t {
+  kDiscardingLine = 1,  // inside a line that was reported as too long
+  kPresenceOn = 2,
+  kInputEnded = 4,  // the peer sends no more
+  kClosing = 8,     // close once the output is out
+};
+
+// Changes with every command and every read and write: one commit for all of it.
+struct SessionStream {
+  std::uint64_t received_bytes = 0;        // taken from the socket, by our count
+  std::uint64_t written_bytes = 0;         // given to the socket, by our count
+  std::uint64_t log_cursor = kCurrent;     // the log is delivered up to here; kCurrent: up to where the loop is
+  std::uint64_t outbox_number = 0;         // of the newest record this client's commands put into the outbox
+  std::uint32_t input_buffer = kNoBuffer;  // holds [input_begin, input_end): bytes not yet consumed by a command
+  std::uint16_t input_begin = 0;
+  std::uint16_t input_end = 0;
+  std::uint32_t output_head = kNoBuffer;  // chain of buffers with replies the kernel has not taken; they go out
+  std::uint32_t output_tail = kNoBuffer;  // before anything of the log from log_cursor on
+  std::uint16_t output_begin = 0;         // first byte in the head
+  std::uint16_t output_end = 0;           // end of the bytes in the tail
+  std::uint16_t flags = 0;
+  std::uint8_t dialect = 0;  // wire::DialectId
+  std::uint8_t reserved = 0;
+  // A command that is under way (a hash on the pool, a long list) stays in the input until its reply is queued: a
+  // successor begins it again, and goes on after the items that were queued already.
+  std::uint64_t items_next = 0;   // list, rooms: where to look next; history: the newest seq given
+  std::uint32_t items_given = 0;  // how many
+  std::uint32_t reserved_items = 0;
+};
+static_assert(sizeof(SessionStream) == 72);
+
+inline constexpr std::uint32_t kInlineRooms = 6;
+
+// Room ids the client is in besides the lobby. The first kInlineRooms lie here, the rest in `overflow`.
+struct SessionRooms {
+  std::atomic<std::uint32_t> count;  // add: an id is written before the count; remove: the last one moves into the gap
+  std::atomic<std::uint32_t> overflow;  // a buffer of ids, or kNoBuffer
+  std::array<std::atomic<std::uint32_t>, kInlineRooms> ids;
+};
+
+struct SessionBlock {
+  std::atomic<std::uint32_t> state;  // SessionState; Open is released after the rest is set
+  std::atomic<std::uint32_t> in_lobby;
+  std::atomic<std::uint64_t> client;                  // never changes while Open
+  std::atomic<std::int64_t> since_ms;                 // since 1970
+  std::atomic<std::uint64_t> messages;                // asked to be sent by this client
+  std::array<std::atomic<std::uint64_t>, 2> address;  // IPv6, or IPv4-mapped, in network order
+  std::atomic<std::uint64_t> port;
+  shm::CommittedValue<SessionLogin> login;
+  shm::CommittedValue<SessionStream> stream;
+  SessionRooms rooms;
+};
+static_assert(sizeof(SessionBlock) == 344, "drawn in docs/shared-memory.md");
+
+}  // namespace rookery::chat

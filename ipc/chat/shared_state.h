@@ -1,0 +1,47 @@
+// ipc/chat/shared_state.h
+//
+// Everything that is made once, by the master, before it forks: the segments and the doorbell pipes. Children inherit
+// it, map their own region writable and the others read-only, and close what is not theirs.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ipc/chat/ledger_region.h"
+#include "ipc/chat/worker_region.h"
+#include "ipc/os/pipe.h"
+#include "ipc/shm/segment.h"
+
+namespace rookery::chat {
+
+class SharedState final {
+ public:
+  // Reserves what must never be missing later. Throws std::system_error when memory or descriptors are short.
+  SharedState(std::uint32_t workers, std::uint32_t loops, std::uint32_t max_clients);
+
+  std::uint32_t workers;
+  std::uint32_t loops;  // of each worker
+  WorkerLayout worker_layout;
+  LedgerLayout ledger_layout;
+
+  shm::Segment log_ring;
+  shm::Segment ledger_region;
+  shm::Segment user_table;
+  std::vector<shm::Segment> worker_regions;
+
+  os::Pipe ledger_doorbell;
+  std::vector<os::Pipe> loop_doorbells;  // by slot
+
+  // A slot is a loop, counted over all workers.
+  [[nodiscard]] std::uint32_t slots() const noexcept { return workers * loops; }
+  [[nodiscard]] std::uint32_t slot(std::uint32_t worker, std::uint32_t loop) const noexcept {
+    return worker * loops + loop;
+  }
+  [[nodiscard]] std::uint32_t worker_of(std::uint32_t slot) const noexcept { return slot / loops; }
+  [[nodiscard]] std::uint32_t loop_of(std::uint32_t slot) const noexcept { return slot % loops; }
+
+  // Wakes every process, whether it says that it sleeps or not: for after a death, when a ring may have been lost.
+  void ring_everybody() const noexcept;
+};
+
+}  // namespace rookery::chat

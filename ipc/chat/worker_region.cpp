@@ -1,0 +1,41 @@
+#include "ipc/chat/worker_region.h"
+
+#include <algorithm>
+
+namespace rookery::chat {
+
+namespace {
+constexpr std::uint64_t kControlStart = shm::page_aligned(sizeof(WorkerRegionHeader));
+}  // namespace
+
+WorkerLayout::WorkerLayout(std::uint32_t loops, std::uint32_t sessions_per_loop) noexcept
+    : loops_(loops), sessions_per_loop_(sessions_per_loop) {}
+
+std::uint64_t WorkerLayout::control(std::uint32_t loop) const noexcept {
+  return kControlStart + std::uint64_t{loop} * sizeof(LoopControl);
+}
+
+std::uint64_t WorkerLayout::outbox_words(std::uint32_t loop) const noexcept {
+  return shm::page_aligned(control(loops_)) + std::uint64_t{loop} * kOutboxWords * 8;
+}
+
+std::uint64_t WorkerLayout::sessions(std::uint32_t loop) const noexcept {
+  return outbox_words(loops_) + loop * shm::page_aligned(std::uint64_t{sessions_per_loop_} * sizeof(SessionBlock));
+}
+
+std::uint64_t WorkerLayout::buffers(std::uint32_t loop) const noexcept {
+  const std::uint64_t one = shm::page_aligned(std::uint64_t{small_buffers()} * kSmallBufferBytes) +
+                            std::uint64_t{large_buffers()} * kLargeBufferBytes;
+  return sessions(loops_) + loop * one;
+}
+
+std::uint64_t WorkerLayout::large_buffers_offset(std::uint32_t loop) const noexcept {
+  return buffers(loop) + shm::page_aligned(std::uint64_t{small_buffers()} * kSmallBufferBytes);
+}
+
+std::uint32_t WorkerRegionView::sessions_in_use(std::uint32_t loop) const noexcept {
+  const std::uint64_t claimed = control(loop).sessions_high_water.load(std::memory_order_acquire);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(claimed, layout_.sessions_per_loop()));
+}
+
+}  // namespace rookery::chat

@@ -1,0 +1,105 @@
+// ipc/chat/worker_region.h
+//
+// The layout of a worker's shared region: for each of its event loops an outbox, session blocks, counters, a heartbeat,
+// and the buffers that hold input and output in transit.
+//
+// Who may write   That worker alone; each loop its own parts.
+// Readers         The ledger (outboxes; session blocks of a dead worker), the master and the other workers (counters,
+//                 session blocks for `list`). Readers other than the ledger map the part before the buffers.
+// Trust           A worker that has run wild can write anything here: readers bound every number by the layout, which
+//                 they compute themselves and never read from the region.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "ipc/chat/session_block.h"
+#include "ipc/shm/doorbell.h"
+#include "ipc/shm/record_queue.h"
+#include "ipc/shm/segment.h"
+
+namespace rookery::chat {
+
+struct WorkerRegionHeader {
+  static constexpr std::uint64_t kMagic = 0x31524b574b4f4f52;  // "ROOKWKR1", little-endian
+
+  std::atomic<std::uint64_t> magic;       // stored last
+  std::atomic<std::uint64_t> slot_epoch;  // the life of this slot: differs for each process that ever had the slot
+  std::atomic<std::uint64_t> pid;
+};
+
+// One for each loop. Every word is written by that loop alone.
+struct LoopControl {
+  alignas(64) shm::SleepWord sleeping;                 // the loop's doorbell
+  std::atomic<std::uint64_t> awaiting_position;        // log position it waits to see durable; ~0: none
+  alignas(64) std::atomic<std::int64_t> heartbeat_ms;  // monotonic, each turn of the loop
+  std::atomic<std::uint64_t> log_position;             // everything before it is delivered or put into tapes
+  std::atomic<std::uint64_t> sessions_high_water;      // blocks from this index on were never used
+  std::atomic<std::uint64_t> connections;              // open now
+  std::atomic<std::uint64_t> lobby_members;
+  std::atomic<std::uint64_t> accepted;    // since the worker started
+  std::atomic<std::uint64_t> deliveries;  // messages put into sockets, since the worker started
+  alignas(64) shm::PositionWord outbox_tail;
+  alignas(64) shm::PositionWord inbox_taken;
+};
+static_assert(sizeof(LoopControl) == 4 * 64, "drawn in docs/shared-memory.md");
+
+// 1 MiB: some 5,000 messages of 100 bytes between two drains by the ledger, and never less than 60 of the largest.
+inline constexpr std::uint64_t kOutboxWords = 128 * 1024;
+inline constexpr std::uint32_t kSmallBufferBytes = 1024;   // a half line of a slow typist, a short reply
+inline constexpr std::uint32_t kLargeBufferBytes = 16384;  // any line, several at once
+
+// Where things lie; computed alike in every process.
+class WorkerLayout final {
+ public:
+  WorkerLayout(std::uint32_t loops, std::uint32_t sessions_per_loop) noexcept;
+
+  [[nodiscard]] std::uint32_t loops() const noexcept { return loops_; }
+  [[nodiscard]] std::uint32_t sessions_per_loop() const noexcept { return sessions_per_loop_; }
+  [[nodiscard]] std::uint32_t small_buffers() const noexcept { return sessions_per_loop_ + 16; }
+  [[nodiscard]] std::uint32_t large_buffers() const noexcept { return 2 * sessions_per_loop_ + 64; }
+
+  // Offsets in bytes from the region's start.
+  [[nodiscard]] std::uint64_t control(std::uint32_t loop) const noexcept;
+  [[nodiscard]] std::uint64_t outbox_words(std::uint32_t loop) const noexcept;
+  [[nodiscard]] std::uint64_t sessions(std::uint32_t loop) const noexcept;
+  [[nodiscard]] std::uint64_t buffers(std::uint32_t loop) const noexcept;  // small ones, then large ones
+  [[nodiscard]] std::uint64_t large_buffers_offset(std::uint32_t loop) const noexcept;
+
+  // The part that has pages from the start; session blocks and buffers get theirs as they come into use.
+  [[nodiscard]] std::uint64_t reserved_bytes() const noexcept { return sessions(0); }
+  // The part that other workers and the master map.
+  [[nodiscard]] std::uint64_t readers_bytes() const noexcept { return buffers(0); }
+  [[nodiscard]] std::uint64_t total_bytes() const noexcept { return buffers(loops_); }
+
+ private:
+  std::uint32_t loops_;
+  std::uint32_t sessions_per_loop_;
+};
+
+// What a process sees of a worker's region, whichever way it is mapped.
+class WorkerRegionView final {
+ public:
+  WorkerRegionView(const shm::Mapping& mapping, const WorkerLayout& layout) noexcept
+      : memory_(mapping.data()), layout_(layout) {}
+
+  [[nodiscard]] WorkerRegionHeader& header() const noexcept { return *reinterpret_cast<WorkerRegionHeader*>(memory_); }
+  [[nodiscard]] LoopControl& control(std::uint32_t loop) const noexcept {
+    return *reinterpret_cast<LoopControl*>(memory_ + layout_.control(loop));
+  }
+  [[nodiscard]] std::uint64_t* outbox_words(std::uint32_t loop) const noexcept {
+    return reinterpret_cast<std::uint64_t*>(memory_ + layout_.outbox_words(loop));
+  }
+  [[nodiscard]] SessionBlock* sessions(std::uint32_t loop) const noexcept {
+    return reinterpret_cast<SessionBlock*>(memory_ + layout_.sessions(loop));
+  }
+  // How many blocks of a loop are worth looking at; bounded whatever the region says.
+  [[nodiscard]] std::uint32_t sessions_in_use(std::uint32_t loop) const noexcept;
+  [[nodiscard]] const WorkerLayout& layout() const noexcept { return layout_; }
+
+ private:
+  std::byte* memory_;
+  WorkerLayout layout_;
+};
+
+}  // namespace rookery::chat

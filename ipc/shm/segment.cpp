@@ -1,0 +1,51 @@
+#include "ipc/shm/segment.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "ipc/os/errors.h"
+
+namespace rookery::shm {
+
+namespace {
+
+// What Boost.Interprocess asks of a memory-mappable object.
+struct MemoryHandle {
+  boost::interprocess::mapping_handle_t handle;
+  [[nodiscard]] boost::interprocess::mapping_handle_t get_mapping_handle() const noexcept { return handle; }
+};
+
+}  // namespace
+
+Segment::Segment(const std::string& name, std::uint64_t size_bytes) : size_bytes_(page_aligned(size_bytes)) {
+  writer_.reset(::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!writer_) os::throw_errno("cannot create the shared region " + name);
+  if (::ftruncate(writer_.get(), static_cast<off_t>(size_bytes_)) != 0)
+    os::throw_errno("cannot size the shared region " + name);
+  // Nobody, a broken writer included, can take pages away under a reader.
+  if (::fcntl(writer_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    os::throw_errno("cannot seal the shared region " + name);
+  const std::string path = "/proc/self/fd/" + std::to_string(writer_.get());
+  reader_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!reader_) os::throw_errno("cannot open the shared region " + name + " for reading");
+}
+
+Mapping::Mapping(int descriptor, Access access, std::uint64_t size_bytes)
+    : region_(MemoryHandle{{descriptor, false}},
+              access == Access::ReadWrite ? boost::interprocess::read_write : boost::interprocess::read_only, 0,
+              size_bytes) {}
+
+bool reserve(int writer_descriptor, std::uint64_t offset, std::uint64_t bytes) noexcept {
+  if (bytes == 0) return true;
+  int result;
+  do {
+    result = ::posix_fallocate(writer_descriptor, static_cast<off_t>(offset), static_cast<off_t>(bytes));
+  } while (result == EINTR);
+  errno = result;
+  return result == 0;
+}
+
+}  // namespace rookery::shm

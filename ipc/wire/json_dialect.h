@@ -1,0 +1,45 @@
+// ipc/wire/json_dialect.h
+//
+// The dialect for programs: a JSON object a line. A request names an op, and its id comes back in the reply; an event
+// has no "re". Requests are read by nlohmann's parser, which does not recurse; answers are written by hand, since every
+// message is encoded once per event loop.
+#pragma once
+
+#include "ipc/wire/dialect.h"
+
+namespace rookery::wire {
+
+class JsonDialect final : public Dialect {
+ public:
+  // The views of the outcome point into `storage` or to constants.
+  [[nodiscard]] ParseOutcome parse(std::string_view line, CommandStorage& storage) const override;
+
+  void message(std::string& out, const MessageEvent& event) const override;
+  void joined(std::string& out, std::string_view room, const Sender& who) const override;
+  void left(std::string& out, std::string_view room, const Sender& who) const override;
+  void missed(std::string& out, std::uint64_t count) const override;
+  void notice(std::string& out, std::string_view text) const override;
+
+  void refused(std::string& out, const Refusal& refusal) const override;
+  void echo(std::string& out, const RequestTag& tag, std::string_view text) const override;
+  void registered(std::string& out, const RequestTag& tag, std::string_view name) const override;
+  void logged_in(std::string& out, const RequestTag& tag, const Sender& who, std::string_view epoch,
+                 std::uint64_t newest_seq) const override;
+  void logged_out(std::string& out, const RequestTag& tag) const override;
+  void accepted(std::string& out, const RequestTag& tag, std::uint64_t seq, std::string_view epoch,
+                std::int64_t time) const override;
+  void membership(std::string& out, const RequestTag& tag, std::string_view room, std::uint64_t members) const override;
+  void presence(std::string& out, const RequestTag& tag, bool on) const override;
+  void counted(std::string& out, const RequestTag& tag, const CountResult& result) const override;
+  void pong(std::string& out, const RequestTag& tag) const override;
+  void help(std::string& out, const RequestTag& tag) const override;
+  void bye(std::string& out, const RequestTag& tag) const override;
+
+  void begin_items(std::string& out, const RequestTag& tag) const override;
+  void client_item(std::string& out, std::uint64_t index, const ClientListing& item) const override;
+  void room_item(std::string& out, std::uint64_t index, const RoomListing& item) const override;
+  void message_item(std::string& out, std::uint64_t index, const MessageEvent& item) const override;
+  void end_items(std::string& out, const RequestTag& tag, std::uint64_t count) const override;
+};
+
+}  // namespace rookery::wire

@@ -1,0 +1,12 @@
+// libFuzzer's door to the text dialect. Run: text_parser_fuzz -max_len=40000 tests/fuzz/corpus/text
+#include <cstddef>
+#include <cstdint>
+
+#include "tests/fuzz/stream_check.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  rookery::wire::check_stream(rookery::wire::DialectId::Text, {reinterpret_cast<const char*>(data), size});
+  return 0;
+}

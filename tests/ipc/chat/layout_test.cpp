@@ -1,0 +1,215 @@
+// The numbers that docs/shared-memory.md gives: whoever changes one changes the page, and the digit in the magic.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+
+#include "ipc/chat/history_exchange.h"
+#include "ipc/chat/ledger_region.h"
+#include "ipc/chat/record.h"
+#include "ipc/chat/worker_region.h"
+#include "ipc/shm/log_ring.h"
+#include "ipc/shm/name_table.h"
+
+#define EXPECT_AT(offset, type, member) EXPECT_EQ(offsetof(type, member), offset##U) << #type "::" #member
+
+namespace rookery::chat {
+namespace {
+
+std::string text_of_magic(std::uint64_t magic) {
+  std::string text(8, ' ');
+  std::memcpy(text.data(), &magic, 8);
+  return text;
+}
+
+TEST(LayoutTest, Magics) {
+  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR1");
+  EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG1");
+  EXPECT_EQ(text_of_magic(shm::LogRingHeader::kMagic), "ROOKLOG1");
+  EXPECT_EQ(text_of_magic(shm::NameTableHeader::kMagic), "NAMETAB1");
+}
+
+TEST(LayoutTest, LogRingHeader) {
+  EXPECT_EQ(sizeof(shm::LogRingHeader), 256U);
+  EXPECT_AT(0, shm::LogRingHeader, magic);
+  EXPECT_AT(8, shm::LogRingHeader, capacity_words);
+  EXPECT_AT(64, shm::LogRingHeader, reserved_end);
+  EXPECT_AT(128, shm::LogRingHeader, committed_end);
+  EXPECT_AT(192, shm::LogRingHeader, durable_end);
+  EXPECT_EQ(kLogRingWords, 2'097'152U);
+}
+
+TEST(LayoutTest, NameTable) {
+  EXPECT_EQ(sizeof(shm::NameTableHeader), 128U);
+  EXPECT_AT(0, shm::NameTableHeader, magic);
+  EXPECT_AT(8, shm::NameTableHeader, max_entries);
+  EXPECT_AT(64, shm::NameTableHeader, count);
+  EXPECT_AT(68, shm::NameTableHeader, level);
+  EXPECT_EQ(sizeof(shm::NameTableEntry), 176U);
+  EXPECT_AT(0, shm::NameTableEntry, id);
+  EXPECT_AT(8, shm::NameTableEntry, name_bytes);
+  EXPECT_AT(9, shm::NameTableEntry, name);
+  EXPECT_AT(48, shm::NameTableEntry, value);
+  EXPECT_EQ(kMaxAccounts, 4'000'000U);
+  // The index begins at 704,000,128, rounded up to a page; its thirteen levels begin with one of 8 KiB.
+  EXPECT_EQ(shm::name_table_bytes(kMaxAccounts), 704'004'096U + 8192U * 8191);
+}
+
+TEST(LayoutTest, RecordHeader) {
+  EXPECT_EQ(sizeof(RecordHeader), 88U);
+  EXPECT_AT(0, RecordHeader, kind);
+  EXPECT_AT(1, RecordHeader, flags);
+  EXPECT_AT(2, RecordHeader, outcome);
+  EXPECT_AT(3, RecordHeader, op);
+  EXPECT_AT(4, RecordHeader, session);
+  EXPECT_AT(8, RecordHeader, client);
+  EXPECT_AT(16, RecordHeader, account);
+  EXPECT_AT(24, RecordHeader, target);
+  EXPECT_AT(32, RecordHeader, seq);
+  EXPECT_AT(40, RecordHeader, time_ms);
+  EXPECT_AT(48, RecordHeader, slot_epoch);
+  EXPECT_AT(56, RecordHeader, outbox_number);
+  EXPECT_AT(64, RecordHeader, slot);
+  EXPECT_AT(68, RecordHeader, room);
+  EXPECT_AT(72, RecordHeader, members);
+  EXPECT_AT(80, RecordHeader, text_bytes);
+  EXPECT_AT(84, RecordHeader, id_bytes);
+  EXPECT_AT(86, RecordHeader, name_bytes);
+  EXPECT_AT(87, RecordHeader, target_name_bytes);
+}
+
+TEST(LayoutTest, HistoryReplyHeader) {
+  EXPECT_EQ(sizeof(HistoryReplyHeader), 16U);
+  EXPECT_AT(0, HistoryReplyHeader, request);
+  EXPECT_AT(8, HistoryReplyHeader, kind);
+  EXPECT_AT(12, HistoryReplyHeader, remaining);
+}
+
+TEST(LayoutTest, WorkerRegionHeader) {
+  EXPECT_EQ(sizeof(WorkerRegionHeader), 24U);
+  EXPECT_AT(0, WorkerRegionHeader, magic);
+  EXPECT_AT(8, WorkerRegionHeader, slot_epoch);
+  EXPECT_AT(16, WorkerRegionHeader, pid);
+}
+
+TEST(LayoutTest, LoopControl) {
+  EXPECT_EQ(sizeof(LoopControl), 256U);
+  EXPECT_AT(0, LoopControl, sleeping);
+  EXPECT_AT(8, LoopControl, awaiting_position);
+  EXPECT_AT(64, LoopControl, heartbeat_ms);
+  EXPECT_AT(72, LoopControl, log_position);
+  EXPECT_AT(80, LoopControl, sessions_high_water);
+  EXPECT_AT(88, LoopControl, connections);
+  EXPECT_AT(96, LoopControl, lobby_members);
+  EXPECT_AT(104, LoopControl, accepted);
+  EXPECT_AT(112, LoopControl, deliveries);
+  EXPECT_AT(128, LoopControl, outbox_tail);
+  EXPECT_AT(192, LoopControl, inbox_taken);
+}
+
+TEST(LayoutTest, WorkerRegionParts) {
+  const WorkerLayout layout(2, 100);
+  EXPECT_EQ(layout.control(0), 4096U);
+  EXPECT_EQ(layout.control(1), 4096U + 256);
+  EXPECT_EQ(layout.outbox_words(0), 8192U);
+  EXPECT_EQ(layout.outbox_words(1), 8192U + 1'048'576);
+  EXPECT_EQ(layout.sessions(0), 8192U + 2 * 1'048'576);
+  EXPECT_EQ(layout.sessions(1), layout.sessions(0) + shm::page_aligned(100 * sizeof(SessionBlock)));
+  EXPECT_EQ(layout.buffers(0), layout.sessions(1) + shm::page_aligned(100 * sizeof(SessionBlock)));
+  EXPECT_EQ(layout.large_buffers_offset(0), layout.buffers(0) + shm::page_aligned(116 * 1024));
+  EXPECT_EQ(layout.buffers(1), layout.large_buffers_offset(0) + 264 * 16'384);
+}
+
+TEST(LayoutTest, SessionBlock) {
+  EXPECT_EQ(sizeof(SessionBlock), 344U);
+  EXPECT_AT(0, SessionBlock, state);
+  EXPECT_AT(4, SessionBlock, in_lobby);
+  EXPECT_AT(8, SessionBlock, client);
+  EXPECT_AT(16, SessionBlock, since_ms);
+  EXPECT_AT(24, SessionBlock, messages);
+  EXPECT_AT(32, SessionBlock, address);
+  EXPECT_AT(48, SessionBlock, port);
+  EXPECT_AT(56, SessionBlock, login);
+  EXPECT_AT(160, SessionBlock, stream);
+  EXPECT_AT(312, SessionBlock, rooms);
+}
+
+TEST(LayoutTest, SessionValues) {
+  EXPECT_EQ(sizeof(SessionLogin), 48U);
+  EXPECT_AT(0, SessionLogin, account);
+  EXPECT_AT(8, SessionLogin, name_bytes);
+  EXPECT_AT(12, SessionLogin, login_count);
+  EXPECT_AT(16, SessionLogin, name);
+
+  EXPECT_EQ(sizeof(SessionStream), 72U);
+  EXPECT_AT(0, SessionStream, received_bytes);
+  EXPECT_AT(8, SessionStream, written_bytes);
+  EXPECT_AT(16, SessionStream, log_cursor);
+  EXPECT_AT(24, SessionStream, outbox_number);
+  EXPECT_AT(32, SessionStream, input_buffer);
+  EXPECT_AT(36, SessionStream, input_begin);
+  EXPECT_AT(38, SessionStream, input_end);
+  EXPECT_AT(40, SessionStream, output_head);
+  EXPECT_AT(44, SessionStream, output_tail);
+  EXPECT_AT(48, SessionStream, output_begin);
+  EXPECT_AT(50, SessionStream, output_end);
+  EXPECT_AT(52, SessionStream, flags);
+  EXPECT_AT(54, SessionStream, dialect);
+  EXPECT_AT(56, SessionStream, items_next);
+  EXPECT_AT(64, SessionStream, items_given);
+
+  EXPECT_EQ(sizeof(SessionRooms), 32U);
+  EXPECT_AT(0, SessionRooms, count);
+  EXPECT_AT(4, SessionRooms, overflow);
+  EXPECT_AT(8, SessionRooms, ids);
+}
+
+TEST(LayoutTest, LedgerRegion) {
+  EXPECT_EQ(sizeof(LedgerRegionHeader), 128U);
+  EXPECT_AT(0, LedgerRegionHeader, magic);
+  EXPECT_AT(8, LedgerRegionHeader, epoch);
+  EXPECT_AT(24, LedgerRegionHeader, generation);
+  EXPECT_AT(32, LedgerRegionHeader, newest_seq);
+  EXPECT_AT(40, LedgerRegionHeader, rooms_high_water);
+  EXPECT_AT(64, LedgerRegionHeader, sleeping);
+  EXPECT_AT(72, LedgerRegionHeader, heartbeat_ms);
+
+  EXPECT_EQ(sizeof(SlotControl), 128U);
+  EXPECT_AT(0, SlotControl, outbox_taken);
+  EXPECT_AT(64, SlotControl, inbox_tail);
+
+  EXPECT_EQ(sizeof(RoomState), 56U);
+  EXPECT_AT(0, RoomState, members);
+  EXPECT_AT(8, RoomState, as_of);
+  EXPECT_AT(16, RoomState, name_bytes);
+  EXPECT_AT(20, RoomState, name);
+  EXPECT_EQ(sizeof(RoomEntry), 8U + 2 * 56);
+
+  const LedgerLayout layout(3);
+  EXPECT_EQ(layout.slot(0), 4096U);
+  EXPECT_EQ(layout.slot(2), 4096U + 2 * 128);
+  EXPECT_EQ(layout.rooms(), 8192U);
+  EXPECT_EQ(layout.inbox_words(0), 8192U + shm::page_aligned(16'384 * 120));
+  EXPECT_EQ(layout.inbox_words(1), layout.inbox_words(0) + 262'144);
+}
+
+// The record that the page shows word by word.
+TEST(LayoutTest, TheExampleOnThePage) {
+  shm::PositionWord tail{0};
+  shm::PositionWord taken{0};
+  std::array<std::uint64_t, 64> words{};
+  shm::RecordQueueProducer producer(tail, words.data(), words.size(), taken);
+  EXPECT_EQ(producer.append(std::as_bytes(std::span("hello world", 11))), 3U);
+  EXPECT_EQ(words[0], 0x40e6988b0000000bU);
+  EXPECT_EQ(words[1], 0x6f77206f6c6c6568U);
+  EXPECT_EQ(words[2], 0x0000000000646c72U);
+  EXPECT_EQ(producer.append(std::as_bytes(std::span("hello world", 11))), 6U);
+  EXPECT_EQ(words[3], 0x0453d5d10000000bU) << "the same payload, another place";
+}
+
+}  // namespace
+}  // namespace rookery::chat

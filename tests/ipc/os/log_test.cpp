@@ -1,0 +1,103 @@
+#include "ipc/log.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <functional>
+#include <string>
+
+#include "ipc/os/pipe.h"
+#include "ipc/os/process.h"
+#include "tests/ipc/os/waiting.h"
+
+namespace rookery::log {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+
+std::string read_all(int descriptor) {
+  std::string text;
+  char buffer[4096];
+  for (ssize_t got; (got = ::read(descriptor, buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<size_t>(got));
+  return text;
+}
+
+// Runs `body` in a process whose standard error is a pipe, and returns what it wrote there.
+std::string written_by(const std::function<void(int pipe_read_end)>& body) {
+  os::Pipe pipe = os::make_pipe();
+  os::Process child = os::Process::spawn([&] {
+    ::fcntl(pipe.write_end.get(), F_SETFL, 0);  // as it is for most: writes block where there is no room
+    ::dup2(pipe.write_end.get(), STDERR_FILENO);
+    body(pipe.read_end.get());
+    return 0;
+  });
+  pipe.write_end.reset();
+  const auto status = testing::end_in_time(child);
+  EXPECT_TRUE(status && status->clean()) << "a log line blocked or failed";
+  return read_all(pipe.read_end.get());
+}
+
+TEST(LogTest, NamesTimeProcessAndPid) {
+  const std::string text = written_by([](int) {
+    start("worker 1", Level::Info);
+    info("client={} {} connected", 12, "127.0.0.1:56552");
+    debug("not at this level");
+  });
+  EXPECT_THAT(text, MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z worker 1 "
+                                 "pid=[0-9]+ client=12 127\\.0\\.0\\.1:56552 connected\n"));
+}
+
+TEST(LogTest, AnAlertSaysSo) {
+  const std::string text = written_by([](int) {
+    start("master", Level::Info);
+    alert("a slot is damaged");
+    error("cannot fork");
+    warning("slow");
+  });
+  EXPECT_THAT(text, HasSubstr(" ALERT a slot is damaged\n"));
+  EXPECT_THAT(text, HasSubstr(" error: cannot fork\n"));
+  EXPECT_THAT(text, HasSubstr(" warning: slow\n"));
+}
+
+TEST(LogTest, WhatAClientSentCannotMakeLinesOrMoveTheCursor) {
+  const std::string text = written_by([](int) {
+    start("worker 0", Level::Info);
+    info("name={}", "a\nb\rc\033[2Jd\x7f\xc3\xa4");
+  });
+  EXPECT_THAT(text, HasSubstr("name=a b c [2Jd \xc3\xa4\n"));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+}
+
+TEST(LogTest, AnEndlessLineIsCut) {
+  const std::string text = written_by([](int) {
+    start("worker 0", Level::Info);
+    info("{}", std::string(10'000, 'x'));
+    info("next");
+  });
+  EXPECT_EQ(text.find('\n'), 4095U);
+  EXPECT_THAT(text, HasSubstr(" next\n"));
+}
+
+TEST(LogTest, AFullPipeDropsLinesAndTellsHowMany) {
+  const std::string text = written_by([](int pipe_read_end) {
+    start("worker 0", Level::Info);
+    // Well over the pipe's 64 KiB; nobody reads.
+    for (int i = 0; i < 2000; ++i) info("line {} {}", i, std::string(100, 'x'));
+    (void)read_all(pipe_read_end);
+    info("room again");
+  });
+  EXPECT_THAT(text, MatchesRegex("\\([0-9]+ lines before this one were dropped\\)\n.* room again\n"));
+}
+
+TEST(LogTest, BeforeStartNothingIsWritten) {
+  EXPECT_EQ(written_by([](int) { info("too early"); }), "");
+}
+
+}  // namespace
+}  // namespace rookery::log
