@@ -1,0 +1,129 @@
+// Accounts: register, login, logout. The hashing runs on the pool; the answer comes back through the loop's mailbox.
+
+#include <cstring>
+#include <memory>
+
+#include "ipc/log.h"
+#include "worker/commands/command_context.h"
+#include "worker/pool/password_hash.h"
+#include "worker/pool/secret.h"
+
+namespace rookery::worker {
+
+namespace {
+
+// What a pool job needs to find its way back.
+struct Asker {
+  std::uint32_t index;
+  std::uint64_t client;
+  std::string id;  // of the request
+};
+
+Outcome refuse_busy(CommandContext& context, Session& session, const wire::RequestTag& tag) {
+  return context.refuse(session, tag, wire::ErrorCode::RateLimited,
+                        "too many passwords are being checked, try again in a few seconds");
+}
+
+void ask_for_account(CommandContext& context, const Asker& asker, const std::string& name,
+                     const std::optional<PasswordHash>& hash) {
+  Session* session = context.sessions.find(asker.index, asker.client);
+  if (session == nullptr) return;
+  const wire::RequestTag tag{wire::Op::Register, asker.id};
+  if (!hash) {
+    context.refuse(*session, tag, wire::ErrorCode::RateLimited, "no memory to hash a password, try again");
+    context.finish_command(*session);
+    return;
+  }
+  chat::Record record;
+  record.header.kind = chat::RecordKind::Register;
+  record.header.op = static_cast<std::uint8_t>(wire::Op::Register);
+  record.name = name;
+  record.text = {hash->encoded.data(), ::strnlen(hash->encoded.data(), hash->encoded.size())};
+  record.id = asker.id;
+  if (!context.outbox.ask(*session, record)) {  // full: later, with the hash that we have
+    context.mailbox.post([&context, asker, name, hash] { ask_for_account(context, asker, name, hash); });
+    return;
+  }
+  context.finish_command(*session);
+}
+
+void finish_login(CommandContext& context, const Asker& asker, const std::string& name, std::uint64_t account,
+                  bool right) {
+  Session* session = context.sessions.find(asker.index, asker.client);
+  if (session == nullptr) return;
+  const wire::RequestTag tag{wire::Op::Login, asker.id};
+  if (!right) {
+    log::info("client={} login as {} refused", asker.client, name);
+    context.refuse(*session, tag, wire::ErrorCode::BadCredentials, "no such name, or another password");
+    context.finish_command(*session);
+    return;
+  }
+  chat::SessionLogin login = session->block->login.load_own();
+  login.account = account;
+  login.name_bytes = static_cast<std::uint32_t>(name.copy(login.name.data(), login.name.size()));
+  ++login.login_count;
+  session->block->login.store(login);
+  context.follower.listen_to_account(*session, account);
+  if (!context.worker.settings.allow_guests) context.follower.listen(*session);
+  log::info("client={} logged in as {}", asker.client, name);
+  context.reply(*session, [&](const wire::Dialect& dialect, std::string& out) {
+    dialect.logged_in(out, tag, {asker.client, login.name_view()}, context.worker.epoch(),
+                      context.worker.ledger().header().newest_seq.load(std::memory_order_acquire));
+  });
+  context.finish_command(*session);
+}
+
+}  // namespace
+
+Outcome do_register(CommandContext& context, Session& session, const wire::Command& command) {
+  const wire::RequestTag tag{command.op, command.id};
+  if (context.worker.users.find(command.name) != nullptr)
+    return context.refuse(session, tag, wire::ErrorCode::NameTaken,
+                          "the name " + std::string(command.name) + " is taken, choose another");
+  Asker asker{session.index, session.client, std::string(command.id)};
+  const bool posted = context.worker.pool_of().try_post(
+      [&context, asker = std::move(asker), name = std::string(command.name), password = Secret(command.password)] {
+        context.mailbox.post([&context, asker, name, hash = hash_password(password.view())] {
+          ask_for_account(context, asker, name, hash);
+        });
+      });
+  return posted ? Outcome::Later : refuse_busy(context, session, tag);
+}
+
+Outcome do_login(CommandContext& context, Session& session, const wire::Command& command) {
+  const wire::RequestTag tag{command.op, command.id};
+  if (session.block->login.load_own().account != 0)
+    return context.refuse(session, tag, wire::ErrorCode::AlreadyLoggedIn, "log out first");
+
+  // A name that does not exist costs the same time: a hash that nobody's password has is checked instead.
+  const shm::NameTableEntry* user = context.worker.users.find(command.name);
+  PasswordHash hash = decoy_hash();
+  if (user != nullptr) std::memcpy(hash.encoded.data(), user->value, hash.encoded.size());
+  const std::uint64_t account = user != nullptr ? user->id : 0;
+  Asker asker{session.index, session.client, std::string(command.id)};
+  const bool posted = context.worker.pool_of().try_post(
+      [&context, asker = std::move(asker), hash, account, password = Secret(command.password),
+       name = std::string(user != nullptr ? user->name_view() : command.name)] {
+        const bool right = verify_password(hash, password.view()) && account != 0;
+        context.mailbox.post(
+            [&context, asker, name, account, right] { finish_login(context, asker, name, account, right); });
+      });
+  return posted ? Outcome::Later : refuse_busy(context, session, tag);
+}
+
+Outcome do_logout(CommandContext& context, Session& session, const wire::Command& command) {
+  const wire::RequestTag tag{command.op, command.id};
+  chat::SessionLogin login = session.block->login.load_own();
+  if (login.account == 0) return context.refuse(session, tag, wire::ErrorCode::NotLoggedIn, "nobody is logged in here");
+  const std::uint64_t account = login.account;
+  login.account = 0;
+  login.name_bytes = 0;
+  session.block->login.store(login);
+  context.delivery.settle_position(session);
+  if (Topic* topic = context.delivery.topics.account(account)) topic->remove(session);
+  context.delivery.topics.forget_person(account, 0);
+  if (!context.worker.settings.allow_guests) context.follower.listen_no_more(session);
+  return context.reply(session, [&](const wire::Dialect& dialect, std::string& out) { dialect.logged_out(out, tag); });
+}
+
+}  // namespace rookery::worker

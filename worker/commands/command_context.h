@@ -1,0 +1,88 @@
+// worker/commands/command_context.h
+//
+// What the command handlers have to work with, and the few things that they all do: reply, refuse, finish a command
+// that took longer than a turn.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "worker/commands/barrier.h"
+#include "worker/commands/history_desk.h"
+#include "worker/log/log_follower.h"
+#include "worker/log/outbox.h"
+#include "worker/loop/mailbox.h"
+
+namespace rookery::worker {
+
+// What became of a line.
+enum class Outcome : unsigned char {
+  Done,   // its reply, if it has one now, is queued: the line is consumed
+  Wait,   // not begun: the same line is looked at again when the session is resumed
+  Later,  // under way: the line stays in the input until finish_command()
+};
+
+// Rooms a client may be in besides the lobby: more would be a way to fill the table of rooms alone.
+inline constexpr std::uint32_t kMaxRoomsOfClient = 128;
+
+struct CommandContext {
+  const WorkerContext& worker;
+  SessionTable& sessions;
+  Delivery& delivery;
+  Outbox& outbox;
+  LogFollower& follower;
+  HistoryDesk& history;
+  Mailbox& mailbox;
+  Barrier& barrier;
+  std::string scratch = {};  // for the reply under way
+
+  // reply([&](const wire::Dialect& dialect, std::string& out) { ... })
+  template <class Encode>
+  Outcome reply(Session& session, Encode encode) {
+    scratch.clear();
+    encode(session.dialect(), scratch);
+    delivery.reply(session, scratch);
+    return Outcome::Done;
+  }
+
+  Outcome refuse(Session& session, const wire::RequestTag& tag, wire::ErrorCode code, std::string words) {
+    return reply(session, [&](const wire::Dialect& dialect, std::string& out) {
+      dialect.refused(out, {code, std::move(words), wire::to_string(tag.op), tag.id});
+    });
+  }
+
+  // The command at the start of the input is done.
+  void finish_command(Session& session) {
+    session.stream.input_begin = static_cast<std::uint16_t>(session.stream.input_begin + session.line_bytes);
+    session.line_bytes = 0;
+    session.busy = false;
+    session.stream.items_next = 0;
+    session.stream.items_given = 0;
+    session.commit();
+    delivery.resume(session);
+  }
+
+  [[nodiscard]] bool may_chat(const Session& session) const {
+    return worker.settings.allow_guests || session.block->login.load_own().account != 0;
+  }
+};
+
+// The handlers, one file a family. Each has been given a command whose fields are valid.
+Outcome do_register(CommandContext& context, Session& session, const wire::Command& command);
+Outcome do_login(CommandContext& context, Session& session, const wire::Command& command);
+Outcome do_logout(CommandContext& context, Session& session, const wire::Command& command);
+
+Outcome do_broadcast(CommandContext& context, Session& session, const wire::Command& command);
+Outcome do_say(CommandContext& context, Session& session, const wire::Command& command);
+Outcome do_msg(CommandContext& context, Session& session, const wire::Command& command);
+
+Outcome do_join(CommandContext& context, Session& session, const wire::Command& command);
+Outcome do_leave(CommandContext& context, Session& session, const wire::Command& command);
+Outcome do_presence(CommandContext& context, Session& session, const wire::Command& command);
+
+Outcome do_list(CommandContext& context, Session& session, const wire::Command& command);
+Outcome do_rooms(CommandContext& context, Session& session, const wire::Command& command);
+Outcome do_history(CommandContext& context, Session& session, const wire::Command& command);
+Outcome do_count(CommandContext& context, Session& session, const wire::Command& command);
+
+}  // namespace rookery::worker

@@ -1,0 +1,80 @@
+#include "worker/commands/history_desk.h"
+
+#include <cstring>
+
+namespace rookery::worker {
+
+namespace {
+// The archive answers in milliseconds; a ledger that died is back within a second.
+constexpr std::chrono::seconds kAskAgainAfter{2};
+}  // namespace
+
+HistoryDesk::HistoryDesk(const WorkerContext& context, std::uint32_t loop, SessionTable& sessions, Delivery& delivery,
+                         Outbox& outbox)
+    : sessions_(sessions),
+      delivery_(delivery),
+      outbox_(outbox),
+      inbox_(context.ledger().slot(context.shared.slot(context.start.number, loop)).inbox_tail,
+             context.ledger().inbox_words(context.shared.slot(context.start.number, loop)), chat::kInboxWords,
+             context.own().control(loop).inbox_taken),
+      number_(context.start.slot_epoch << 16) {
+  // What a predecessor did not read is not for us.
+  inbox_.skip_to(context.ledger()
+                     .slot(context.shared.slot(context.start.number, loop))
+                     .inbox_tail.load(std::memory_order_acquire));
+}
+
+void HistoryDesk::ask(Session& session, const HistoryQuestion& question, HistoryAnswer& answer) {
+  answer = {};
+  open_.push_back({session.index, session.client, question, &answer});
+  if (open_.size() == 1) send_first();
+}
+
+void HistoryDesk::forget(const Session& session) noexcept {
+  for (Open& open : open_)
+    if (open.session == session.index && open.client == session.client) open.answer = nullptr;
+}
+
+void HistoryDesk::send_first() {
+  const HistoryQuestion& question = open_.front().question;
+  chat::Record record;
+  record.header.kind = chat::RecordKind::FetchHistory;
+  record.header.flags = static_cast<std::uint8_t>(question.order);
+  record.header.client = ++number_;
+  record.header.seq = question.below;
+  record.header.target = question.above;
+  record.header.members = question.limit;
+  record.target_name = question.room;
+  outbox_.tell(record);
+  asked_at_ = os::Monotonic::now();
+  if (open_.front().answer != nullptr) *open_.front().answer = {};
+}
+
+void HistoryDesk::turn(os::Monotonic::time_point now) {
+  for (;;) {
+    const shm::TakeResult taken = inbox_.peek(bytes_);
+    if (taken != shm::TakeResult::Record) break;  // the ledger is never wild for us; a damaged inbox times out
+    inbox_.release();
+    chat::HistoryReplyHeader header;
+    if (bytes_.size() < sizeof header || open_.empty()) continue;
+    std::memcpy(&header, bytes_.data(), sizeof header);
+    if (header.request != number_) continue;
+    HistoryAnswer* answer = open_.front().answer;
+    if (header.kind == chat::HistoryReplyKind::Message) {
+      if (answer != nullptr) answer->records.emplace_back(bytes_.begin() + sizeof header, bytes_.end());
+      continue;
+    }
+    const Open done = std::move(open_.front());
+    open_.pop_front();
+    if (answer != nullptr) {
+      answer->end = header.kind;
+      answer->remaining = header.remaining;
+      answer->arrived = true;
+      if (Session* session = sessions_.find(done.session, done.client)) delivery_.touch(*session);
+    }
+    if (!open_.empty()) send_first();
+  }
+  if (!open_.empty() && now - asked_at_ > kAskAgainAfter) send_first();
+}
+
+}  // namespace rookery::worker

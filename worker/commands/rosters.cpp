@@ -1,0 +1,56 @@
+#include "worker/commands/rosters.h"
+
+#include <algorithm>
+
+#include "ipc/wire/limits.h"
+
+namespace rookery::worker {
+
+std::optional<SeenClient> see_client(const WorkerContext& context, std::uint32_t slot, std::uint32_t index) noexcept {
+  const std::uint32_t worker = context.shared.worker_of(slot);
+  const chat::SessionBlock& block = context.worker(worker).sessions(context.shared.loop_of(slot))[index];
+  constexpr auto kOpen = static_cast<std::uint32_t>(chat::SessionState::Open);
+  if (block.state.load(std::memory_order_acquire) != kOpen) return std::nullopt;
+  SeenClient seen;
+  seen.worker = worker;
+  seen.client = block.client.load(std::memory_order_relaxed);
+  seen.since_ms = block.since_ms.load(std::memory_order_relaxed);
+  const auto login = block.login.load();
+  const auto stream = block.stream.load();
+  if (!login || !stream || block.state.load(std::memory_order_acquire) != kOpen ||
+      block.client.load(std::memory_order_relaxed) != seen.client)
+    return std::nullopt;
+  seen.login = *login;
+  seen.dialect = stream->dialect;
+  return seen;
+}
+
+std::uint32_t blocks_in_use(const WorkerContext& context, std::uint32_t slot) noexcept {
+  return context.worker(context.shared.worker_of(slot)).sessions_in_use(context.shared.loop_of(slot));
+}
+
+std::optional<Seat> find_guest(const WorkerContext& context, std::uint64_t client) noexcept {
+  for (std::uint32_t slot = 0; slot < context.shared.slots(); ++slot) {
+    for (std::uint32_t index = 0; index < blocks_in_use(context, slot); ++index) {
+      const auto seen = see_client(context, slot, index);
+      if (seen && seen->client == client && seen->login.account == 0) return Seat{slot, index};
+    }
+  }
+  return std::nullopt;
+}
+
+bool room_exists(const WorkerContext& context, std::string_view name) noexcept {
+  if (shm::same_name(name, wire::kLobby)) return true;
+  for (std::uint32_t room = 1; room < rooms_in_use(context); ++room) {
+    const auto state = context.ledger().rooms()[room].load();
+    if (state && state->members > 0 && shm::same_name(state->name_view(), name)) return true;
+  }
+  return false;
+}
+
+std::uint32_t rooms_in_use(const WorkerContext& context) noexcept {
+  const std::uint64_t used = context.ledger().header().rooms_high_water.load(std::memory_order_acquire);
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(used, chat::kMaxRooms));
+}
+
+}  // namespace rookery::worker

@@ -1,0 +1,112 @@
+// Speaking: broadcast, say, msg. Each becomes a record in the outbox; the reply comes when it is durable.
+
+#include <charconv>
+
+#include "worker/commands/command_context.h"
+#include "worker/commands/rosters.h"
+
+namespace rookery::worker {
+
+namespace {
+
+chat::Record record_of(const Session& session, chat::RecordKind kind, const wire::Command& command,
+                       const chat::SessionLogin& login, GuestName& guest) {
+  chat::Record record;
+  record.header.kind = kind;
+  record.header.op = static_cast<std::uint8_t>(command.op);
+  record.header.account = login.account;
+  record.name = display_name(login, session.client, guest);
+  record.text = command.text;
+  record.id = command.id;
+  return record;
+}
+
+Outcome send(CommandContext& context, Session& session, chat::Record& record) {
+  if (!context.outbox.ask(session, record)) return Outcome::Wait;
+  auto& messages = session.block->messages;
+  messages.store(messages.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  return Outcome::Done;
+}
+
+// The room's number where the client is in it.
+std::optional<std::uint32_t> room_of(const CommandContext& context, const Session& session, std::string_view name) {
+  if (shm::same_name(name, wire::kLobby)) {
+    if (session.block->in_lobby.load(std::memory_order_relaxed) != 0) return chat::kLobbyRoom;
+    return std::nullopt;
+  }
+  for (const std::uint32_t id : context.sessions.rooms(session)) {
+    const TopicMap::Room* room = context.delivery.topics.room(id);
+    if (room != nullptr && shm::same_name(room->name, name)) return id;
+  }
+  return std::nullopt;
+}
+
+Outcome refuse_guest(CommandContext& context, Session& session, const wire::RequestTag& tag) {
+  return context.refuse(session, tag, wire::ErrorCode::NotLoggedIn, "log in first: guests may not speak here");
+}
+
+bool parse_guest(std::string_view name, std::uint64_t& client) {
+  if (!wire::is_guest_name(name)) return false;
+  name.remove_prefix(wire::kGuestPrefix.size());
+  const auto parsed = std::from_chars(name.data(), name.data() + name.size(), client);
+  return parsed.ec == std::errc() && parsed.ptr == name.data() + name.size();
+}
+
+}  // namespace
+
+Outcome do_broadcast(CommandContext& context, Session& session, const wire::Command& command) {
+  const wire::RequestTag tag{command.op, command.id};
+  const chat::SessionLogin login = session.block->login.load_own();
+  if (!context.may_chat(session)) return session.in_flight > 0 ? Outcome::Wait : refuse_guest(context, session, tag);
+  GuestName guest;
+  chat::Record record = record_of(session, chat::RecordKind::Broadcast, command, login, guest);
+  return send(context, session, record);
+}
+
+Outcome do_say(CommandContext& context, Session& session, const wire::Command& command) {
+  const wire::RequestTag tag{command.op, command.id};
+  const auto room = room_of(context, session, command.room);
+  if (!room || !context.may_chat(session)) {
+    if (session.in_flight > 0) return Outcome::Wait;  // a refusal must not overtake earlier answers
+    if (!context.may_chat(session)) return refuse_guest(context, session, tag);
+    return room_exists(context.worker, command.room)
+               ? context.refuse(session, tag, wire::ErrorCode::NotInRoom,
+                                "join " + std::string(command.room) + " before you speak in it")
+               : context.refuse(session, tag, wire::ErrorCode::NoSuchRoom,
+                                "there is no room " + std::string(command.room) + ", join makes it");
+  }
+  const chat::SessionLogin login = session.block->login.load_own();
+  GuestName guest;
+  chat::Record record = record_of(session, chat::RecordKind::Say, command, login, guest);
+  record.header.room = *room;
+  record.target_name = context.delivery.topics.room(*room)->name;
+  return send(context, session, record);
+}
+
+Outcome do_msg(CommandContext& context, Session& session, const wire::Command& command) {
+  const wire::RequestTag tag{command.op, command.id};
+  if (!context.may_chat(session)) return session.in_flight > 0 ? Outcome::Wait : refuse_guest(context, session, tag);
+  const chat::SessionLogin login = session.block->login.load_own();
+  GuestName guest;
+  chat::Record record = record_of(session, chat::RecordKind::Direct, command, login, guest);
+  std::uint64_t client = 0;
+  if (const shm::NameTableEntry* user = context.worker.users.find(command.name)) {
+    record.header.target = user->id;
+    record.target_name = user->name_view();
+    return send(context, session, record);
+  }
+  if (parse_guest(command.name, client)) {
+    if (const auto seat = find_guest(context.worker, client)) {
+      record.header.target = client;
+      record.header.flags = chat::kTargetIsGuest;
+      record.header.room = seat->slot;
+      record.header.members = seat->index;
+      record.target_name = command.name;
+      return send(context, session, record);
+    }
+  }
+  if (session.in_flight > 0) return Outcome::Wait;
+  return context.refuse(session, tag, wire::ErrorCode::NoSuchName, "nobody is called " + std::string(command.name));
+}
+
+}  // namespace rookery::worker

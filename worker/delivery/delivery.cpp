@@ -1,0 +1,365 @@
+#include "worker/delivery/delivery.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+namespace rookery::worker {
+
+namespace {
+
+constexpr std::size_t kMaxParts = 64;                  // of one write; beyond some dozens the kernel gains nothing
+constexpr std::size_t kWriteBudgetBytes = 256 * 1024;  // of one write; more than a socket buffer takes at once
+constexpr std::size_t kItemsAheadBytes = 16 * 1024;    // of a long reply, made before the socket asks for more
+
+}  // namespace
+
+Delivery::Delivery(os::Poller& poller, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control)
+    : poller_(poller), sessions_(sessions), own_(buffers), control_(control) {}
+
+void Delivery::reply(Session& session, std::string_view bytes) {
+  if (!session.open() || session.lingering || session.items) return;
+  settle_position(session);
+  append_own(session, bytes);
+  touch(session);
+}
+
+void Delivery::append_own(Session& session, std::string_view bytes) {
+  if (own_.size_bytes(session) + bytes.size() > kMaxOwnOutputBytes) {
+    doom(session, "too slow: it does not take its replies");
+  } else if (!own_.append(session, bytes)) {
+    doom(session, "no shared memory left for its replies");
+  }
+}
+
+void Delivery::touch(Session& session) {
+  if (session.dirty) return;
+  session.dirty = true;
+  dirty_.push_back(&session);
+}
+
+void Delivery::begin_items(Session& session, std::unique_ptr<ItemSource> items) {
+  session.items = std::move(items);
+  fall_behind(session, session.behind ? session.stream.log_cursor : position_);
+  touch(session);
+}
+
+void Delivery::flush() {
+  ++flush_;
+  for (Topic* topic : touched_) {
+    for (Session* session : topic->members()) {
+      if (session->visited == flush_) continue;
+      session->visited = flush_;
+      if (!session->blocked) deliver(*session);
+    }
+  }
+  for (std::size_t i = 0; i < dirty_.size(); ++i) {  // grows while replies are made
+    Session& session = *dirty_[i];
+    session.dirty = false;
+    if (session.visited != flush_ && !session.blocked) deliver(session);
+  }
+  dirty_.clear();
+  for (Topic* topic : touched_) {
+    topic->touched = false;
+    for (Tape& tape : topic->tapes()) tape.mark_flushed();
+    trim(*topic);
+  }
+  touched_.clear();
+}
+
+void Delivery::trim(Topic& topic) {
+  for (std::size_t number = 1; number < wire::kDialectCount; ++number) {
+    Tape& tape = topic.tapes()[number];
+    if (topic.behind == 0) {
+      tape.clear();
+      continue;
+    }
+    if (tape.size_bytes() <= kMaxTapeBytes) continue;
+    const std::size_t drop = tape.excess(kMaxTapeBytes / 2);
+    for (Session* session : topic.members()) {
+      if (!session->behind || session->stream.dialect != number) continue;
+      const std::size_t next = tape.first_from(session->stream.log_cursor);
+      if (next < drop) session->missed += drop - next;
+    }
+    tape.drop(drop);
+  }
+}
+
+void Delivery::on_writable(Session& session) {
+  session.blocked = false;
+  deliver(session);
+  update_interest(session);
+}
+
+void Delivery::deliver(Session& session) {
+  for (;;) {
+    if (!session.open() || session.lingering) return;
+    tell_missed(session);
+    const bool more_items = top_up(session);
+
+    parts_.clear();
+    parts_of_tapes_.clear();
+    reels_.clear();
+    const std::size_t own_bytes = own_.gather(session, parts_, kMaxParts);
+    const std::size_t tape_bytes = session.items ? 0 : gather_tapes(session, kWriteBudgetBytes);
+    const std::size_t total = own_bytes + tape_bytes;
+    if (total == 0) {
+      if (session.items) return;  // the item source waits
+      catch_up(session);
+      return;
+    }
+
+    msghdr message{};
+    message.msg_iov = parts_.data();
+    message.msg_iovlen = parts_.size();
+    ssize_t sent;
+    do {
+      sent = ::sendmsg(session.socket.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0 && errno != EAGAIN) {
+      doom(session, "gone while written to");
+      return;
+    }
+    const std::size_t taken = sent < 0 ? 0 : static_cast<std::size_t>(sent);
+    session.stream.written_bytes += taken;
+    if (taken > 0 && session.behind) session.stalled_since = os::Monotonic::now();
+    took(session, std::min(taken, own_bytes), taken - std::min(taken, own_bytes));
+    if (taken < total) {
+      session.blocked = true;
+      session.commit();
+      update_interest(session);
+      return;
+    }
+    if (!more_items && !session.items && reels_.empty()) {
+      catch_up(session);
+      return;
+    }
+    session.commit();
+  }
+}
+
+// Makes items until there is a write's worth; true while there may be more at once.
+bool Delivery::top_up(Session& session) {
+  while (session.items && own_.size_bytes(session) < kItemsAheadBytes) {
+    scratch_.clear();
+    const ItemsState state = session.items->next(session, scratch_);
+    append_own(session, scratch_);
+    if (!session.open()) return false;
+    if (state == ItemsState::Waiting) return false;
+    if (state == ItemsState::Done) {
+      session.items.reset();
+      resume(session);
+    }
+  }
+  return session.items != nullptr;
+}
+
+void Delivery::tell_missed(Session& session) {
+  if (session.missed == 0 || session.items) return;
+  scratch_.clear();
+  session.dialect().missed(scratch_, session.missed);
+  session.missed = 0;
+  append_own(session, scratch_);
+}
+
+void Delivery::load_reels(const Session& session) {
+  reels_.clear();
+  for (Topic* topic : session.topics) {
+    const Tape& tape = topic->tape(session.dialect_id());
+    const std::size_t next = session.behind ? tape.first_from(session.stream.log_cursor) : tape.unflushed();
+    if (next < tape.entries()) reels_.push_back({&tape, next, tape.entries()});
+  }
+}
+
+void Delivery::add_part(const Tape* tape, std::size_t first, std::size_t end) {
+  const std::string_view bytes = tape->bytes(first, end);
+  parts_.push_back({const_cast<char*>(bytes.data()), bytes.size()});
+  parts_of_tapes_.push_back({tape, first, end});
+}
+
+// The session's entries in the order of the log, as few runs as possible. Leaves in reels_ what did not go in.
+std::size_t Delivery::gather_tapes(const Session& session, std::size_t budget_bytes) {
+  load_reels(session);
+  std::size_t sum = 0;
+  while (!reels_.empty() && parts_.size() < kMaxParts && sum < budget_bytes) {
+    auto first = reels_.begin();
+    std::uint64_t until = std::numeric_limits<std::uint64_t>::max();  // where the next reel has its turn
+    for (auto reel = reels_.begin() + 1; reel < reels_.end(); ++reel) {
+      if (reel->tape->position(reel->next) < first->tape->position(first->next)) {
+        until = first->tape->position(first->next);
+        first = reel;
+      } else {
+        until = std::min(until, reel->tape->position(reel->next));
+      }
+    }
+    const Tape& tape = *first->tape;
+    std::size_t end = until == std::numeric_limits<std::uint64_t>::max() ? first->end : tape.first_from(until);
+    const std::size_t most = tape.begin_byte(first->next) + (budget_bytes - sum);
+    if (tape.begin_byte(end) > most) end = std::max(tape.entry_at(most, first->next), first->next + 1);
+    add_part(&tape, first->next, end);
+    sum += parts_.back().iov_len;
+    first->next = end;
+    if (first->next == first->end) reels_.erase(first);
+  }
+  return sum;
+}
+
+// The socket has taken these many bytes of what was gathered.
+void Delivery::took(Session& session, std::size_t own_bytes, std::size_t tape_bytes) {
+  if (own_bytes > 0) own_.consume(session, own_bytes);
+  std::uint64_t delivered = 0;
+  for (const Part& part : parts_of_tapes_) {
+    const Tape& tape = *part.tape;
+    const std::size_t bytes = tape.begin_byte(part.end) - tape.begin_byte(part.first);
+    if (tape_bytes >= bytes) {
+      tape_bytes -= bytes;
+      delivered += part.end - part.first;
+      if (session.behind) session.stream.log_cursor = tape.position(part.end - 1) + 1;
+      continue;
+    }
+    const std::size_t stopped = tape.begin_byte(part.first) + tape_bytes;
+    const std::size_t entry = tape.entry_at(stopped, part.first);
+    delivered += entry - part.first;
+    std::uint64_t cursor = tape.position(entry);
+    if (stopped > tape.begin_byte(entry)) {  // in the middle of a message: the rest of it is now the session's own
+      append_own(session, tape.bytes(entry, entry + 1).substr(stopped - tape.begin_byte(entry)));
+      ++cursor;
+    }
+    fall_behind(session, cursor);
+    reels_.clear();
+    break;
+  }
+  if (parts_of_tapes_.empty() && session.has_own_output() && !session.behind) fall_behind(session, position_);
+  if (!reels_.empty()) {  // they did not go into this write
+    std::uint64_t cursor = std::numeric_limits<std::uint64_t>::max();
+    for (const Reel& reel : reels_) cursor = std::min(cursor, reel.tape->position(reel.next));
+    fall_behind(session, cursor);
+  }
+  if (delivered > 0)
+    control_.deliveries.store(control_.deliveries.load(std::memory_order_relaxed) + delivered,
+                              std::memory_order_relaxed);
+}
+
+void Delivery::settle_position(Session& session) {
+  if (!session.behind || session.items) return;
+  tell_missed(session);
+  parts_.clear();
+  parts_of_tapes_.clear();
+  load_reels(session);
+  std::size_t entries = 0;
+  std::size_t bytes = 0;
+  for (const Reel& reel : reels_) {
+    entries += reel.end - reel.next;
+    bytes += reel.tape->begin_byte(reel.end) - reel.tape->begin_byte(reel.next);
+  }
+  if (own_.size_bytes(session) + bytes > kMaxOwnOutputBytes / 2) {
+    session.missed += entries;
+    tell_missed(session);
+  } else {
+    while (session.open() && gather_tapes(session, kWriteBudgetBytes) > 0) {
+      for (const Part& part : parts_of_tapes_) append_own(session, part.tape->bytes(part.first, part.end));
+      session.stream.log_cursor = parts_of_tapes_.back().tape->position(parts_of_tapes_.back().end - 1) + 1;
+      parts_.clear();
+      parts_of_tapes_.clear();
+    }
+  }
+  session.stream.log_cursor = position_;
+  session.commit();
+}
+
+void Delivery::fall_behind(Session& session, std::uint64_t cursor) {
+  session.stream.log_cursor = cursor;
+  if (session.behind) return;
+  session.behind = true;
+  for (Topic* topic : session.topics) ++topic->behind;
+  session.stalled_since = os::Monotonic::now();
+  stalled_.push_back(&session);
+}
+
+// The session has had everything.
+void Delivery::catch_up(Session& session) {
+  session.stream.log_cursor = chat::kCurrent;
+  if (session.behind) {
+    session.behind = false;
+    for (Topic* topic : session.topics) {
+      if (--topic->behind == 0 && !topic->touched)
+        for (Tape& tape : topic->tapes()) tape.clear();
+    }
+    std::erase(stalled_, &session);
+    resume(session);
+  }
+  session.commit();
+  finish(session);
+}
+
+void Delivery::resume(Session& session) {
+  if (session.resuming) return;
+  session.resuming = true;
+  resumable_.push_back(&session);
+}
+
+void Delivery::close_after_output(Session& session) {
+  session.set(chat::kClosing, true);
+  session.commit();
+  if (is_clear(session)) finish(session);
+  if (!session.lingering) {
+    session.stalled_since = os::Monotonic::now();
+    if (!session.behind) stalled_.push_back(&session);
+  }
+}
+
+// Everything is out: if it is to be closed, say so to the peer and wait a little for its end, so that our last words
+// are not lost to a reset by input that we have not read.
+void Delivery::finish(Session& session) {
+  if (!session.has(chat::kClosing) || session.lingering || session.doomed) return;
+  session.lingering = true;
+  session.stalled_since = os::Monotonic::now();
+  std::erase(stalled_, &session);
+  stalled_.push_back(&session);
+  ::shutdown(session.socket.get(), SHUT_WR);
+  session.want_input = true;
+  update_interest(session);
+  if (session.has(chat::kInputEnded)) doom(session, "left");
+}
+
+void Delivery::doom(Session& session, std::string_view why) {
+  if (session.doomed) return;
+  session.doomed = true;
+  session.doomed_why = why;
+  doomed_.push_back(&session);
+}
+
+void Delivery::update_interest(Session& session) {
+  if (session.doomed) return;
+  const std::uint32_t wanted = (session.want_input ? EPOLLIN : 0U) | (session.blocked ? EPOLLOUT : 0U);
+  if (wanted == session.interest) return;
+  if (poller_.modify(session.socket.get(), wanted, session.token()))
+    session.interest = wanted;
+  else
+    doom(session, "epoll refused it");
+}
+
+void Delivery::sweep(os::Monotonic::time_point now) {
+  for (std::size_t i = 0; i < stalled_.size(); ++i) {
+    Session& session = *stalled_[i];
+    const auto since = now - session.stalled_since;
+    if (session.lingering || session.has(chat::kClosing)) {
+      if (since > kLingerFor) doom(session, "left");
+    } else if (session.blocked && since > kStalledFor) {
+      doom(session, "too slow: it takes nothing");
+    }
+  }
+}
+
+void Delivery::forget(Session& session) {
+  session.items.reset();
+  own_.drop(session);
+  while (!session.topics.empty()) session.topics.back()->remove(session);
+  std::erase(dirty_, &session);
+  std::erase(stalled_, &session);
+  std::erase(resumable_, &session);
+}
+
+}  // namespace rookery::worker

@@ -1,0 +1,147 @@
+// worker/delivery/delivery.h
+//
+// Brings everything that sessions must get to their sockets, in order, with as few writes as can be.
+//
+// A session's stream of output is: its own output so far, then the log from its cursor on, as far as its topics have
+// it. A session that takes everything has no cursor of its own (it is where the loop is) and no memory here. One whose
+// socket takes no more is "behind": it keeps a cursor and is served from the tapes when the socket is writable again.
+//
+// Within a turn of the loop: messages are put on tapes (tape_for), replies into own output (reply); flush() then gives
+// each session concerned one write with all of it. Before anything that must come between, like a change of who is
+// in a room, flush() first.
+//
+// A slow session costs what its own output holds (bounded) and its place on shared tapes, which are trimmed: what it
+// has missed then is counted and told. One that takes nothing for kStalledFor is closed.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ipc/os/poller.h"
+#include "worker/delivery/own_output.h"
+#include "worker/delivery/topic.h"
+#include "worker/session/session_table.h"
+
+namespace rookery::worker {
+
+// What one session may have in its own output before it is closed as too slow.
+inline constexpr std::size_t kMaxOwnOutputBytes = 512 * 1024;
+// What a tape holds for members that are behind.
+inline constexpr std::size_t kMaxTapeBytes = 1024 * 1024;
+// How long a socket may take nothing while there is output for it.
+inline constexpr std::chrono::seconds kStalledFor{30};
+// How long we wait for the peer to take our last words and close.
+inline constexpr std::chrono::seconds kLingerFor{2};
+
+class Delivery final {
+ public:
+  Delivery(os::Poller& poller, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control);
+
+  TopicMap topics;
+
+  // Everything before this log position is on the tapes; the record being applied begins here.
+  void set_position(std::uint64_t position) noexcept { position_ = position; }
+
+  // Bytes for this session alone, after all it must have got by now.
+  void reply(Session& session, std::string_view bytes);
+  // `encode(dialect, out)` is called once for each dialect that a member speaks.
+  template <class Encode>
+  void publish(Topic& topic, Encode encode);
+  // The reply's items are made as the session takes them.
+  void begin_items(Session& session, std::unique_ptr<ItemSource> items);
+  // There is something new for it, from its item source say.
+  void touch(Session& session);
+
+  // Gives every session concerned what it has not had yet.
+  void flush();
+
+  // The socket takes bytes again.
+  void on_writable(Session& session);
+
+  // A session that is behind gets what is before the current position as its own output, so that topics can change.
+  void settle_position(Session& session);
+
+  // Closes it at the end of the turn, after which it is no more; `why` is for the log.
+  void doom(Session& session, std::string_view why);
+  // Closes it once all its output is out.
+  void close_after_output(Session& session);
+  [[nodiscard]] std::vector<Session*> take_doomed() { return std::exchange(doomed_, {}); }
+  // Sessions whose input may be looked at again.
+  [[nodiscard]] std::vector<Session*> take_resumable() { return std::exchange(resumable_, {}); }
+  void resume(Session& session);
+  [[nodiscard]] bool has_resumable() const noexcept { return !resumable_.empty(); }
+
+  // Registers what the session waits for with epoll.
+  void update_interest(Session& session);
+
+  // Closes those that take nothing for too long. Call it now and then.
+  void sweep(os::Monotonic::time_point now);
+
+  // No own output, not behind, no items under way.
+  [[nodiscard]] static bool is_clear(const Session& session) noexcept {
+    return !session.has_own_output() && !session.behind && !session.items;
+  }
+  // The session has left: its part in topics and output ends.
+  void forget(Session& session);
+
+ private:
+  struct Reel {  // one tape from which a session still has entries to get
+    const Tape* tape;
+    std::size_t next;
+    std::size_t end;
+  };
+  struct Part {  // a run of entries of one tape, as it was put into parts_
+    const Tape* tape;
+    std::size_t first;
+    std::size_t end;
+  };
+
+  void deliver(Session& session);
+  [[nodiscard]] bool top_up(Session& session);
+  void tell_missed(Session& session);
+  std::size_t gather_tapes(const Session& session, std::size_t budget_bytes);
+  void load_reels(const Session& session);
+  void add_part(const Tape* tape, std::size_t first, std::size_t end);
+  void took(Session& session, std::size_t own_bytes, std::size_t tape_bytes);
+  void fall_behind(Session& session, std::uint64_t cursor);
+  void catch_up(Session& session);
+  void finish(Session& session);
+  void trim(Topic& topic);
+  void append_own(Session& session, std::string_view bytes);
+
+  os::Poller& poller_;
+  SessionTable& sessions_;
+  OwnOutput own_;
+  chat::LoopControl& control_;
+  std::uint64_t position_ = 0;
+  std::uint64_t flush_ = 0;
+  std::vector<Topic*> touched_;
+  std::vector<Session*> dirty_;
+  std::vector<Session*> doomed_;
+  std::vector<Session*> resumable_;
+  std::vector<Session*> stalled_;  // behind or lingering
+  std::vector<Reel> reels_;
+  std::vector<Part> parts_of_tapes_;
+  std::vector<iovec> parts_;
+  std::string scratch_;
+};
+
+template <class Encode>
+void Delivery::publish(Topic& topic, Encode encode) {
+  if (topic.empty()) return;
+  for (std::size_t number = 1; number < wire::kDialectCount; ++number) {
+    const auto dialect = static_cast<wire::DialectId>(number);
+    if (!topic.speaks(dialect)) continue;
+    Tape& tape = topic.tape(dialect);
+    encode(wire::dialect(dialect), tape.open(position_));
+    tape.seal();
+  }
+  if (topic.touched) return;
+  topic.touched = true;
+  touched_.push_back(&topic);
+}
+
+}  // namespace rookery::worker

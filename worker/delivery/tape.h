@@ -1,0 +1,61 @@
+// worker/delivery/tape.h
+//
+// A tape holds the encoded messages of one topic in one dialect, one behind the other: written once, read by every
+// member. Members that take everything at once never see more of it than the end; a slow member holds a position, not a
+// queue. When nobody is behind the tape is emptied, so in the common case it is a few warm kilobytes.
+//
+// Positions are positions in the log: an entry is named by the log position at which its record begins.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rookery::worker {
+
+class Tape final {
+ public:
+  // Where to encode the record that begins at log position `position`; then seal().
+  // REQUIRES: positions never decrease.
+  [[nodiscard]] std::string& open(std::uint64_t position);
+  void seal();
+
+  [[nodiscard]] std::size_t entries() const noexcept { return entries_.size(); }
+  [[nodiscard]] std::uint64_t position(std::size_t entry) const noexcept { return entries_[entry].position; }
+  [[nodiscard]] std::size_t begin_byte(std::size_t entry) const noexcept {
+    return entry == 0 ? 0 : entries_[entry - 1].end_byte;
+  }
+  [[nodiscard]] std::size_t end_byte(std::size_t entry) const noexcept { return entries_[entry].end_byte; }
+  [[nodiscard]] std::string_view bytes(std::size_t first, std::size_t end_entry) const noexcept {
+    return std::string_view(bytes_).substr(begin_byte(first), begin_byte(end_entry) - begin_byte(first));
+  }
+  [[nodiscard]] std::size_t size_bytes() const noexcept { return bytes_.size(); }
+
+  // The first entry that begins at or after a log position.
+  [[nodiscard]] std::size_t first_from(std::uint64_t position) const noexcept;
+  // The first entry that ends after `byte`, from `first` on. REQUIRES: byte < size_bytes().
+  [[nodiscard]] std::size_t entry_at(std::size_t byte, std::size_t first) const noexcept;
+
+  // The first entry that was not there at the last flush: where all members that are not behind go on.
+  [[nodiscard]] std::size_t unflushed() const noexcept { return flushed_; }
+  void mark_flushed() noexcept { flushed_ = entries_.size(); }
+
+  void clear() noexcept;
+  // How many of the oldest entries must go so that at most `bytes` are left.
+  [[nodiscard]] std::size_t excess(std::size_t bytes) const noexcept;
+  // Drops the oldest `count` entries.
+  void drop(std::size_t count);
+
+ private:
+  struct Entry {
+    std::uint64_t position;
+    std::size_t end_byte;
+  };
+  std::string bytes_;
+  std::vector<Entry> entries_;
+  std::size_t flushed_ = 0;
+  std::uint64_t opened_ = 0;
+};
+
+}  // namespace rookery::worker

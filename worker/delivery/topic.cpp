@@ -1,0 +1,64 @@
+#include "worker/delivery/topic.h"
+
+#include <algorithm>
+
+namespace rookery::worker {
+
+void Topic::add(Session& session) {
+  members_.push_back(&session);
+  ++speakers_[number(session.dialect_id())];
+  if (session.behind) ++behind;
+  session.topics.push_back(this);
+}
+
+void Topic::remove(Session& session) {
+  const auto at = std::find(members_.begin(), members_.end(), &session);
+  if (at == members_.end()) return;
+  *at = members_.back();
+  members_.pop_back();
+  --speakers_[number(session.dialect_id())];
+  if (session.behind) --behind;
+  session.topics.erase(std::find(session.topics.begin(), session.topics.end(), this));
+  if (!touched && behind == 0)
+    for (Tape& tape : tapes_) tape.clear();
+}
+
+TopicMap::Room* TopicMap::room(std::uint32_t id) noexcept {
+  return id < rooms_.size() ? rooms_[id].get() : nullptr;
+}
+
+TopicMap::Room& TopicMap::make_room(std::uint32_t id, std::string_view name) {
+  if (id >= rooms_.size()) rooms_.resize(id + 1ULL);
+  if (!rooms_[id]) {
+    rooms_[id] = std::make_unique<Room>();
+    rooms_[id]->name = name;
+  }
+  return *rooms_[id];
+}
+
+void TopicMap::forget_room(std::uint32_t id) noexcept {
+  Room* found = room(id);
+  if (found != nullptr && found->messages.empty() && found->presence.empty()) rooms_[id].reset();
+}
+
+void TopicMap::forget_person(std::uint64_t account, std::uint64_t client) noexcept {
+  const auto drop = [](People& people, std::uint64_t id) {
+    const auto at = people.find(id);
+    if (at != people.end() && at->second->empty()) people.erase(at);
+  };
+  drop(accounts_, account);
+  drop(guests_, client);
+}
+
+Topic* TopicMap::find(People& people, std::uint64_t id) noexcept {
+  const auto at = people.find(id);
+  return at == people.end() ? nullptr : at->second.get();
+}
+
+Topic& TopicMap::make(People& people, std::uint64_t id) {
+  auto& topic = people[id];
+  if (!topic) topic = std::make_unique<Topic>();
+  return *topic;
+}
+
+}  // namespace rookery::worker

@@ -1,0 +1,244 @@
+#include "worker/log/log_follower.h"
+
+#include "ipc/os/errors.h"
+
+namespace rookery::worker {
+
+namespace {
+// What is put on tapes before it is flushed: large enough for the write to be shared by many messages, small enough for
+// the first of them not to wait long.
+constexpr std::uint64_t kDrainWords = 128 * 1024;
+}  // namespace
+
+LogFollower::LogFollower(const WorkerContext& context, std::uint32_t loop, SessionTable& sessions, Delivery& delivery,
+                         Outbox& outbox, Receipts& receipts, ClientIds& ids)
+    : context_(context),
+      slot_(context.shared.slot(context.start.number, loop)),
+      sessions_(sessions),
+      delivery_(delivery),
+      outbox_(outbox),
+      receipts_(receipts),
+      ids_(ids),
+      control_(context.own().control(loop)),
+      reader_(context.ring_reader()) {
+  delivery_.set_position(reader_.position());
+}
+
+DrainResult LogFollower::drain() {
+  const shm::Position begin = reader_.position();
+  while (reader_.position() - begin < kDrainWords) {
+    delivery_.set_position(reader_.position());
+    const shm::ReadResult result = reader_.read(bytes_);
+    if (result == shm::ReadResult::Empty) return DrainResult::Drained;
+    if (result == shm::ReadResult::Lapped) return DrainResult::Lapped;
+    const auto record = chat::decode_record(bytes_);
+    ROOKERY_INVARIANT(record.has_value());
+    apply(*record, reader_.position());
+  }
+  delivery_.set_position(reader_.position());
+  return DrainResult::More;
+}
+
+void LogFollower::apply(const chat::Record& record, shm::Position end) {
+  switch (record.header.kind) {
+    case chat::RecordKind::Say:
+    case chat::RecordKind::Broadcast:
+    case chat::RecordKind::Direct:
+      apply_message(record);
+      break;
+    case chat::RecordKind::Notice:
+      delivery_.publish(delivery_.topics.everybody, [&record](const wire::Dialect& dialect, std::string& out) {
+        dialect.notice(out, record.text);
+      });
+      return;
+    case chat::RecordKind::Join:
+    case chat::RecordKind::Leave:
+      apply_membership(record);
+      break;
+    case chat::RecordKind::ReserveClients:
+      if (is_ours(record.header)) ids_.grant(record.header.target, record.header.members);
+      return;
+    case chat::RecordKind::Register:
+    case chat::RecordKind::FetchHistory:
+    case chat::RecordKind::None:
+      break;
+  }
+  if (is_ours(record.header) && (record.header.flags & chat::kSilent) == 0) receipts_.add(record, end);
+}
+
+void LogFollower::apply_message(const chat::Record& record) {
+  const chat::RecordHeader& header = record.header;
+  Topic* topic = nullptr;
+  wire::MessageEvent event;
+  if (header.kind == chat::RecordKind::Say) {
+    TopicMap::Room* room = delivery_.topics.room(header.room);
+    if (room == nullptr) return;
+    topic = &room->messages;
+    event.room = room->name;
+  } else if (header.kind == chat::RecordKind::Broadcast) {
+    topic = &delivery_.topics.everybody;
+    event.room = wire::kEverybody;
+  } else {
+    topic = (header.flags & chat::kTargetIsGuest) != 0 ? guest_topic(header) : delivery_.topics.account(header.target);
+    if (topic == nullptr) return;
+    event.to = record.target_name;
+  }
+  event.seq = header.seq;
+  event.epoch = context_.epoch();
+  event.time = header.time_ms;
+  event.from = {header.client, record.name};
+  event.text = record.text;
+  delivery_.publish(*topic, [&event](const wire::Dialect& dialect, std::string& out) { dialect.message(out, event); });
+}
+
+// A guest has a topic of its own from its first direct message on; room and members say where it sits.
+Topic* LogFollower::guest_topic(const chat::RecordHeader& header) {
+  if (header.room != slot_) return nullptr;
+  Session* session = sessions_.find(static_cast<std::uint32_t>(header.members), header.target);
+  if (session == nullptr || session->dialect_id() == wire::DialectId::Undecided) return nullptr;
+  Topic& topic = delivery_.topics.make_guest(header.target);
+  if (topic.empty()) topic.add(*session);
+  return &topic;
+}
+
+void LogFollower::apply_membership(const chat::Record& record) {
+  const chat::RecordHeader& header = record.header;
+  if (header.outcome != 0) return;
+  const bool join = header.kind == chat::RecordKind::Join;
+  if (is_ours(header)) {
+    Session* session = sessions_.find(header.session, header.client);
+    if (session == nullptr) {
+      if (join && header.room != chat::kLobbyRoom) leave_for_one_gone(record);
+    } else if (join) {
+      apply_own_join(*session, record);
+    } else if ((header.flags & chat::kSilent) == 0) {
+      apply_own_leave(*session, record);
+    }
+  }
+  if ((header.flags & chat::kPresence) == 0) return;
+  TopicMap::Room* room = delivery_.topics.room(header.room);
+  if (room == nullptr) return;
+  delivery_.publish(room->presence, [&](const wire::Dialect& dialect, std::string& out) {
+    const wire::Sender who{header.client, record.name};
+    join ? dialect.joined(out, room->name, who) : dialect.left(out, room->name, who);
+  });
+}
+
+// A change of who is in a room: what came before goes out to the old members, what comes after to the new ones.
+void LogFollower::apply_own_join(Session& session, const chat::Record& record) {
+  const std::uint32_t room = record.header.room;
+  delivery_.flush();
+  if (!session.open()) return;
+  if (room == chat::kLobbyRoom) {
+    enter_lobby(session);
+    return;
+  }
+  if (sessions_.is_in_room(session, room)) return;
+  delivery_.settle_position(session);
+  if (!sessions_.add_room(session, room)) {
+    delivery_.doom(session, "no shared memory left for its rooms");
+    return;
+  }
+  TopicMap::Room& topics = delivery_.topics.make_room(room, record.target_name);
+  topics.messages.add(session);
+  if (session.has(chat::kPresenceOn)) topics.presence.add(session);
+}
+
+void LogFollower::apply_own_leave(Session& session, const chat::Record& record) {
+  const std::uint32_t room = record.header.room;
+  delivery_.flush();
+  delivery_.settle_position(session);
+  if (room == chat::kLobbyRoom) {
+    leave_lobby(session);
+    return;
+  }
+  sessions_.remove_room(session, room);
+  TopicMap::Room* topics = delivery_.topics.room(room);
+  if (topics == nullptr) return;
+  topics->messages.remove(session);
+  topics->presence.remove(session);
+  delivery_.topics.forget_room(room);
+}
+
+// The client went between asking and joining: the room must not count it for ever.
+void LogFollower::leave_for_one_gone(const chat::Record& record) {
+  chat::Record leave = record;
+  leave.header.kind = chat::RecordKind::Leave;
+  leave.header.flags = chat::kSilent;
+  leave.text = {};
+  leave.id = {};
+  outbox_.tell(leave);
+}
+
+void LogFollower::listen(Session& session) {
+  if (!context_.settings.allow_guests && session.block->login.load_own().account == 0) return;
+  delivery_.topics.everybody.add(session);
+  enter_lobby(session);
+}
+
+// Somebody who may not chat any more hears nothing, and is in no room.
+void LogFollower::listen_no_more(Session& session) {
+  delivery_.settle_position(session);
+  leave_rooms(session);
+  leave_lobby(session);
+  delivery_.topics.everybody.remove(session);
+}
+
+void LogFollower::leave_rooms(Session& session) {
+  const chat::SessionLogin login = session.block->login.load_own();
+  GuestName guest;
+  for (const std::uint32_t id : sessions_.rooms(session)) {
+    chat::Record leave;
+    leave.header.kind = chat::RecordKind::Leave;
+    leave.header.flags = chat::kSilent;
+    leave.header.session = session.index;
+    leave.header.client = session.client;
+    leave.header.account = login.account;
+    leave.header.room = id;
+    leave.name = display_name(login, session.client, guest);
+    TopicMap::Room* room = delivery_.topics.room(id);
+    if (room != nullptr) leave.target_name = room->name;
+    outbox_.tell(leave);
+    sessions_.remove_room(session, id);
+    if (room == nullptr) continue;
+    room->messages.remove(session);
+    room->presence.remove(session);
+    delivery_.topics.forget_room(id);
+  }
+}
+
+void LogFollower::listen_to_account(Session& session, std::uint64_t account) {
+  delivery_.settle_position(session);
+  delivery_.topics.make_account(account).add(session);
+}
+
+void LogFollower::set_presence(Session& session, bool on) {
+  if (on == session.has(chat::kPresenceOn)) return;
+  session.set(chat::kPresenceOn, on);
+  delivery_.settle_position(session);
+  for (const std::uint32_t id : sessions_.rooms(session)) {
+    TopicMap::Room* room = delivery_.topics.room(id);
+    if (room == nullptr) continue;
+    if (on)
+      room->presence.add(session);
+    else
+      room->presence.remove(session);
+  }
+}
+
+void LogFollower::enter_lobby(Session& session) {
+  if (session.block->in_lobby.load(std::memory_order_relaxed) != 0) return;
+  delivery_.settle_position(session);
+  session.block->in_lobby.store(1, std::memory_order_relaxed);
+  delivery_.topics.make_room(chat::kLobbyRoom, wire::kLobby).messages.add(session);
+  control_.lobby_members.store(++lobby_members_, std::memory_order_relaxed);
+}
+
+void LogFollower::leave_lobby(Session& session) {
+  if (session.block->in_lobby.load(std::memory_order_relaxed) == 0) return;
+  session.block->in_lobby.store(0, std::memory_order_relaxed);
+  if (TopicMap::Room* lobby = delivery_.topics.room(chat::kLobbyRoom)) lobby->messages.remove(session);
+  control_.lobby_members.store(--lobby_members_, std::memory_order_relaxed);
+}
+
+}  // namespace rookery::worker

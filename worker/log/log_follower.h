@@ -1,0 +1,69 @@
+// worker/log/log_follower.h
+//
+// The loop's reader of the log ring: puts each record where it belongs. Messages go on the tapes of their topics, what
+// concerns this loop's own clients changes their rooms and becomes a receipt.
+//
+// Everything that any client of this loop sees of the chat comes through here, in the log's order: that is why all
+// clients see the same order, and why a client's own join takes effect exactly between two messages.
+#pragma once
+
+#include <vector>
+
+#include "worker/delivery/delivery.h"
+#include "worker/log/outbox.h"
+#include "worker/log/receipts.h"
+#include "worker/loop/client_ids.h"
+
+namespace rookery::worker {
+
+enum class DrainResult : unsigned char { Drained, More, Lapped };
+
+class LogFollower final {
+ public:
+  LogFollower(const WorkerContext& context, std::uint32_t loop, SessionTable& sessions, Delivery& delivery,
+              Outbox& outbox, Receipts& receipts, ClientIds& ids);
+
+  // Applies what has been published, at most about a megabyte of it. Lapped: the log has moved on without us; what our
+  // clients missed cannot be told from here.
+  [[nodiscard]] DrainResult drain();
+
+  [[nodiscard]] shm::Position position() const noexcept { return reader_.position(); }
+  [[nodiscard]] shm::Position committed_end() const noexcept { return reader_.committed_end(); }
+  [[nodiscard]] shm::Position durable_end() const noexcept { return reader_.durable_end(); }
+
+  // A session enters or leaves the topics that its state says it listens to.
+  void listen(Session& session);
+  void listen_no_more(Session& session);
+  void listen_to_account(Session& session, std::uint64_t account);
+  void set_presence(Session& session, bool on);
+  void enter_lobby(Session& session);
+  void leave_lobby(Session& session);
+  // Tells the ledger that the session is in no room any more.
+  void leave_rooms(Session& session);
+
+ private:
+  void apply(const chat::Record& record, shm::Position end);
+  void apply_message(const chat::Record& record);
+  void apply_membership(const chat::Record& record);
+  void apply_own_join(Session& session, const chat::Record& record);
+  void apply_own_leave(Session& session, const chat::Record& record);
+  [[nodiscard]] Topic* guest_topic(const chat::RecordHeader& header);
+  void leave_for_one_gone(const chat::Record& record);
+  [[nodiscard]] bool is_ours(const chat::RecordHeader& header) const noexcept {
+    return header.slot == slot_ && header.slot_epoch == outbox_.slot_epoch();
+  }
+
+  const WorkerContext& context_;
+  std::uint32_t slot_;
+  SessionTable& sessions_;
+  Delivery& delivery_;
+  Outbox& outbox_;
+  Receipts& receipts_;
+  ClientIds& ids_;
+  chat::LoopControl& control_;
+  shm::LogRingReader reader_;
+  std::vector<std::byte> bytes_;
+  std::uint64_t lobby_members_ = 0;
+};
+
+}  // namespace rookery::worker

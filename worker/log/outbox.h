@@ -1,0 +1,43 @@
+// worker/log/outbox.h
+//
+// The loop's way to the ledger: records go into the shared outbox, the ledger is woken once a turn. When the outbox is
+// full (the ledger is down, the disk slow) a client's command is not begun and waits; what must not be lost, like the
+// departure of a client that has gone, waits here.
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "ipc/chat/record.h"
+#include "worker/session/session.h"
+#include "worker/worker_context.h"
+
+namespace rookery::worker {
+
+class Outbox final {
+ public:
+  Outbox(const WorkerContext& context, std::uint32_t loop);
+
+  // A client's record. False: no room now, nothing happened; ask again in a later turn.
+  [[nodiscard]] bool ask(Session& session, chat::Record& record);
+  // A record nobody waits for; goes out as soon as there is room.
+  void tell(chat::Record& record);
+
+  // At the end of a turn: wakes the ledger if it sleeps and there is something new.
+  void ring();
+  // Tries again what found no room; true when everything is out.
+  [[nodiscard]] bool retry();
+  [[nodiscard]] bool full() const noexcept { return full_; }
+  [[nodiscard]] std::uint64_t slot_epoch() const noexcept { return slot_epoch_; }
+
+ private:
+  std::uint64_t slot_epoch_;
+  shm::RecordQueueProducer queue_;
+  shm::DoorbellRinger ledger_;
+  std::vector<std::byte> bytes_;
+  std::deque<std::vector<std::byte>> waiting_;
+  bool appended_ = false;
+  bool full_ = false;
+};
+
+}  // namespace rookery::worker

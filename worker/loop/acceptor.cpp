@@ -1,0 +1,152 @@
+#include "worker/loop/acceptor.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "ipc/log.h"
+#include "ipc/os/clock.h"
+#include "ipc/os/errors.h"
+#include "ipc/wire/dialect.h"
+
+namespace rookery::worker {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t kSlack = 32;      // connections above the smallest count before a loop steps out of line
+constexpr milliseconds kFirstLook{2};     // a burst is shared out in such steps
+constexpr milliseconds kLongestLook{64};  // a server at rest wakes no more often than this for the gate
+constexpr milliseconds kStuckAfter{20};   // gated for so long while connections wait: the others do not take them
+constexpr std::uint32_t kAllowance = 64;  // then it takes so many
+constexpr std::int64_t kLiveHeartbeatMs = 1500;
+constexpr milliseconds kPauseWithoutDescriptors{100};
+
+}  // namespace
+
+Acceptor::Acceptor(const WorkerContext& context, std::uint32_t loop, os::Poller& poller, SessionTable& sessions,
+                   ClientIds& ids)
+    : context_(context), control_(context.own().control(loop)), poller_(poller), sessions_(sessions), ids_(ids) {}
+
+void Acceptor::line_up() {
+  if (in_line_) return;
+  in_line_ = poller_.add(context_.start.listener, EPOLLIN | EPOLLEXCLUSIVE, kToken);
+  if (!in_line_) log::error("cannot wait for connections: {}", os::error_text(errno));
+}
+
+void Acceptor::step_out() {
+  if (in_line_) poller_.remove(context_.start.listener);
+  in_line_ = false;
+}
+
+void Acceptor::stop() {
+  stopped_ = true;
+  step_out();
+}
+
+std::uint64_t Acceptor::smallest_live_count() const noexcept {
+  std::uint64_t smallest = sessions_.count();
+  const std::int64_t now = os::monotonic_ms();
+  for (std::uint32_t slot = 0; slot < context_.shared.slots(); ++slot) {
+    const chat::LoopControl& loop =
+        context_.worker(context_.shared.worker_of(slot)).control(context_.shared.loop_of(slot));
+    if (now - loop.heartbeat_ms.load(std::memory_order_relaxed) > kLiveHeartbeatMs) continue;
+    smallest = std::min(smallest, loop.connections.load(std::memory_order_relaxed));
+  }
+  return smallest;
+}
+
+// Of a listening socket tcpi_unacked is the number of connections that wait to be accepted.
+bool Acceptor::queue_is_waiting() const noexcept {
+  tcp_info info{};
+  socklen_t bytes = sizeof info;
+  return ::getsockopt(context_.start.listener, IPPROTO_TCP, TCP_INFO, &info, &bytes) == 0 && info.tcpi_unacked > 0;
+}
+
+void Acceptor::turn(os::Monotonic::time_point now) {
+  if (stopped_) return;
+  if (!ids_.any() || now < paused_until_) {
+    step_out();
+    look_again_ = kFirstLook;
+    return;
+  }
+  const bool has_its_share = sessions_.count() > smallest_live_count() + kSlack;
+  if (!has_its_share || allowance_ > 0) {
+    if (!has_its_share) allowance_ = 0;
+    gated_since_ = {};
+    look_again_ = milliseconds{0};
+    line_up();
+    return;
+  }
+  step_out();
+  if (gated_since_ == os::Monotonic::time_point{}) {
+    gated_since_ = now;
+    look_again_ = kFirstLook;
+    return;
+  }
+  if (!queue_is_waiting()) {
+    gated_since_ = now;  // somebody takes them
+    look_again_ = std::min(look_again_ * 2, kLongestLook);
+    return;
+  }
+  look_again_ = kFirstLook;
+  if (now - gated_since_ >= kStuckAfter) allowance_ = kAllowance;
+}
+
+milliseconds Acceptor::patience() const noexcept {
+  return look_again_;
+}
+
+void Acceptor::on_readable() {
+  if (!in_line_) return;
+  PeerAddress peer;
+  socklen_t bytes = sizeof peer.storage;
+  os::FileDescriptor socket(::accept4(context_.start.listener, reinterpret_cast<sockaddr*>(&peer.storage), &bytes,
+                                      SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!socket) {
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      log::warning("cannot accept a connection: {}; trying again in {} ms", os::error_text(errno),
+                   kPauseWithoutDescriptors.count());
+      paused_until_ = os::Monotonic::now() + kPauseWithoutDescriptors;
+    }
+    return;  // EAGAIN: another loop was faster; ECONNABORTED and the like: the peer has gone
+  }
+  if (allowance_ > 0) --allowance_;
+  if (context_.connections() >= context_.settings.max_clients)
+    turn_away(std::move(socket));
+  else
+    welcome(std::move(socket), peer);
+  step_out();  // back in line behind the others, in turn()
+}
+
+void Acceptor::turn_away(os::FileDescriptor socket) const {
+  std::string out;
+  wire::dialect(wire::DialectId::Text)
+      .refused(out, {wire::ErrorCode::ServerFull, "there are as many clients as this server takes", {}, {}});
+  static_cast<void>(::send(socket.get(), out.data(), out.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+void Acceptor::welcome(os::FileDescriptor socket, const PeerAddress& peer) {
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // we gather bytes ourselves
+  const int descriptor = socket.get();
+  Session* session = sessions_.open(std::move(socket), peer, ids_.take());
+  if (session == nullptr) {
+    log::warning("no shared memory left for another client");
+    return;
+  }
+  if (!poller_.add(descriptor, EPOLLIN, session->token())) {
+    log::warning("client={} cannot be watched: {}", session->client, os::error_text(errno));
+    sessions_.close(*session);
+    return;
+  }
+  session->interest = EPOLLIN;
+  control_.accepted.store(control_.accepted.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  log::info("client={} {} connected", session->client, peer.text());
+}
+
+}  // namespace rookery::worker

@@ -1,0 +1,229 @@
+#include "worker/loop/event_loop.h"
+
+#include <algorithm>
+
+#include "ipc/log.h"
+#include "ipc/os/clock.h"
+#include "ipc/os/errors.h"
+
+namespace rookery::worker {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kHeartbeat{500};  // the longest a loop sleeps
+constexpr milliseconds kHousekeeping{250};
+constexpr milliseconds kOutboxAgain{1};  // a full outbox is looked at again
+constexpr milliseconds kDrainAgain{10};  // while stopping
+
+}  // namespace
+
+EventLoop::EventLoop(WorkerContext& context, std::uint32_t loop)
+    : context_(context),
+      loop_(loop),
+      control_(context.own().control(loop)),
+      bell_(control_.sleeping,
+            context.shared.loop_doorbells[context.shared.slot(context.start.number, loop)].read_end.get()),
+      mailbox_(control_.sleeping,
+               context.shared.loop_doorbells[context.shared.slot(context.start.number, loop)].write_end.get()),
+      buffers_(context, loop),
+      sessions_(context, loop, buffers_),
+      outbox_(context, loop),
+      ids_(outbox_),
+      delivery_(poller_, sessions_, buffers_, control_),
+      receipts_(context, sessions_, delivery_),
+      follower_(context, loop, sessions_, delivery_, outbox_, receipts_, ids_),
+      history_(context, loop, sessions_, delivery_, outbox_),
+      commands_{context, sessions_, delivery_, outbox_, follower_, history_, mailbox_, barrier_},
+      input_(commands_, buffers_),
+      acceptor_(context, loop, poller_, sessions_, ids_),
+      now_(os::Monotonic::now()) {
+  control_.accepted.store(0, std::memory_order_relaxed);
+  control_.deliveries.store(0, std::memory_order_relaxed);
+  control_.awaiting_position.store(~0ULL, std::memory_order_relaxed);
+  control_.log_position.store(follower_.position(), std::memory_order_release);
+  control_.heartbeat_ms.store(os::monotonic_ms(), std::memory_order_release);
+  ROOKERY_INVARIANT(poller_.add(bell_.descriptor(), EPOLLIN, kBellToken));
+}
+
+void EventLoop::watch(int descriptor, std::function<void()> on_readable) {
+  on_watched_ = std::move(on_readable);
+  ROOKERY_INVARIANT(poller_.add(descriptor, EPOLLIN, kWatchToken));
+}
+
+LoopEnd EventLoop::run() {
+  ids_.ask_if_few();
+  outbox_.ring();
+  while (!lapped_ && !(stopping_ && (drained() || now_ >= deadline_))) turn();
+  return lapped_ ? LoopEnd::Lapped : LoopEnd::Stopped;
+}
+
+void EventLoop::turn() {
+  wait();
+  now_ = os::Monotonic::now();
+  control_.heartbeat_ms.store(std::chrono::duration_cast<milliseconds>(now_.time_since_epoch()).count(),
+                              std::memory_order_relaxed);
+  mailbox_.run_all();
+  history_.turn(now_);
+  resume_sessions();
+  receipts_.settle(follower_.durable_end());
+  resume_sessions();
+  outbox_.ring();
+
+  read_log();
+  delivery_.flush();
+  barrier_.turn(commands_);
+  delivery_.flush();
+
+  if (now_ >= next_housekeeping_) housekeeping();
+  if (stopping_) close_idle_for_stop();
+  bury_doomed();
+  if (outbox_.full() && outbox_.retry()) {
+    for (Session* session : std::exchange(waiting_for_outbox_, {}))
+      if (session->open()) delivery_.resume(*session);
+  }
+  outbox_.ring();
+  acceptor_.turn(now_);
+  control_.log_position.store(follower_.position(), std::memory_order_release);
+  control_.awaiting_position.store(receipts_.awaiting(), std::memory_order_seq_cst);
+  if (!ready_ && ids_.any()) {
+    ready_ = true;
+    if (on_ready) on_ready();
+  }
+}
+
+void EventLoop::wait() {
+  milliseconds timeout = kHeartbeat;
+  if (const milliseconds patience = acceptor_.patience(); patience.count() > 0) timeout = std::min(timeout, patience);
+  if (outbox_.full()) timeout = std::min(timeout, kOutboxAgain);
+  if (stopping_) timeout = std::min(timeout, kDrainAgain);
+  bell_.announce_sleep();
+  if (has_work()) timeout = milliseconds{0};
+  const auto events = poller_.wait(timeout);
+  bell_.awake();
+  for (const epoll_event& event : events) handle(event);
+}
+
+bool EventLoop::has_work() const noexcept {
+  return more_log_ || delivery_.has_resumable() || follower_.committed_end() != follower_.position() ||
+         follower_.durable_end() >= receipts_.awaiting() || history_.has_mail();
+}
+
+void EventLoop::handle(const epoll_event& event) {
+  switch (event.data.u64) {
+    case Acceptor::kToken:
+      acceptor_.on_readable();
+      break;
+    case kBellToken:
+      bell_.drain();
+      break;
+    case kWatchToken:
+      on_watched_();
+      break;
+    default:
+      handle_session(event);
+  }
+}
+
+void EventLoop::handle_session(const epoll_event& event) {
+  const auto index = static_cast<std::uint32_t>(event.data.u64);
+  Session& session = sessions_.at(index);
+  if (!session.open() || session.token() != event.data.u64) return;  // meant for one that has gone
+  if ((event.events & EPOLLERR) != 0) {
+    delivery_.doom(session, "reset by its peer");
+    return;
+  }
+  if ((event.events & EPOLLOUT) != 0) delivery_.on_writable(session);
+  if (session.doomed) return;
+  if ((event.events & EPOLLIN) != 0) {
+    input_.on_readable(session);
+  } else if ((event.events & EPOLLHUP) != 0) {
+    delivery_.doom(session, "left");  // both directions are shut
+  }
+}
+
+void EventLoop::resume_sessions() {
+  for (Session* session : delivery_.take_resumable()) {
+    session->resuming = false;
+    if (!session->open()) continue;
+    input_.process(*session);
+    if (outbox_.full() &&
+        std::find(waiting_for_outbox_.begin(), waiting_for_outbox_.end(), session) == waiting_for_outbox_.end())
+      waiting_for_outbox_.push_back(session);
+  }
+}
+
+void EventLoop::read_log() {
+  const DrainResult result = follower_.drain();
+  more_log_ = result == DrainResult::More;
+  if (result == DrainResult::Lapped) {
+    log::alert("loop {} was overtaken by the log: it stood still too long. Its clients must connect again", loop_);
+    lapped_ = true;
+  }
+}
+
+void EventLoop::housekeeping() {
+  next_housekeeping_ = now_ + kHousekeeping;
+  delivery_.sweep(now_);
+}
+
+void EventLoop::bury_doomed() {
+  for (Session* session : delivery_.take_doomed()) bury(*session);
+}
+
+void EventLoop::bury(Session& session) {
+  log::info("client={} closed: {}", session.client, session.doomed_why);
+  poller_.remove(session.socket.get());  // before the close: a duplicate may live on elsewhere
+  const std::uint64_t account = session.block->login.load_own().account;
+  const std::uint64_t client = session.client;
+  follower_.leave_rooms(session);
+  follower_.leave_lobby(session);
+  delivery_.forget(session);
+  delivery_.topics.forget_person(account, client);
+  std::erase(waiting_for_outbox_, &session);
+  sessions_.close(session);
+}
+
+bool EventLoop::kick(std::uint64_t client, const std::string& reason) {
+  bool found = false;
+  sessions_.for_each([&](Session& session) {
+    if (session.client != client) return;
+    found = true;
+    if (session.dialect_id() != wire::DialectId::Undecided)
+      commands_.reply(session, [&](const wire::Dialect& dialect, std::string& out) {
+        dialect.notice(out, reason.empty() ? "you were disconnected by the operator"
+                                           : "you were disconnected by the operator: " + reason);
+      });
+    delivery_.close_after_output(session);
+  });
+  return found;
+}
+
+void EventLoop::stop(os::Monotonic::time_point deadline) {
+  if (stopping_) return;
+  stopping_ = true;
+  deadline_ = deadline;
+  acceptor_.stop();
+  input_.stop();
+  sessions_.for_each([&](Session& session) {
+    if (session.dialect_id() == wire::DialectId::Undecided) return;
+    commands_.reply(session, [](const wire::Dialect& dialect, std::string& out) {
+      dialect.notice(out, "the server is shutting down");
+    });
+  });
+}
+
+// Those who have all their answers may go.
+void EventLoop::close_idle_for_stop() {
+  sessions_.for_each([&](Session& session) {
+    if (session.in_flight == 0 && !session.busy && !session.lingering && !session.has(chat::kClosing))
+      delivery_.close_after_output(session);
+  });
+}
+
+bool EventLoop::drained() const noexcept {
+  return sessions_.count() == 0 && receipts_.empty() && !outbox_.full();
+}
+
+}  // namespace rookery::worker

@@ -1,0 +1,104 @@
+// worker/loop/event_loop.h
+//
+// One event loop: owns client sockets, and turns. A turn takes what the sockets, the pool and the ledger have brought,
+// puts the clients' records into the outbox, reads the log, and gives every client one write of what is new to it.
+//
+// The order within a turn is what makes the answers right:
+//   commands, results of the pool    everything before the loop's log position is delivered: replies fit in there
+//   receipts                         of what is durable by now
+//   the ledger is woken              it works while we write
+//   the log is read and flushed      receipts and messages leave in the same write
+//   pongs                            the log is delivered up to where it was at the ping
+//
+// Who may use it  One thread runs a loop; the others only post to its mailbox.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+
+#include "worker/commands/barrier.h"
+#include "worker/commands/command_context.h"
+#include "worker/commands/history_desk.h"
+#include "worker/log/log_follower.h"
+#include "worker/loop/acceptor.h"
+#include "worker/loop/client_ids.h"
+#include "worker/loop/mailbox.h"
+#include "worker/session/input.h"
+#include "worker/session/session_table.h"
+#include "worker/worker_context.h"
+
+namespace rookery::worker {
+
+enum class LoopEnd : unsigned char { Stopped, Lapped };
+
+class EventLoop final {
+ public:
+  EventLoop(WorkerContext& context, std::uint32_t loop);
+
+  // Called once, in the loop's thread, when it can serve.
+  std::function<void()> on_ready;
+  // A further descriptor for this loop to watch, the control pipe.
+  void watch(int descriptor, std::function<void()> on_readable);
+
+  // Turns until it is stopped and its clients are gone, or the deadline has passed.
+  LoopEnd run();
+
+  // From any thread.
+  Mailbox& mailbox() noexcept { return mailbox_; }
+
+  // In the loop's thread: from now on no new clients and no new commands; tells the clients, drains, ends by
+  // `deadline`.
+  void stop(os::Monotonic::time_point deadline);
+  // In the loop's thread: false when there is no such client here.
+  bool kick(std::uint64_t client, const std::string& reason);
+
+ private:
+  static constexpr std::uint64_t kBellToken = 2;
+  static constexpr std::uint64_t kWatchToken = 3;
+
+  void turn();
+  void wait();
+  void handle(const epoll_event& event);
+  void handle_session(const epoll_event& event);
+  void resume_sessions();
+  void read_log();
+  void bury_doomed();
+  void bury(Session& session);
+  void housekeeping();
+  [[nodiscard]] bool has_work() const noexcept;
+  [[nodiscard]] bool drained() const noexcept;
+  void close_idle_for_stop();
+
+  WorkerContext& context_;
+  std::uint32_t loop_;
+  chat::LoopControl& control_;
+  os::Poller poller_;
+  shm::DoorbellReader bell_;
+  Mailbox mailbox_;
+  BufferPool buffers_;
+  SessionTable sessions_;
+  Outbox outbox_;
+  ClientIds ids_;
+  Delivery delivery_;
+  Receipts receipts_;
+  LogFollower follower_;
+  HistoryDesk history_;
+  Barrier barrier_;
+  CommandContext commands_;
+  Input input_;
+  Acceptor acceptor_;
+
+  std::function<void()> on_watched_;
+  bool ready_ = false;
+  bool more_log_ = false;
+  bool lapped_ = false;
+  bool stopping_ = false;
+  os::Monotonic::time_point now_;
+  os::Monotonic::time_point deadline_{};
+  os::Monotonic::time_point next_housekeeping_{};
+  std::vector<Session*> waiting_for_outbox_;
+};
+
+}  // namespace rookery::worker

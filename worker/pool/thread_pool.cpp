@@ -1,0 +1,96 @@
+#include "worker/pool/thread_pool.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <stdexcept>
+
+namespace rookery::worker {
+namespace {
+
+constexpr std::size_t kMaxThreadNameBytes = 15;  // TASK_COMM_LEN of Linux, without its NUL
+
+// The pool whose thread this is; nullptr on every other thread.
+thread_local const ThreadPool* pool_of_this_thread = nullptr;
+
+[[noreturn]] void broken_invariant(int line, const char* what, const char* detail) {
+  std::fprintf(stderr, "%s:%d: %s%s\n", __FILE__, line, what, detail);
+  std::abort();
+}
+
+// Threads inherit the mask of their creator; so this is in force while they are created.
+class SignalsBlocked final {
+ public:
+  SignalsBlocked() {
+    sigset_t blocked;
+    ::sigfillset(&blocked);
+    // Raised by a fault of the thread itself. Were they blocked, the kernel would kill without asking the handler.
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT}) ::sigdelset(&blocked, fault);
+    ::pthread_sigmask(SIG_BLOCK, &blocked, &before_);
+  }
+  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+std::string thread_name(const std::string& prefix, std::size_t index) {
+  const std::string suffix = "-" + std::to_string(index);
+  return prefix.substr(0, kMaxThreadNameBytes - suffix.size()) + suffix;
+}
+
+void run(Job& job) {
+  try {
+    job();
+  } catch (const std::exception& error) {
+    broken_invariant(__LINE__, "an exception escaped a posted job: ", error.what());
+  } catch (...) {
+    broken_invariant(__LINE__, "an exception escaped a posted job: ", "of a type unknown");
+  }
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(std::size_t threads, std::size_t queue_capacity, ThreadPoolOptions options)
+    : queue_(queue_capacity) {
+  if (threads == 0) throw std::invalid_argument("a thread pool needs at least 1 thread");
+  const SignalsBlocked signals_blocked;
+  threads_.reserve(threads);
+  try {
+    for (std::size_t i = 0; i < threads; ++i) {
+      threads_.emplace_back([this, name = thread_name(options.name, i), nice = options.nice] { run_jobs(name, nice); });
+    }
+  } catch (...) {
+    queue_.close();  // lets the threads that did start end, so that they can be joined
+    throw;
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  queue_.close();
+}  // std::jthread joins
+
+void ThreadPool::push(Job job) {
+  if (pool_of_this_thread == this) {
+    broken_invariant(__LINE__, "a job must not wait for its own pool: ", "use try_submit, try_post or when_all");
+  }
+  // Refused only when the destructor has begun: the job goes, and its future says broken_promise.
+  static_cast<void>(queue_.push(std::move(job)));
+}
+
+void ThreadPool::run_jobs(const std::string& thread_name, int nice) {
+  pool_of_this_thread = this;
+  // Neither is worth dying for: without them the pool is nameless, or as important as the rest of the process.
+  static_cast<void>(::pthread_setname_np(::pthread_self(), thread_name.c_str()));
+  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice));  // on Linux: of one thread
+  while (std::optional<Job> job = queue_.pop()) run(*job);
+}
+
+}  // namespace rookery::worker

@@ -1,0 +1,46 @@
+#include "worker/session/buffer_pool.h"
+
+#include <algorithm>
+
+namespace rookery::worker {
+
+namespace {
+// Pages are reserved in steps of this many bytes: a call for each buffer would cost more than the buffer saves.
+constexpr std::uint32_t kReserveStepBytes = 128 * 1024;
+}  // namespace
+
+BufferPool::BufferPool(const WorkerContext& context, std::uint32_t loop)
+    : memory_(reinterpret_cast<char*>(context.own_mapping.data())),
+      writer_descriptor_(context.shared.worker_regions[context.start.number].writer_descriptor()),
+      small_{context.shared.worker_layout.buffers(loop), chat::kSmallBufferBytes,
+             context.shared.worker_layout.small_buffers(), 1},
+      large_{context.shared.worker_layout.large_buffers_offset(loop), chat::kLargeBufferBytes,
+             context.shared.worker_layout.large_buffers(), context.shared.worker_layout.small_buffers() + 1} {}
+
+BufferNumber BufferPool::take(Kind& kind) noexcept {
+  if (!kind.free.empty()) {
+    const BufferNumber buffer = kind.free.back();
+    kind.free.pop_back();
+    return buffer;
+  }
+  if (kind.used == kind.count) return chat::kNoBuffer;
+  if (kind.used == kind.reserved) {
+    const std::uint32_t step = std::min(kReserveStepBytes / kind.bytes, kind.count - kind.reserved);
+    if (!shm::reserve(writer_descriptor_, kind.offset + std::uint64_t{kind.reserved} * kind.bytes,
+                      std::uint64_t{step} * kind.bytes))
+      return chat::kNoBuffer;
+    kind.reserved += step;
+  }
+  return kind.first + kind.used++;
+}
+
+void BufferPool::give_back(BufferNumber buffer) noexcept {
+  if (buffer != chat::kNoBuffer) (is_small(buffer) ? small_ : large_).free.push_back(buffer);
+}
+
+char* BufferPool::data(BufferNumber buffer) const noexcept {
+  const Kind& kind = is_small(buffer) ? small_ : large_;
+  return memory_ + kind.offset + std::uint64_t{buffer - kind.first} * kind.bytes;
+}
+
+}  // namespace rookery::worker

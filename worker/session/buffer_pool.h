@@ -1,0 +1,54 @@
+// worker/session/buffer_pool.h
+//
+// Buffers for bytes in transit, in the worker's shared region: input not parsed yet, output not taken by the kernel
+// yet. A connection holds one only while it has such bytes, so an idle connection holds none; the buffer given back
+// last is given out first, so a busy loop works in a few warm pages.
+//
+// Which buffers are in use is not written down in shared memory: the session blocks say it, and a successor finds out
+// by looking at them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "worker/worker_context.h"
+
+namespace rookery::worker {
+
+// Numbered from 1 (chat::kNoBuffer is 0): small ones first, then large ones.
+using BufferNumber = std::uint32_t;
+
+class BufferPool final {
+ public:
+  BufferPool(const WorkerContext& context, std::uint32_t loop);
+
+  // chat::kNoBuffer when shared memory is short.
+  [[nodiscard]] BufferNumber take_small() noexcept { return take(small_); }
+  [[nodiscard]] BufferNumber take_large() noexcept { return take(large_); }
+  void give_back(BufferNumber buffer) noexcept;
+
+  [[nodiscard]] char* data(BufferNumber buffer) const noexcept;
+  [[nodiscard]] std::uint32_t capacity(BufferNumber buffer) const noexcept {
+    return is_small(buffer) ? chat::kSmallBufferBytes : chat::kLargeBufferBytes;
+  }
+  [[nodiscard]] bool is_small(BufferNumber buffer) const noexcept { return buffer <= small_.count; }
+
+ private:
+  struct Kind {
+    std::uint64_t offset;        // of the first, in the region
+    std::uint32_t bytes;         // of each
+    std::uint32_t count;         // at most
+    std::uint32_t first;         // its number
+    std::uint32_t used = 0;      // buffers from this index on were never given out
+    std::uint32_t reserved = 0;  // have pages
+    std::vector<BufferNumber> free = {};
+  };
+  [[nodiscard]] BufferNumber take(Kind& kind) noexcept;
+
+  char* memory_;
+  int writer_descriptor_;
+  Kind small_;
+  Kind large_;
+};
+
+}  // namespace rookery::worker

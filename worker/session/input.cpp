@@ -1,0 +1,245 @@
+#include "worker/session/input.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "ipc/wire/line_framing.h"
+
+namespace rookery::worker {
+
+namespace {
+
+// Records of one client on their way to the disk. Enough to fill a group commit, small enough that nobody fills the
+// outbox alone.
+constexpr std::uint32_t kMaxInFlight = 256;
+
+// Commands whose answers come through the log may follow one another; all others wait until those answers are out.
+bool goes_through_log(wire::Op op) noexcept {
+  return op == wire::Op::Say || op == wire::Op::Broadcast || op == wire::Op::Msg;
+}
+
+}  // namespace
+
+bool Input::may_proceed(const Session& session) const noexcept {
+  return session.open() && !stopped_ && !session.busy && !session.behind && !session.lingering &&
+         session.in_flight < kMaxInFlight && !session.has(chat::kClosing);
+}
+
+void Input::on_readable(Session& session) {
+  if (session.lingering) {
+    discard(session);
+    return;
+  }
+  if (!may_proceed(session)) {
+    session.want_input = false;  // TCP holds the client back
+    commands_.delivery.update_interest(session);
+    return;
+  }
+  if (!make_room(session)) {
+    commands_.delivery.doom(session, "no shared memory left for its input");
+    return;
+  }
+  chat::SessionStream& stream = session.stream;
+  ssize_t got;
+  do {
+    got = ::recv(session.socket.get(), buffers_.data(stream.input_buffer) + stream.input_end,
+                 buffers_.capacity(stream.input_buffer) - stream.input_end, 0);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0 && errno == EAGAIN) return settle_buffer(session);
+  if (got < 0) return commands_.delivery.doom(session, "reset by its peer");
+  if (got == 0) {
+    session.set(chat::kInputEnded, true);
+    session.want_input = false;
+    commands_.delivery.update_interest(session);
+  } else {
+    stream.input_end = static_cast<std::uint16_t>(stream.input_end + got);
+    stream.received_bytes += static_cast<std::uint64_t>(got);
+  }
+  session.commit();
+  process(session);
+}
+
+// A large buffer, what it holds at its start.
+bool Input::make_room(Session& session) {
+  chat::SessionStream& stream = session.stream;
+  const std::size_t held = stream.input_end - stream.input_begin;
+  if (stream.input_buffer != chat::kNoBuffer && !buffers_.is_small(stream.input_buffer)) {
+    if (stream.input_begin > 0) {
+      char* data = buffers_.data(stream.input_buffer);
+      std::memmove(data, data + stream.input_begin, held);
+    }
+  } else {
+    const BufferNumber large = buffers_.take_large();
+    if (large == chat::kNoBuffer) return false;
+    if (held > 0) std::memcpy(buffers_.data(large), buffers_.data(stream.input_buffer) + stream.input_begin, held);
+    buffers_.give_back(stream.input_buffer);
+    stream.input_buffer = large;
+  }
+  stream.input_begin = 0;
+  stream.input_end = static_cast<std::uint16_t>(held);
+  return true;
+}
+
+// Nothing held: no buffer. A short half line: a small one, so that a thousand slow typists cost a megabyte.
+void Input::settle_buffer(Session& session) {
+  chat::SessionStream& stream = session.stream;
+  if (stream.input_buffer == chat::kNoBuffer) return;
+  const std::size_t held = stream.input_end - stream.input_begin;
+  if (held == 0) {
+    buffers_.give_back(stream.input_buffer);
+    stream.input_buffer = chat::kNoBuffer;
+    stream.input_begin = stream.input_end = 0;
+  } else if (!buffers_.is_small(stream.input_buffer) && held <= chat::kSmallBufferBytes) {
+    const BufferNumber small = buffers_.take_small();
+    if (small == chat::kNoBuffer) return;
+    std::memcpy(buffers_.data(small), buffers_.data(stream.input_buffer) + stream.input_begin, held);
+    buffers_.give_back(stream.input_buffer);
+    stream.input_buffer = small;
+    stream.input_begin = 0;
+    stream.input_end = static_cast<std::uint16_t>(held);
+  }
+  session.commit();
+}
+
+void Input::process(Session& session) {
+  chat::SessionStream& stream = session.stream;
+  bool more = true;
+  while (more && may_proceed(session) && stream.input_end > stream.input_begin) {
+    const std::string_view held(buffers_.data(stream.input_buffer) + stream.input_begin,
+                                static_cast<std::size_t>(stream.input_end - stream.input_begin));
+    if (session.dialect_id() == wire::DialectId::Undecided) decide_dialect(session, held.front());
+
+    bool discarding = session.has(chat::kDiscardingLine);
+    const wire::Frame frame = wire::next_line(held, discarding, session.scanned_bytes);
+    switch (frame.kind) {
+      case wire::FrameKind::Incomplete:
+        session.set(chat::kDiscardingLine, discarding);
+        stream.input_begin = static_cast<std::uint16_t>(stream.input_begin + frame.consumed);
+        session.scanned_bytes = static_cast<std::uint32_t>(held.size() - frame.consumed);
+        more = false;
+        break;
+      case wire::FrameKind::TooLong:
+        if (session.in_flight > 0) {  // the refusal must not overtake earlier answers
+          session.scanned_bytes = 0;
+          return;
+        }
+        session.set(chat::kDiscardingLine, discarding);
+        stream.input_begin = static_cast<std::uint16_t>(stream.input_begin + frame.consumed);
+        session.scanned_bytes = 0;
+        refuse_long_line(session);
+        break;
+      case wire::FrameKind::Line: {
+        session.scanned_bytes = 0;
+        const Outcome outcome = execute(session, frame.line);
+        if (outcome == Outcome::Done) {
+          session.set(chat::kDiscardingLine, discarding);
+          stream.input_begin = static_cast<std::uint16_t>(stream.input_begin + frame.consumed);
+        } else if (outcome == Outcome::Later) {
+          session.busy = true;
+          session.line_bytes = static_cast<std::uint32_t>(frame.consumed);
+        }
+        more = outcome == Outcome::Done;
+        break;
+      }
+    }
+    session.commit();
+  }
+  if (!session.open()) return;
+  settle_buffer(session);
+
+  if (session.has(chat::kInputEnded) && !session.busy && session.in_flight == 0 && more)
+    commands_.delivery.close_after_output(session);  // what is left is half a line
+  const bool want = may_proceed(session) && !session.has(chat::kInputEnded);
+  if (want && !session.want_input) {
+    session.want_input = true;
+    commands_.delivery.update_interest(session);
+  }
+}
+
+void Input::decide_dialect(Session& session, char first_byte) {
+  session.stream.dialect = static_cast<std::uint8_t>(wire::choose_dialect(first_byte));
+  commands_.follower.listen(session);
+}
+
+Outcome Input::execute(Session& session, std::string_view line) {
+  // An answer from the log is to come: only what also goes through the log may start, and nothing while the client's
+  // own joining or leaving is not decided.
+  if (session.membership_pending) return Outcome::Wait;
+  const wire::ParseOutcome parsed = session.dialect().parse(line, storage_);
+  if (const auto* refusal = std::get_if<wire::Refusal>(&parsed)) {
+    if (session.in_flight > 0) return Outcome::Wait;
+    return commands_.reply(session,
+                           [&](const wire::Dialect& dialect, std::string& out) { dialect.refused(out, *refusal); });
+  }
+  const auto& command = std::get<wire::Command>(parsed);
+  if (session.in_flight > 0 && !goes_through_log(command.op)) return Outcome::Wait;
+  return dispatch(session, command);
+}
+
+Outcome Input::dispatch(Session& session, const wire::Command& command) {
+  CommandContext& context = commands_;
+  const wire::RequestTag tag{command.op, command.id};
+  switch (command.op) {
+    case wire::Op::Echo:
+      return context.reply(
+          session, [&](const wire::Dialect& dialect, std::string& out) { dialect.echo(out, tag, command.text); });
+    case wire::Op::Register:
+      return do_register(context, session, command);
+    case wire::Op::Login:
+      return do_login(context, session, command);
+    case wire::Op::Logout:
+      return do_logout(context, session, command);
+    case wire::Op::Broadcast:
+      return do_broadcast(context, session, command);
+    case wire::Op::Say:
+      return do_say(context, session, command);
+    case wire::Op::Msg:
+      return do_msg(context, session, command);
+    case wire::Op::Join:
+      return do_join(context, session, command);
+    case wire::Op::Leave:
+      return do_leave(context, session, command);
+    case wire::Op::Rooms:
+      return do_rooms(context, session, command);
+    case wire::Op::Presence:
+      return do_presence(context, session, command);
+    case wire::Op::List:
+      return do_list(context, session, command);
+    case wire::Op::History:
+      return do_history(context, session, command);
+    case wire::Op::Count:
+      return do_count(context, session, command);
+    case wire::Op::Ping:
+      return context.barrier.ping(context, session, command);
+    case wire::Op::Help:
+      return context.reply(session, [&](const wire::Dialect& dialect, std::string& out) { dialect.help(out, tag); });
+    case wire::Op::Quit:
+      context.reply(session, [&](const wire::Dialect& dialect, std::string& out) { dialect.bye(out, tag); });
+      context.delivery.close_after_output(session);
+      return Outcome::Done;
+  }
+  return Outcome::Done;
+}
+
+void Input::refuse_long_line(Session& session) {
+  commands_.reply(session, [](const wire::Dialect& dialect, std::string& out) {
+    dialect.refused(
+        out,
+        {wire::ErrorCode::LineTooLong, "a line has at most " + std::to_string(wire::kMaxLineBytes) + " bytes", {}, {}});
+  });
+}
+
+void Input::discard(Session& session) {
+  std::array<char, 4096> rest;
+  for (int i = 0; i < 16; ++i) {
+    const auto got = ::recv(session.socket.get(), rest.data(), rest.size(), 0);
+    if (got > 0) continue;
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    return commands_.delivery.doom(session, "left");
+  }
+}
+
+}  // namespace rookery::worker

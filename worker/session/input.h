@@ -1,0 +1,41 @@
+// worker/session/input.h
+//
+// From bytes to commands: reads a socket into its buffer in shared memory, cuts lines, has each parsed by the session's
+// dialect and carried out. A line leaves the buffer when its command is done, so what was read is never lost.
+//
+// A session is not read from while a command is under way, while its output does not go out, or while too many of its
+// records are in flight: then TCP makes the client wait.
+#pragma once
+
+#include "worker/commands/command_context.h"
+
+namespace rookery::worker {
+
+class Input final {
+ public:
+  Input(CommandContext& commands, BufferPool& buffers) noexcept : commands_(commands), buffers_(buffers) {}
+
+  // The socket has bytes, or its end.
+  void on_readable(Session& session);
+  // Carries out the lines that are there, as far as it may.
+  void process(Session& session);
+  // From now on no command is begun.
+  void stop() noexcept { stopped_ = true; }
+
+ private:
+  [[nodiscard]] bool may_proceed(const Session& session) const noexcept;
+  [[nodiscard]] bool make_room(Session& session);
+  void settle_buffer(Session& session);
+  void decide_dialect(Session& session, char first_byte);
+  [[nodiscard]] Outcome execute(Session& session, std::string_view line);
+  [[nodiscard]] Outcome dispatch(Session& session, const wire::Command& command);
+  void refuse_long_line(Session& session);
+  void discard(Session& session);
+
+  CommandContext& commands_;
+  BufferPool& buffers_;
+  wire::CommandStorage storage_;
+  bool stopped_ = false;
+};
+
+}  // namespace rookery::worker

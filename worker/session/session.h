@@ -1,0 +1,71 @@
+// worker/session/session.h
+//
+// One client's connection as its event loop knows it. What must outlive the worker lies in the session block
+// (ipc/chat/session_block.h); here is what a successor would make anew: the descriptor, topics, and what the session
+// waits for.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "ipc/chat/session_block.h"
+#include "ipc/os/clock.h"
+#include "ipc/os/file_descriptor.h"
+#include "ipc/wire/dialect.h"
+#include "worker/session/item_source.h"
+
+namespace rookery::worker {
+
+class Topic;
+
+struct Session {
+  os::FileDescriptor socket;
+  chat::SessionBlock* block = nullptr;
+  chat::SessionStream stream;  // our copy of block->stream; commit() writes it through
+  std::uint64_t client = 0;    // as in the block; 0: the place is free
+  std::uint32_t index = 0;     // of the block, and of this object
+
+  boost::container::small_vector<Topic*, 3> topics;  // whose messages it gets
+  std::uint64_t visited = 0;                         // the newest flush that dealt with it
+  std::uint64_t missed = 0;                          // messages its tape has passed over, not told yet
+
+  std::uint32_t interest = 0;       // the epoll events registered
+  std::uint32_t in_flight = 0;      // records in the outbox or the log whose reply is to come
+  std::uint32_t line_bytes = 0;     // of the command under way, still at the start of the input
+  std::uint32_t scanned_bytes = 0;  // of the input, known to hold no line's end
+  bool busy = false;                // a command is under way on the pool, in the archive, at a barrier
+  bool membership_pending = false;  // a join or leave is in flight: what follows must see its outcome
+  bool behind = false;              // has not had all of the log: log_cursor says where delivery stopped
+  bool blocked = false;             // the socket takes no more
+  bool dirty = false;               // has output of its own that was not offered to the socket yet
+  bool want_input = true;
+  bool resuming = false;                      // is in the list of those whose input is looked at again
+  bool doomed = false;                        // closed at the end of this turn
+  bool lingering = false;                     // our side is shut, the rest of the input is passed over
+  std::string_view doomed_why;                // a literal, for the log
+  os::Monotonic::time_point stalled_since{};  // behind or lingering, without progress
+  std::unique_ptr<ItemSource> items;          // a reply of many items under way
+
+  // What epoll knows it by: the client too, so that an event meant for a predecessor in this place is recognised.
+  [[nodiscard]] std::uint64_t token() const noexcept { return (client << 32) | index; }
+  void commit() noexcept { block->stream.store(stream); }
+  [[nodiscard]] bool open() const noexcept { return client != 0 && !doomed; }
+  [[nodiscard]] bool has(std::uint16_t flag) const noexcept { return (stream.flags & flag) != 0; }
+  void set(std::uint16_t flag, bool on) noexcept {
+    stream.flags = static_cast<std::uint16_t>(on ? stream.flags | flag : stream.flags & ~flag);
+  }
+  [[nodiscard]] wire::DialectId dialect_id() const noexcept { return static_cast<wire::DialectId>(stream.dialect); }
+  [[nodiscard]] const wire::Dialect& dialect() const noexcept { return wire::dialect(dialect_id()); }
+  [[nodiscard]] bool has_own_output() const noexcept { return stream.output_head != chat::kNoBuffer; }
+};
+
+// "alice", or "guest12". The view lives as long as `login` and `buffer`.
+struct GuestName {
+  char text[32];
+};
+[[nodiscard]] std::string_view display_name(const chat::SessionLogin& login, std::uint64_t client, GuestName& buffer);
+
+}  // namespace rookery::worker

@@ -1,0 +1,173 @@
+#include "worker/session/session_table.h"
+
+#include <arpa/inet.h>
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "ipc/os/clock.h"
+
+namespace rookery::worker {
+
+namespace {
+
+constexpr std::uint32_t kReserveStepBlocks = 256;
+
+void store_address(chat::SessionBlock& block, const PeerAddress& peer) {
+  in6_addr address = IN6ADDR_ANY_INIT;
+  std::uint16_t port = 0;
+  if (peer.storage.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(peer.storage);
+    address.s6_addr[10] = address.s6_addr[11] = 0xff;
+    std::memcpy(&address.s6_addr[12], &v4.sin_addr, 4);
+    port = ntohs(v4.sin_port);
+  } else if (peer.storage.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(peer.storage);
+    address = v6.sin6_addr;
+    port = ntohs(v6.sin6_port);
+  }
+  std::uint64_t halves[2];
+  std::memcpy(halves, &address, sizeof halves);
+  block.address[0].store(halves[0], std::memory_order_relaxed);
+  block.address[1].store(halves[1], std::memory_order_relaxed);
+  block.port.store(port, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+std::string PeerAddress::text() const {
+  char host[INET6_ADDRSTRLEN] = "?";
+  if (storage.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage);
+    ::inet_ntop(AF_INET, &v4.sin_addr, host, sizeof host);
+    return fmt::format("{}:{}", host, ntohs(v4.sin_port));
+  }
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
+  if (storage.ss_family == AF_INET6) ::inet_ntop(AF_INET6, &v6.sin6_addr, host, sizeof host);
+  return fmt::format("[{}]:{}", host, ntohs(v6.sin6_port));
+}
+
+SessionTable::SessionTable(const WorkerContext& context, std::uint32_t loop, BufferPool& buffers)
+    : buffers_(buffers),
+      layout_(context.shared.worker_layout),
+      control_(context.own().control(loop)),
+      blocks_(context.own().sessions(loop)),
+      writer_descriptor_(context.shared.worker_regions[context.start.number].writer_descriptor()),
+      blocks_offset_(layout_.sessions(loop)) {
+  const std::uint32_t used = context.own().sessions_in_use(loop);
+  for (std::uint32_t i = 0; i < used; ++i)
+    blocks_[i].state.store(static_cast<std::uint32_t>(chat::SessionState::Free), std::memory_order_release);
+  control_.connections.store(0, std::memory_order_relaxed);
+  control_.lobby_members.store(0, std::memory_order_relaxed);
+}
+
+bool SessionTable::reserve_block(std::uint32_t index) noexcept {
+  if (index < reserved_) return true;
+  if (index >= layout_.sessions_per_loop()) return false;
+  const std::uint32_t step = std::min(kReserveStepBlocks, layout_.sessions_per_loop() - reserved_);
+  if (!shm::reserve(writer_descriptor_, blocks_offset_ + std::uint64_t{reserved_} * sizeof(chat::SessionBlock),
+                    std::uint64_t{step} * sizeof(chat::SessionBlock)))
+    return false;
+  reserved_ += step;
+  return true;
+}
+
+Session* SessionTable::open(os::FileDescriptor socket, const PeerAddress& peer, std::uint64_t client) {
+  if (free_.empty()) {
+    const auto index = static_cast<std::uint32_t>(sessions_.size());
+    if (!reserve_block(index)) return nullptr;
+    sessions_.emplace_back().index = index;
+    free_.push_back(index);
+    if (control_.sessions_high_water.load(std::memory_order_relaxed) <= index)
+      control_.sessions_high_water.store(index + 1ULL, std::memory_order_release);
+  }
+  Session& session = sessions_[free_.back()];
+  free_.pop_back();
+
+  session.socket = std::move(socket);
+  session.client = client;
+  session.block = blocks_ + session.index;
+  chat::SessionBlock& block = *session.block;
+  block.client.store(client, std::memory_order_relaxed);
+  block.since_ms.store(os::realtime_ms(), std::memory_order_relaxed);
+  block.messages.store(0, std::memory_order_relaxed);
+  block.in_lobby.store(0, std::memory_order_relaxed);
+  store_address(block, peer);
+  block.login.store({});
+  block.rooms.count.store(0, std::memory_order_relaxed);
+  block.rooms.overflow.store(chat::kNoBuffer, std::memory_order_relaxed);
+  session.commit();
+  block.state.store(static_cast<std::uint32_t>(chat::SessionState::Open), std::memory_order_release);
+  ++count_;
+  control_.connections.store(count_, std::memory_order_relaxed);
+  return &session;
+}
+
+void SessionTable::close(Session& session) {
+  chat::SessionBlock& block = *session.block;
+  block.state.store(static_cast<std::uint32_t>(chat::SessionState::Free), std::memory_order_release);
+  buffers_.give_back(block.rooms.overflow.load(std::memory_order_relaxed));
+  buffers_.give_back(session.stream.input_buffer);
+
+  const std::uint32_t index = session.index;
+  session = Session{};
+  session.index = index;
+  free_.push_back(index);
+  --count_;
+  control_.connections.store(count_, std::memory_order_relaxed);
+}
+
+Session* SessionTable::find(std::uint32_t index, std::uint64_t client) noexcept {
+  if (index >= sessions_.size()) return nullptr;
+  Session& session = sessions_[index];
+  return session.open() && session.client == client ? &session : nullptr;
+}
+
+std::atomic<std::uint32_t>* SessionTable::room_place(const Session& session, std::uint32_t place) const noexcept {
+  chat::SessionRooms& rooms = session.block->rooms;
+  if (place < chat::kInlineRooms) return &rooms.ids[place];
+  auto* more =
+      reinterpret_cast<std::atomic<std::uint32_t>*>(buffers_.data(rooms.overflow.load(std::memory_order_relaxed)));
+  return more + (place - chat::kInlineRooms);
+}
+
+std::vector<std::uint32_t> SessionTable::rooms(const Session& session) const {
+  std::vector<std::uint32_t> result(session.block->rooms.count.load(std::memory_order_relaxed));
+  for (std::uint32_t i = 0; i < result.size(); ++i) result[i] = room_place(session, i)->load(std::memory_order_relaxed);
+  return result;
+}
+
+bool SessionTable::is_in_room(const Session& session, std::uint32_t room) const {
+  const std::uint32_t count = session.block->rooms.count.load(std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (room_place(session, i)->load(std::memory_order_relaxed) == room) return true;
+  return false;
+}
+
+bool SessionTable::add_room(Session& session, std::uint32_t room) noexcept {
+  chat::SessionRooms& rooms = session.block->rooms;
+  const std::uint32_t count = rooms.count.load(std::memory_order_relaxed);
+  if (count >= chat::kInlineRooms && rooms.overflow.load(std::memory_order_relaxed) == chat::kNoBuffer) {
+    const BufferNumber buffer = buffers_.take_small();
+    if (buffer == chat::kNoBuffer) return false;
+    rooms.overflow.store(buffer, std::memory_order_release);
+  }
+  room_place(session, count)->store(room, std::memory_order_relaxed);
+  rooms.count.store(count + 1, std::memory_order_release);
+  return true;
+}
+
+void SessionTable::remove_room(Session& session, std::uint32_t room) noexcept {
+  chat::SessionRooms& rooms = session.block->rooms;
+  const std::uint32_t count = rooms.count.load(std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (room_place(session, i)->load(std::memory_order_relaxed) != room) continue;
+    room_place(session, i)
+        ->store(room_place(session, count - 1)->load(std::memory_order_relaxed), std::memory_order_relaxed);
+    rooms.count.store(count - 1, std::memory_order_release);
+    return;
+  }
+}
+
+}  // namespace rookery::worker

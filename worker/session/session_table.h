@@ -1,0 +1,70 @@
+// worker/session/session_table.h
+//
+// The sessions of one event loop, and their blocks in the worker's region.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "worker/session/buffer_pool.h"
+#include "worker/session/session.h"
+#include "worker/worker_context.h"
+
+namespace rookery::worker {
+
+struct PeerAddress {
+  sockaddr_storage storage{};
+
+  [[nodiscard]] std::string text() const;  // "127.0.0.1:56552", "[::1]:56552"
+};
+
+class SessionTable final {
+ public:
+  // Marks every block of a predecessor as free.
+  SessionTable(const WorkerContext& context, std::uint32_t loop, BufferPool& buffers);
+
+  // Null when there is no block left, or no memory for one.
+  [[nodiscard]] Session* open(os::FileDescriptor socket, const PeerAddress& peer, std::uint64_t client);
+  // Gives block and buffers back and closes the socket. The session must have left its topics.
+  void close(Session& session);
+
+  // Null when that client is not there any more.
+  [[nodiscard]] Session* find(std::uint32_t index, std::uint64_t client) noexcept;
+  [[nodiscard]] Session& at(std::uint32_t index) noexcept { return sessions_[index]; }
+  [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
+
+  // visit(Session&) for each open one; it may doom sessions but not close them.
+  template <class Visit>
+  void for_each(Visit visit) {
+    for (Session& session : sessions_)
+      if (session.open()) visit(session);
+  }
+
+  // The room ids in a block; kInlineRooms there, the rest in a buffer.
+  [[nodiscard]] std::vector<std::uint32_t> rooms(const Session& session) const;
+  [[nodiscard]] bool is_in_room(const Session& session, std::uint32_t room) const;
+  // False when shared memory is short.
+  [[nodiscard]] bool add_room(Session& session, std::uint32_t room) noexcept;
+  void remove_room(Session& session, std::uint32_t room) noexcept;
+
+ private:
+  [[nodiscard]] bool reserve_block(std::uint32_t index) noexcept;
+  [[nodiscard]] std::atomic<std::uint32_t>* room_place(const Session& session, std::uint32_t place) const noexcept;
+
+  BufferPool& buffers_;
+  chat::WorkerLayout layout_;
+  chat::LoopControl& control_;
+  chat::SessionBlock* blocks_;
+  int writer_descriptor_;
+  std::uint64_t blocks_offset_;
+  std::uint32_t reserved_ = 0;  // blocks that have pages
+  std::uint32_t count_ = 0;
+  std::deque<Session> sessions_;  // by index; never moves a session
+  std::vector<std::uint32_t> free_;
+};
+
+}  // namespace rookery::worker

@@ -1,0 +1,57 @@
+#include "worker/worker_context.h"
+
+#include <unistd.h>
+
+#include "ipc/os/errors.h"
+
+namespace rookery::worker {
+
+namespace {
+
+// Hashes and counts that wait for a pool thread, for each of them: at 17 ms a hash the last one waits some nine
+// seconds. Beyond that a client is told that the server is busy.
+constexpr std::size_t kQueuedPerThread = 512;
+
+shm::Mapping map_reader(const shm::Segment& segment) {
+  return {segment.reader_descriptor(), shm::Access::ReadOnly, segment.size_bytes()};
+}
+
+}  // namespace
+
+WorkerContext::WorkerContext(const WorkerStart& worker_start, const WorkerSettings& worker_settings,
+                             chat::SharedState& shared_state)
+    : start(worker_start),
+      settings(worker_settings),
+      shared(shared_state),
+      own_mapping(shared.worker_regions[start.number].writer_descriptor(), shm::Access::ReadWrite,
+                  shared.worker_regions[start.number].size_bytes()),
+      log_ring(map_reader(shared.log_ring)),
+      ledger_mapping(map_reader(shared.ledger_region)),
+      user_mapping(map_reader(shared.user_table)),
+      users(user_mapping.data(), user_mapping.size_bytes()) {
+  pool.emplace(settings.pool_threads, settings.pool_threads * kQueuedPerThread);
+  for (const shm::Segment& segment : shared.worker_regions)
+    worker_mappings.emplace_back(segment.reader_descriptor(), shm::Access::ReadOnly,
+                                 shared.worker_layout.readers_bytes());
+
+  const chat::WorkerRegionView region = own();
+  region.header().pid.store(static_cast<std::uint64_t>(::getpid()), std::memory_order_relaxed);
+  region.header().slot_epoch.store(start.slot_epoch, std::memory_order_relaxed);
+  region.header().magic.store(chat::WorkerRegionHeader::kMagic, std::memory_order_release);
+}
+
+std::uint64_t WorkerContext::connections() const noexcept {
+  std::uint64_t sum = 0;
+  for (std::uint32_t slot = 0; slot < shared.slots(); ++slot)
+    sum += worker(shared.worker_of(slot)).control(shared.loop_of(slot)).connections.load(std::memory_order_relaxed);
+  return sum;
+}
+
+std::uint64_t WorkerContext::lobby_members() const noexcept {
+  std::uint64_t sum = 0;
+  for (std::uint32_t slot = 0; slot < shared.slots(); ++slot)
+    sum += worker(shared.worker_of(slot)).control(shared.loop_of(slot)).lobby_members.load(std::memory_order_relaxed);
+  return sum;
+}
+
+}  // namespace rookery::worker

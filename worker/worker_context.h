@@ -1,0 +1,53 @@
+// worker/worker_context.h
+//
+// What all event loops of a worker share: the mapped regions, the settings, the user table, the thread pool. Made
+// before the loops' threads, constant while they run.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "ipc/chat/shared_state.h"
+#include "ipc/shm/log_ring.h"
+#include "ipc/shm/name_table.h"
+#include "worker/pool/thread_pool.h"
+#include "worker/worker_process.h"
+
+namespace rookery::worker {
+
+class WorkerContext final {
+ public:
+  // Takes the worker's region over from a dead predecessor: sessions of old are forgotten, the outboxes go on where the
+  // ledger has taken them.
+  WorkerContext(const WorkerStart& start, const WorkerSettings& settings, chat::SharedState& shared);
+
+  WorkerStart start;
+  WorkerSettings settings;
+  chat::SharedState& shared;
+
+  shm::Mapping own_mapping;
+  shm::Mapping log_ring;
+  shm::Mapping ledger_mapping;
+  shm::Mapping user_mapping;
+  std::vector<shm::Mapping> worker_mappings;  // read-only, our own too
+  shm::NameTableReader users;
+  std::optional<ThreadPool> pool;  // ends before the loops' mailboxes do
+
+  [[nodiscard]] chat::WorkerRegionView own() const noexcept { return {own_mapping, shared.worker_layout}; }
+  [[nodiscard]] chat::WorkerRegionView worker(std::uint32_t number) const noexcept {
+    return {worker_mappings[number], shared.worker_layout};
+  }
+  [[nodiscard]] chat::LedgerRegionView ledger() const noexcept { return {ledger_mapping, shared.ledger_layout}; }
+  [[nodiscard]] std::string_view epoch() const noexcept { return ledger().epoch(); }
+  [[nodiscard]] shm::LogRingReader ring_reader() const { return {log_ring.data(), log_ring.size_bytes()}; }
+
+  // Any thread may post to the pool.
+  [[nodiscard]] ThreadPool& pool_of() const noexcept { return const_cast<ThreadPool&>(*pool); }
+
+  // Over all loops of all workers.
+  [[nodiscard]] std::uint64_t connections() const noexcept;
+  [[nodiscard]] std::uint64_t lobby_members() const noexcept;
+};
+
+}  // namespace rookery::worker

@@ -1,0 +1,112 @@
+#include "worker/worker_process.h"
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "ipc/chat/control_message.h"
+#include "worker/loop/event_loop.h"
+#include "worker/pool/password_hash.h"
+
+namespace rookery::worker {
+
+namespace {
+
+using chat::ControlKind;
+using std::chrono::milliseconds;
+
+constexpr int kExitInternal = 70;
+// Of the time the master gives us to stop, the part we use: the rest is for the ledger and for the master itself.
+constexpr double kPartOfDeadline = 0.6;
+
+class Worker final {
+ public:
+  Worker(const WorkerStart& start, const WorkerSettings& settings, chat::SharedState& shared)
+      : context_(start, settings, shared) {
+    for (std::uint32_t loop = 0; loop < shared.loops; ++loop)
+      loops_.push_back(std::make_unique<EventLoop>(context_, loop));
+    loops_not_ready_ = shared.loops;
+    for (auto& loop : loops_)
+      loop->on_ready = [this] {
+        if (loops_not_ready_.fetch_sub(1) == 1) tell({ControlKind::Ready, context_.start.number});
+      };
+    loops_.front()->watch(start.control, [this] { hear_master(); });
+  }
+
+  // Loop 0 runs in this thread, and hears the master; the others have one each.
+  int serve() {
+    log::info("serving with {} loops", loops_.size());
+    std::vector<std::thread> threads;
+    for (std::size_t i = 1; i < loops_.size(); ++i)
+      threads.emplace_back([this, i] {
+        if (loops_[i]->run() == LoopEnd::Lapped) failed_ = true;
+        if (failed_) loops_.front()->mailbox().post([this] { stop_loops(milliseconds{0}); });
+      });
+    if (loops_.front()->run() == LoopEnd::Lapped) failed_ = true;
+    if (failed_) stop_loops(milliseconds{0});
+    for (std::thread& thread : threads) thread.join();
+    context_.pool.reset();  // its last jobs post to mailboxes that are still there
+    log::info("stopped");
+    return failed_ ? kExitInternal : 0;
+  }
+
+ private:
+  void tell(const chat::ControlMessage& message) {
+    static_cast<void>(chat::send_control(context_.start.control, message));
+  }
+
+  void stop_loops(milliseconds within) {
+    const auto deadline = os::Monotonic::now() + within;
+    for (auto& loop : loops_) loop->mailbox().post([&loop, deadline] { loop->stop(deadline); });
+  }
+
+  void hear_master() {
+    for (;;) {
+      const chat::ReceivedControl received = chat::receive_control(context_.start.control);
+      if (received.status == os::TransferStatus::WouldBlock) return;
+      if (received.status != os::TransferStatus::Done) {
+        log::warning("the master has died");
+        std::_Exit(0);  // nobody is left to drain for; the kernel closes the clients
+      }
+      if (!received.message) continue;
+      switch (received.message->kind) {
+        case ControlKind::Stop:
+          stop_loops(
+              milliseconds{static_cast<std::int64_t>(static_cast<double>(received.message->number) * kPartOfDeadline)});
+          break;
+        case ControlKind::Kick:
+          for (auto& loop : loops_)
+            loop->mailbox().post([this, &loop, client = received.message->number, reason = received.message->text] {
+              if (loop->kick(client, reason)) tell({ControlKind::Kicked, context_.start.number, client});
+            });
+          break;
+        default:
+          log::warning("the master sent a message that is not for a worker");
+      }
+    }
+  }
+
+  WorkerContext context_;
+  std::vector<std::unique_ptr<EventLoop>> loops_;
+  std::atomic<std::size_t> loops_not_ready_ = 0;
+  std::atomic<bool> failed_ = false;
+};
+
+}  // namespace
+
+int run_worker(const WorkerStart& start, const WorkerSettings& settings, chat::SharedState& state) {
+  log::start("worker " + std::to_string(start.number), settings.log_level);
+  try {
+    init_password_hashing();
+    Worker worker(start, settings, state);
+    return worker.serve();
+  } catch (const std::exception& error) {
+    log::alert("cannot serve: {}", error.what());
+    static_cast<void>(
+        chat::send_control(start.control, {ControlKind::Failed, start.number, kExitInternal, error.what()}));
+    return kExitInternal;
+  }
+}
+
+}  // namespace rookery::worker

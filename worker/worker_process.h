@@ -1,0 +1,34 @@
+// worker/worker_process.h
+//
+// The worker's one entry: what the master runs in the child it has forked. All other headers of worker/ are the
+// worker's own.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "ipc/chat/shared_state.h"
+#include "ipc/log.h"
+#include "ipc/os/file_descriptor.h"
+
+namespace rookery::worker {
+
+struct WorkerSettings {
+  std::uint32_t pool_threads = 2;
+  std::uint32_t max_clients = 0;  // over all workers
+  bool allow_guests = true;
+  log::Level log_level = log::Level::Info;
+};
+
+struct WorkerStart {
+  std::uint32_t number = 0;      // which worker
+  std::uint64_t slot_epoch = 0;  // the life of its slots: never the same for two processes
+  int control = -1;              // this child's end of the duplex pipe with the master
+  int listener = -1;             // shared with all workers
+};
+
+// Serves until the master says Stop or dies, and returns the exit code. Runs single-threaded up to its own set-up;
+// signals are blocked by the caller. `state` is the caller's: this function maps what it needs of it.
+[[nodiscard]] int run_worker(const WorkerStart& start, const WorkerSettings& settings, chat::SharedState& state);
+
+}  // namespace rookery::worker
