@@ -1,0 +1,112 @@
+#include "master/console/command_line.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "ipc/wire/error_code.h"
+#include "ipc/wire/limits.h"
+#include "master/console/printable.h"
+#include "master/options/nearest.h"
+
+namespace rookery::master {
+
+namespace {
+
+enum class Arguments : unsigned char { None, Text, ClientAndReason };
+
+struct Entry {
+  std::string_view word;
+  ConsoleVerb verb;
+  Arguments arguments;
+  std::string_view usage;
+  std::string_view explanation;
+};
+
+// To add a command: a verb, a row here, a case in Commands::run().
+constexpr std::array kEntries{
+    Entry{"list", ConsoleVerb::List, Arguments::None, "list",
+          "the clients: id, name, address, dialect, worker, since, messages"},
+    Entry{"count", ConsoleVerb::Count, Arguments::None, "count", "how many clients there are"},
+    Entry{"workers", ConsoleVerb::Workers, Arguments::None, "workers",
+          "the processes: pid, state, age, restarts, heartbeat's age, clients, outbox depth"},
+    Entry{"broadcast", ConsoleVerb::Broadcast, Arguments::Text, "broadcast TEXT", "a notice to every client"},
+    Entry{"kick", ConsoleVerb::Kick, Arguments::ClientAndReason, "kick ID [REASON]", "close a client's connection"},
+    Entry{"help", ConsoleVerb::Help, Arguments::None, "help", "this list"},
+    Entry{"exit", ConsoleVerb::Exit, Arguments::None, "exit", "shut the server down"},
+};
+
+constexpr std::string_view kBlanks = " \t";
+
+std::string_view trim(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+// The first word and the rest, both trimmed.
+std::pair<std::string_view, std::string_view> split(std::string_view text) {
+  text = trim(text);
+  const std::size_t end = std::min(text.find_first_of(kBlanks), text.size());
+  return {text.substr(0, end), trim(text.substr(end))};
+}
+
+ConsoleRefusal refuse(wire::ErrorCode code, std::string_view words) {
+  return {fmt::format("{} {}", wire::to_string(code), words)};
+}
+
+ConsoleRefusal unknown(std::string_view word) {
+  constexpr std::size_t kShown = 32;
+  std::vector<std::string> words;
+  for (const Entry& entry : kEntries) words.emplace_back(entry.word);
+  const std::optional<std::string> guess = word.size() <= kShown ? nearest(word, words) : std::nullopt;
+  return refuse(wire::ErrorCode::BadCommand,
+                fmt::format("there is no command '{}' {}", printable(word.substr(0, kShown)),
+                            guess ? fmt::format("(did you mean {}?)", *guess) : "(try help)"));
+}
+
+// What goes out to clients.
+std::optional<ConsoleRefusal> check_text(std::string_view text) {
+  if (!wire::is_valid_utf8(text)) return refuse(wire::ErrorCode::BadUtf8, "the text is not UTF-8");
+  if (!text.empty() && !wire::is_valid_text(text)) return refuse(wire::ErrorCode::BadArgument, "the text holds a NUL");
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::variant<ConsoleCommand, ConsoleRefusal> parse_console_line(std::string_view line) {
+  const auto [word, rest] = split(line);
+  if (word.empty()) return refuse(wire::ErrorCode::BadCommand, "which command? (try help)");
+  const auto* entry = std::ranges::find(kEntries, word, &Entry::word);
+  if (entry == kEntries.end()) return unknown(word);
+
+  ConsoleCommand command{.verb = entry->verb, .client = 0, .text = std::string(rest)};
+  const auto usage = [&] { return refuse(wire::ErrorCode::BadArgument, fmt::format("usage: {}", entry->usage)); };
+  if (entry->arguments == Arguments::None) {
+    if (!rest.empty()) return usage();
+    return command;
+  }
+  if (rest.empty()) return usage();
+  if (entry->arguments == Arguments::ClientAndReason) {
+    const auto [id, reason] = split(rest);
+    const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), command.client);
+    if (error != std::errc{} || end != id.data() + id.size()) return usage();
+    command.text = reason.empty() ? kDefaultKickReason : reason;
+  }
+  if (auto refusal = check_text(command.text)) return *refusal;
+  return command;
+}
+
+std::string console_help() {
+  std::string out;
+  for (const Entry& entry : kEntries)
+    fmt::format_to(std::back_inserter(out), "{:<18} {}\n", entry.usage, entry.explanation);
+  return out;
+}
+
+}  // namespace rookery::master

@@ -1,0 +1,40 @@
+#include "master/console/console.h"
+
+#include <utility>
+
+namespace rookery::master {
+
+Console::Console(os::Poller& poller, ConsoleHost& host, os::FileDescriptor control_socket)
+    : commands_(host, [this](Conversation who, std::string answer) { reply(who, std::move(answer)); }),
+      streams_(poller,
+               [this](std::string_view line) {
+                 const auto answer = commands_.run(kStandardStreams, line, os::Monotonic::now());
+                 if (answer) streams_.write(*answer);
+                 return !answer;
+               }),
+      socket_(poller, std::move(control_socket), [this](Conversation who, std::string_view line) {
+        return commands_.run(who, line, os::Monotonic::now());
+      }) {}
+
+void Console::reply(Conversation conversation, std::string answer) {
+  if (conversation == kStandardStreams)
+    streams_.reply(answer);
+  else
+    socket_.reply(conversation, std::move(answer), os::Monotonic::now());
+}
+
+void Console::on_check(TimePoint now) {
+  streams_.on_check();
+  socket_.on_check(now);
+}
+
+void Console::on_due(TimePoint now) {
+  commands_.on_due(now);
+  streams_.on_turn();
+}
+
+Console::TimePoint Console::next_due() const noexcept {
+  return streams_.wants_turn() ? TimePoint::min() : commands_.next_due();
+}
+
+}  // namespace rookery::master

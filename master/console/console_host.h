@@ -1,0 +1,29 @@
+// master/console/console_host.h
+//
+// What the console can ask of the server it stands in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "master/console/rows.h"
+
+namespace rookery::master {
+
+class ConsoleHost {
+ public:
+  virtual ~ConsoleHost() = default;
+
+  [[nodiscard]] virtual std::vector<ClientRow> clients() const = 0;  // in the order of their ids
+  [[nodiscard]] virtual std::uint64_t count_clients() const = 0;
+  [[nodiscard]] virtual std::vector<ProcessRow> processes() const = 0;
+
+  // False when it cannot be published now.
+  [[nodiscard]] virtual bool broadcast(const std::string& text) = 0;
+  // Asks all workers; whoever has the client answers by Commands::client_kicked().
+  virtual void kick(std::uint64_t client, const std::string& reason) = 0;
+  virtual void stop() = 0;
+};
+
+}  // namespace rookery::master

@@ -1,0 +1,157 @@
+#include "master/console/control_socket.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "ipc/os/errors.h"
+#include "ipc/wire/limits.h"
+#include "ipc/wire/line_framing.h"
+#include "master/supervisor/event_source.h"
+#include "master/supervisor/start_error.h"
+
+namespace rookery::master {
+
+namespace {
+constexpr std::size_t kMaxConnections = 32;
+constexpr int kBacklog = 32;
+constexpr std::chrono::seconds kIdle{10};
+constexpr std::size_t kPieceBytes = 4096;
+constexpr std::size_t kMaxUnread = 64 * 1024;
+
+// Input nobody reads would turn our close into a reset, and the peer might not see the answer.
+void pass_over_input(int socket) noexcept {
+  std::array<char, kPieceBytes> piece;
+  for (std::size_t passed = 0; passed < kMaxUnread; passed += piece.size())
+    if (::recv(socket, piece.data(), piece.size(), 0) <= 0) return;
+}
+}  // namespace
+
+os::FileDescriptor open_control_socket(const std::string& path) {
+  os::FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ROOKERY_INVARIANT(path.size() < sizeof address.sun_path);
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  // The lock is ours, so a socket that is there belongs to nobody any more. The mode is set before there is a name.
+  const bool done = socket && ::fchmod(socket.get(), S_IRUSR | S_IWUSR) == 0 &&
+                    (::unlink(path.c_str()) == 0 || errno == ENOENT) &&
+                    ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+                    ::listen(socket.get(), kBacklog) == 0;
+  if (!done) {
+    throw StartError(EX_CONFIG,
+                     fmt::format("cannot make the control socket in the data directory: {}", os::error_text(errno)));
+  }
+  return socket;
+}
+
+ControlSocket::ControlSocket(os::Poller& poller, os::FileDescriptor listener, RunLine run_line)
+    : poller_(poller), listener_(std::move(listener)), run_line_(std::move(run_line)) {
+  listen(true);
+}
+
+void ControlSocket::listen(bool on) {
+  if (on == listening_) return;
+  if (on)
+    listening_ = poller_.add(listener_.get(), EPOLLIN, token(EventSource::ControlSocket));
+  else
+    poller_.remove(listener_.get());
+  listening_ = on && listening_;
+}
+
+void ControlSocket::on_listener_readable(TimePoint now) {
+  if (connections_.size() >= kMaxConnections) return listen(false);  // the others wait until on_check()
+  os::FileDescriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!socket) {
+    const bool nobody_there = errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
+    if (!nobody_there) listen(false);  // out of descriptors or memory
+    return;
+  }
+  do ++last_number_;
+  while (last_number_ == kStandardStreams || connections_.contains(last_number_));
+  if (!poller_.add(socket.get(), EPOLLIN, token(EventSource::ControlConnection, last_number_))) return;
+  connections_[last_number_] = {.socket = std::move(socket), .last_progress = now, .input = {}, .output = {}};
+}
+
+void ControlSocket::on_connection(Conversation number, std::uint32_t events, TimePoint now) {
+  const auto found = connections_.find(number);
+  if (found == connections_.end()) return;
+  Connection& connection = found->second;
+  if (!connection.output.empty()) {
+    if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) static_cast<void>(write(number, connection, now));
+  } else if (connection.asked) {
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0) close(number);  // left before the answer came
+  } else {
+    read(number, connection, now);
+  }
+}
+
+void ControlSocket::read(Conversation number, Connection& connection, TimePoint now) {
+  std::array<char, kPieceBytes> piece;
+  const auto bytes = ::recv(connection.socket.get(), piece.data(), piece.size(), 0);
+  if (bytes < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (bytes < 0 || (bytes == 0 && connection.input.empty())) return close(number);
+  connection.last_progress = now;
+  connection.input.append(piece.data(), static_cast<std::size_t>(bytes));
+  if (bytes == 0) connection.input += '\n';  // a line may lack its end
+
+  bool discarding = false;
+  const wire::Frame frame = wire::next_line(connection.input, discarding);
+  if (frame.kind == wire::FrameKind::Incomplete) return;
+  connection.asked = true;
+  // Hang-ups are reported whether one asks for them or not.
+  static_cast<void>(poller_.modify(connection.socket.get(), 0, token(EventSource::ControlConnection, number)));
+  if (frame.kind == wire::FrameKind::TooLong)
+    return reply(number, fmt::format("ERR line-too-long a command has at most {} bytes\n", wire::kMaxLineBytes), now);
+  if (auto answer = run_line_(number, std::string(frame.line))) reply(number, std::move(*answer), now);
+}
+
+void ControlSocket::reply(Conversation number, std::string answer, TimePoint now) {
+  const auto found = connections_.find(number);
+  if (found == connections_.end()) return;
+  found->second.output = std::move(answer);
+  if (write(number, found->second, now))
+    static_cast<void>(
+        poller_.modify(found->second.socket.get(), EPOLLOUT, token(EventSource::ControlConnection, number)));
+}
+
+bool ControlSocket::write(Conversation number, Connection& connection, TimePoint now) {
+  while (connection.sent < connection.output.size()) {
+    const std::string_view rest = std::string_view(connection.output).substr(connection.sent);
+    const auto bytes = ::send(connection.socket.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (bytes < 0 && errno == EINTR) continue;
+    if (bytes < 0 && errno == EAGAIN) return true;
+    if (bytes < 0) break;
+    connection.sent += static_cast<std::size_t>(bytes);
+    connection.last_progress = now;
+  }
+  pass_over_input(connection.socket.get());
+  close(number);
+  return false;
+}
+
+void ControlSocket::close(Conversation number) {
+  const auto found = connections_.find(number);
+  if (found == connections_.end()) return;
+  poller_.remove(found->second.socket.get());
+  connections_.erase(found);
+  listen(true);
+}
+
+void ControlSocket::on_check(TimePoint now) {
+  std::vector<Conversation> idle;
+  for (const auto& [number, connection] : connections_)
+    if (now - connection.last_progress > kIdle) idle.push_back(number);
+  for (const Conversation number : idle) close(number);
+  if (connections_.size() < kMaxConnections) listen(true);
+}
+
+}  // namespace rookery::master

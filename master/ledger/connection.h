@@ -1,0 +1,46 @@
+// master/ledger/connection.h
+//
+// One connection to a database file, closed at the end, and what its errors tell the operator.
+//
+// It stays in the process and the thread that made it. Statements of a connection go before it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+
+namespace rookery::store {
+
+enum class OpenMode : unsigned char { ReadOnly, ReadWrite, Create };
+
+class Connection final {
+ public:
+  // Throws StoreError, also when the file can be read but not written, as ReadWrite asks.
+  Connection(std::filesystem::path file, OpenMode mode);
+
+  [[nodiscard]] sqlite3* get() const noexcept { return database_.get(); }
+  [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
+
+  // Runs statements that give no rows. Throws StoreError, which says that one could not `purpose`.
+  void execute(const char* sql, std::string_view purpose) const;
+
+  // The connection's newest error: "FILE: cannot PURPOSE: reason; what to do".
+  [[nodiscard]] std::string explain(std::string_view purpose) const;
+  [[noreturn]] void fail(std::string_view purpose) const;
+
+ private:
+  struct Close {
+    void operator()(sqlite3* database) const noexcept;
+  };
+
+  std::filesystem::path file_;
+  std::unique_ptr<sqlite3, Close> database_;
+};
+
+// What to do about a database that is not whole, for messages that have said so.
+[[nodiscard]] std::string repair_advice(const std::filesystem::path& file);
+
+}  // namespace rookery::store

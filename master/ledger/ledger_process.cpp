@@ -1,0 +1,154 @@
+#include "master/ledger/ledger_process.h"
+
+#include <optional>
+
+#include "ipc/chat/control_message.h"
+#include "ipc/os/clock.h"
+#include "ipc/os/errors.h"
+#include "ipc/os/poller.h"
+#include "master/ledger/recovery.h"
+#include "master/ledger/sequencer.h"
+#include "master/ledger/store_writer.h"
+
+namespace rookery::ledger {
+
+namespace {
+
+using chat::ControlKind;
+
+constexpr std::chrono::milliseconds kHeartbeat{500};
+constexpr std::chrono::milliseconds kRoomAgain{1};  // the ring is full: look again, the disk rings as well
+constexpr int kExitCannotGoOn = 78;                 // the operator must mend something
+
+class Ledger final {
+ public:
+  Ledger(const LedgerStart& start, chat::SharedState& shared, store::Store store)
+      : start_(start),
+        context_(shared),
+        region_(context_.region()),
+        ring_(context_.log_ring.data(), chat::kLogRingWords),
+        users_(context_.user_table.data(), shared.user_table.writer_descriptor(), chat::kMaxAccounts),
+        rooms_(region_),
+        bell_(region_.header().sleeping, shared.ledger_doorbell.read_end.get()) {
+    open_region(store.state().epoch);
+    const Recovered recovered = recover(context_, store, rooms_, users_);
+    if (recovered.records_stored > 0)
+      log::info("stored {} records that the log ring still had", recovered.records_stored);
+    archive_.emplace(context_, start_.data);
+    sequencer_.emplace(context_, ring_, rooms_, users_.reader(), *archive_, recovered);
+    writer_.emplace(context_, std::move(store), users_);
+    ROOKERY_INVARIANT(poller_.add(start_.control, EPOLLIN, kControlToken));
+    ROOKERY_INVARIANT(poller_.add(bell_.descriptor(), EPOLLIN, kBellToken));
+  }
+
+  int serve() {
+    log::info("serving, epoch {}", region_.epoch());
+    tell({ControlKind::Ready});
+    while (!stopping_ && !orphaned_) turn();
+    if (orphaned_) return 0;
+    while (sequencer_->turn() == Sequencer::TurnResult::Published || sequencer_->has_work()) writer_->wake();
+    writer_.reset();  // makes everything durable
+    archive_.reset();
+    log::info("stopped, everything is durable");
+    return 0;
+  }
+
+ private:
+  static constexpr std::uint64_t kControlToken = 1;
+  static constexpr std::uint64_t kBellToken = 2;
+
+  void open_region(const std::string& epoch) {
+    chat::LedgerRegionHeader& header = region_.header();
+    if (header.magic.load(std::memory_order_acquire) != chat::LedgerRegionHeader::kMagic) {
+      ROOKERY_INVARIANT(epoch.size() == chat::kEpochBytes);
+      std::copy(epoch.begin(), epoch.end(), header.epoch.begin());
+      rooms_.write_through();
+      header.magic.store(chat::LedgerRegionHeader::kMagic, std::memory_order_release);
+    }
+    header.generation.fetch_add(1, std::memory_order_acq_rel);
+  }
+
+  void tell(const chat::ControlMessage& message) {
+    if (chat::send_control(start_.control, message) == os::TransferStatus::PeerGone) orphaned_ = true;
+  }
+
+  void turn() {
+    region_.header().heartbeat_ms.store(os::monotonic_ms(), std::memory_order_relaxed);
+    const auto result = sequencer_->turn();
+    if (result == Sequencer::TurnResult::Published) writer_->wake();
+    for (const std::uint32_t worker : sequencer_->take_cleaned()) tell({ControlKind::SlotClean, worker});
+    for (const auto& damage : sequencer_->take_damaged())
+      tell({ControlKind::SlotDamaged, damage.worker, 0, damage.text});
+    wait(result);
+  }
+
+  void wait(Sequencer::TurnResult result) {
+    std::chrono::milliseconds timeout{0};
+    if (result == Sequencer::TurnResult::NoRoom) timeout = kRoomAgain;
+    if (result == Sequencer::TurnResult::Idle) {
+      bell_.announce_sleep();
+      if (!sequencer_->has_work()) timeout = kHeartbeat;
+    }
+    for (const epoll_event& event : poller_.wait(timeout)) {
+      if (event.data.u64 == kBellToken) bell_.drain();
+      if (event.data.u64 == kControlToken) hear_master();
+    }
+    bell_.awake();
+  }
+
+  void hear_master() {
+    for (;;) {
+      const chat::ReceivedControl received = chat::receive_control(start_.control);
+      if (received.status == os::TransferStatus::WouldBlock) return;
+      if (received.status != os::TransferStatus::Done) {
+        orphaned_ = true;
+        return;
+      }
+      if (!received.message) continue;
+      switch (received.message->kind) {
+        case ControlKind::Stop:
+          stopping_ = true;
+          break;
+        case ControlKind::WorkerGone:
+          if (received.message->worker < context_.shared.workers) sequencer_->worker_gone(received.message->worker);
+          break;
+        case ControlKind::Notice:
+          sequencer_->notice(received.message->text);
+          break;
+        default:
+          log::warning("the master sent a message that is not for a ledger");
+      }
+    }
+  }
+
+  LedgerStart start_;
+  LedgerContext context_;
+  chat::LedgerRegionView region_;
+  shm::LogRingWriter ring_;
+  shm::NameTableWriter users_;
+  RoomBook rooms_;
+  shm::DoorbellReader bell_;
+  os::Poller poller_;
+  std::optional<Archive> archive_;
+  std::optional<Sequencer> sequencer_;
+  std::optional<StoreWriter> writer_;
+  bool stopping_ = false;
+  bool orphaned_ = false;
+};
+
+}  // namespace
+
+int run_ledger(const LedgerStart& start, chat::SharedState& state) {
+  log::start("ledger", start.log_level);
+  try {
+    store::Store store(start.data);
+    Ledger ledger(start, state, std::move(store));
+    return ledger.serve();
+  } catch (const std::exception& error) {
+    log::alert("cannot serve: {}", error.what());
+    static_cast<void>(chat::send_control(start.control, {ControlKind::Failed, 0, kExitCannotGoOn, error.what()}));
+    return kExitCannotGoOn;
+  }
+}
+
+}  // namespace rookery::ledger

@@ -1,0 +1,23 @@
+// master/ledger/ledger_process.h
+//
+// The ledger's entry: what the master runs in the child that orders, publishes and stores.
+#pragma once
+
+#include <filesystem>
+
+#include "ipc/chat/shared_state.h"
+#include "ipc/log.h"
+
+namespace rookery::ledger {
+
+struct LedgerStart {
+  int control = -1;  // this child's end of the duplex pipe with the master
+  int lock = -1;     // the data directory's lock, held as long as this process lives
+  std::filesystem::path data;
+  log::Level log_level = log::Level::Info;
+};
+
+// Serves until the master says Stop or dies, and returns the exit code.
+[[nodiscard]] int run_ledger(const LedgerStart& start, chat::SharedState& state);
+
+}  // namespace rookery::ledger

@@ -1,0 +1,86 @@
+#include "master/ledger/recovery.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "ipc/log.h"
+
+namespace rookery::ledger {
+
+namespace {
+
+// Calls visit(record, end position) for all records from `begin` to the committed end.
+template <class Visit>
+void for_each_record(const LedgerContext& context, shm::Position begin, Visit visit) {
+  shm::LogRingReader reader = context.ring_reader();
+  reader.seek(begin);
+  std::vector<std::byte> bytes;
+  for (;;) {
+    const shm::ReadResult result = reader.read(bytes);
+    if (result == shm::ReadResult::Empty) return;
+    const auto record = result == shm::ReadResult::Record ? chat::decode_record(bytes) : std::nullopt;
+    if (!record) throw std::runtime_error("the log ring holds what is no record; restart the server");
+    visit(*record, reader.position());
+  }
+}
+
+std::uint64_t store_the_rest(const LedgerContext& context, store::Store& store) {
+  std::uint64_t stored = 0;
+  if (!store.begin()) throw store::StoreError(store.error());
+  for_each_record(context, context.ring_header().durable_end.load(std::memory_order_relaxed),
+                  [&](const chat::Record& record, shm::Position) {
+                    if (!chat::is_durable(record.header.kind) || record.header.seq <= store.state().last_seq) return;
+                    if (!store.add(record)) throw store::StoreError(store.error());
+                    ++stored;
+                  });
+  if (!store.commit()) throw store::StoreError(store.error());
+  return stored;
+}
+
+void load_users(const store::Store& store, shm::NameTableWriter& users) {
+  store.for_each_account([&](const store::StoredAccount& account) {
+    const auto hash = std::as_bytes(std::span(account.password_hash));
+    const shm::InsertResult result =
+        users.insert(account.name, account.id, hash.first(std::min(hash.size(), shm::kNameTableValueBytes)));
+    if (result == shm::InsertResult::Full || result == shm::InsertResult::NoMemory)
+      throw std::runtime_error("not enough shared memory for the user table");
+  });
+}
+
+}  // namespace
+
+Recovered recover(LedgerContext& context, store::Store& store, RoomBook& rooms, shm::NameTableWriter& users) {
+  Recovered result;
+  result.records_stored = store_the_rest(context, store);
+  load_users(store, users);
+
+  const chat::LedgerRegionView region = context.region();
+  for_each_record(
+      context, region.header().applied_end.load(std::memory_order_relaxed),
+      [&](const chat::Record& record, shm::Position end) {
+        const chat::RecordHeader& header = record.header;
+        if (header.outbox_number != 0 && header.slot < context.shared.slots()) {
+          auto& taken = region.slot(header.slot).outbox_taken;
+          if (taken.load(std::memory_order_relaxed) < header.outbox_number)
+            taken.store(header.outbox_number, std::memory_order_release);
+        }
+        if ((header.kind == chat::RecordKind::Join || header.kind == chat::RecordKind::Leave) && header.outcome == 0)
+          rooms.replay(header.room, record.target_name, header.members, end);
+      });
+  rooms.write_through();
+
+  const store::StoreState& state = store.state();
+  result.last_seq = state.last_seq;
+  result.next_client = state.next_client;
+  result.next_account = state.next_account;
+  result.last_time_ms = state.last_time_ms;
+
+  shm::LogRingHeader& ring = context.ring_header();
+  const shm::Position end = ring.committed_end.load(std::memory_order_relaxed);
+  region.header().applied_end.store(end, std::memory_order_release);
+  region.header().newest_seq.store(state.last_seq, std::memory_order_release);
+  ring.durable_end.store(end, std::memory_order_seq_cst);  // durable
+  return result;
+}
+
+}  // namespace rookery::ledger

@@ -1,0 +1,28 @@
+// master/ledger/schema.h
+//
+// The tables of rookery.db, how a new database comes to be, and how an old one is recognised. docs/storage.md describes
+// the tables for people.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+namespace rookery::store {
+
+class Connection;
+
+inline constexpr const char* kDatabaseName = "rookery.db";
+inline constexpr std::int64_t kApplicationId = 0x524f4f4b;  // "ROOK"; `file rookery.db` shows it
+inline constexpr std::int64_t kSchemaVersion = 1;
+inline constexpr std::int64_t kBroadcastRoom = 0;  // the id of room "*": every room's history has its messages
+
+// Makes a whole new database, or nothing: it appears under its name with everything in it. Throws StoreError.
+void create_database(const std::filesystem::path& file);
+
+// Throws StoreError when the file is not one of ours, or of a newer version.
+void check_identity(const Connection& connection);
+
+// Reads all of the database and throws StoreError when it is not whole.
+void check_whole(const Connection& connection);
+
+}  // namespace rookery::store

@@ -1,0 +1,113 @@
+// master/ledger/store.h
+//
+// The durable side of the ledger: accounts and messages in an SQLite database (WAL, synchronous=FULL). What commit()
+// has returned true for survives a crash of every process and of the machine. docs/storage.md describes the tables.
+//
+// Who may use it  The ledger's storing thread alone opens it for writing; StoreReader opens it once more, read-only,
+// for
+//                 the archive thread. A connection is never carried across a fork or between threads.
+// When the ledger dies  SQLite rolls back what was not committed; the log ring still has it and the successor stores
+// it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ipc/chat/history_exchange.h"
+#include "ipc/chat/record.h"
+
+namespace rookery::store {
+
+// What a fresh ledger must know of the past.
+struct StoreState {
+  std::string epoch;              // 16 hexadecimal digits, made when the database was
+  std::uint64_t last_seq = 0;     // of the newest durable record
+  std::uint64_t next_client = 1;  // client ids from here on were never given out
+  std::uint64_t next_account = 1;
+  std::int64_t last_time_ms = 0;  // of the newest message, so that times never decrease
+};
+
+struct StoredAccount {
+  std::uint64_t id = 0;
+  std::string name;
+  std::string password_hash;
+};
+
+// Everything here throws StoreError when it cannot go on; what() tells the operator the file and what to do.
+class StoreError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class Store final {
+ public:
+  // Opens or creates `directory`/rookery.db and checks that it is whole and of this version.
+  explicit Store(const std::filesystem::path& directory);
+  ~Store();
+  Store(Store&&) noexcept;
+
+  [[nodiscard]] const StoreState& state() const noexcept;
+
+  // Every account, in order of its id.
+  void for_each_account(const std::function<void(const StoredAccount&)>& visit) const;
+
+  // A group commit: begin(), add() for each durable record in order of seq, commit(). A record with a seq not greater
+  // than the newest stored is passed over: it is there already. False: nothing of the group counts as stored (disk
+  // full, I/O error), error() says why. Add the same records again in a later group, never others under their numbers:
+  // a group whose commit() failed at the last moment may be found whole when the disk is back, and is then passed over.
+  // After a false add() nothing more of the group is taken: rollback() or commit() (which returns false) ends it. A
+  // false begin() needs neither.
+  [[nodiscard]] bool begin();
+  [[nodiscard]] bool add(const chat::Record& record);
+  [[nodiscard]] bool commit();
+  void rollback() noexcept;
+  [[nodiscard]] std::string error() const;
+
+  // Moves the WAL into the database and notes that the stop is a clean one. Not inside a group.
+  void checkpoint() noexcept;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+// A larger limit counts as this one: a walk of so many takes some milliseconds, whoever asked.
+inline constexpr std::uint32_t kMaxHistoryWalk = 65536;
+
+struct HistoryQuery {
+  std::string room;         // in any case; "*": the broadcasts alone
+  std::uint64_t below = 0;  // only seq < below; 0: no bound
+  std::uint64_t above = 0;  // only seq > above
+  std::uint32_t limit = 0;
+  chat::HistoryOrder order = chat::HistoryOrder::Newest;
+  std::uint32_t page_messages = 0;  // 0: no bound
+  std::uint32_t page_bytes = 0;     // of encoded records; 0: no bound. A page has one message at least
+};
+
+struct HistoryPage {
+  bool room_known = false;                      // the store has messages of this room
+  std::vector<std::vector<std::byte>> records;  // encoded chat::Records, oldest first
+  std::uint32_t remaining = 0;                  // how many more there are within the limit; 0: that was all
+};
+
+class StoreReader final {
+ public:
+  explicit StoreReader(const std::filesystem::path& directory);
+  ~StoreReader();
+
+  // A room's messages and the broadcasts between them: what a member would have seen. Of a room without messages the
+  // broadcasts alone. A message carries its room's name as it was first written. Throws StoreError.
+  [[nodiscard]] HistoryPage history(const HistoryQuery& query);
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace rookery::store

@@ -1,0 +1,149 @@
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "master/ledger/connection.h"
+#include "master/ledger/schema.h"
+#include "master/ledger/statement.h"
+#include "master/ledger/store.h"
+
+namespace rookery::store {
+
+namespace {
+
+// Two walks of one index, merged by SQLite as they go: neither is read further than the limit.
+constexpr const char* kNewest =
+    "SELECT seq FROM messages WHERE room_id=?1 AND seq>?3 AND seq<?4"
+    " UNION ALL SELECT seq FROM messages WHERE room_id=?2 AND seq>?3 AND seq<?4 ORDER BY 1 DESC LIMIT ?5";
+constexpr const char* kOldest =
+    "SELECT seq FROM messages WHERE room_id=?1 AND seq>?3 AND seq<?4"
+    " UNION ALL SELECT seq FROM messages WHERE room_id=?2 AND seq>?3 AND seq<?4 ORDER BY 1 ASC LIMIT ?5";
+
+constexpr std::int64_t kNoRoom = -1;  // an id that no room has
+
+constexpr std::int64_t kMaxSeq = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t bounded(std::uint64_t seq) noexcept {
+  return seq > static_cast<std::uint64_t>(kMaxSeq) ? kMaxSeq : static_cast<std::int64_t>(seq);
+}
+
+// Ends a statement's read however the scope is left: an open read would keep the WAL from ever starting over.
+class Reading final {
+ public:
+  explicit Reading(Statement& statement) noexcept : statement_(statement) {}
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+  ~Reading() { statement_.reset(); }
+
+ private:
+  Statement& statement_;
+};
+
+Connection connect(const std::filesystem::path& file) {
+  Connection connection(file, OpenMode::ReadOnly);
+  check_identity(connection);
+  return connection;
+}
+
+}  // namespace
+
+struct StoreReader::Implementation {
+  explicit Implementation(const std::filesystem::path& directory)
+      : connection(connect(directory / kDatabaseName)),
+        find_room(connection, "SELECT id, name FROM rooms WHERE name=?"),
+        newest(connection, kNewest),
+        oldest(connection, kOldest),
+        message(connection,
+                "SELECT time_ms, kind, flags, client, account, target, slot, slot_epoch, outbox_number, name,"
+                " target_name, text FROM messages WHERE seq=?") {}
+
+  // Empty when the store has no such room. The name comes back as it was first written.
+  [[nodiscard]] std::int64_t room_id(const std::string& name, std::string& spelled) {
+    const Reading reading(find_room);
+    find_room.bind(1, std::string_view(name));
+    if (find_room.next()) {
+      spelled = find_room.text(1);
+      return find_room.number(0);
+    }
+    if (find_room.failed()) connection.fail("look for a room");
+    return kNoRoom;
+  }
+
+  // The numbers of all that match, up to the limit, in ascending order.
+  [[nodiscard]] std::vector<std::int64_t> matching(const HistoryQuery& query, std::int64_t room) {
+    std::vector<std::int64_t> seqs;
+    const bool from_newest = query.order == chat::HistoryOrder::Newest;
+    Statement& walk = from_newest ? newest : oldest;
+    const Reading reading(walk);
+    walk.bind(1, room == kBroadcastRoom ? kNoRoom : room);
+    walk.bind(2, kBroadcastRoom);
+    walk.bind(3, bounded(query.above));
+    walk.bind(4, query.below == 0 ? kMaxSeq : bounded(query.below));
+    walk.bind(5, std::int64_t{std::min(query.limit, kMaxHistoryWalk)});
+    while (walk.next()) seqs.push_back(walk.number(0));
+    if (walk.failed()) connection.fail("read a room's history");
+    if (from_newest) std::reverse(seqs.begin(), seqs.end());
+    return seqs;
+  }
+
+  void read_message(std::int64_t seq, const std::string& room, std::vector<std::byte>& out) {
+    const Reading reading(message);
+    message.bind(1, seq);
+    if (!message.next()) {
+      if (message.failed()) connection.fail("read a message");
+      throw StoreError(connection.file().string() + ": is damaged (its index knows a message that is not there); " +
+                       repair_advice(connection.file()));
+    }
+    chat::Record record;
+    chat::RecordHeader& header = record.header;
+    header.seq = static_cast<std::uint64_t>(seq);
+    header.time_ms = message.number(0);
+    header.kind = static_cast<chat::RecordKind>(message.number(1));
+    header.flags = static_cast<std::uint8_t>(message.number(2));
+    header.client = message.bits(3);
+    header.account = message.bits(4);
+    header.target = message.bits(5);
+    header.slot = static_cast<std::uint32_t>(message.number(6));
+    header.slot_epoch = message.bits(7);
+    header.outbox_number = message.bits(8);
+    record.name = message.text(9);
+    record.target_name = header.kind == chat::RecordKind::Say ? std::string_view(room) : message.text(10);
+    record.text = message.text(11);
+    chat::encode_record(record, out);
+  }
+
+  Connection connection;
+  Statement find_room;
+  Statement newest;
+  Statement oldest;
+  Statement message;
+};
+
+StoreReader::StoreReader(const std::filesystem::path& directory)
+    : implementation_(std::make_unique<Implementation>(directory)) {}
+StoreReader::~StoreReader() = default;
+
+HistoryPage StoreReader::history(const HistoryQuery& query) {
+  Implementation& self = *implementation_;
+  HistoryPage page;
+  std::string room_name;
+  const std::int64_t room = self.room_id(query.room, room_name);
+  page.room_known = room != kNoRoom;
+  const std::vector<std::int64_t> seqs = self.matching(query, room);
+
+  // Messages are never changed or deleted, so these statements need no common transaction.
+  std::size_t page_bytes = 0;
+  std::vector<std::byte> encoded;
+  for (const std::int64_t seq : seqs) {
+    if (query.page_messages != 0 && page.records.size() == query.page_messages) break;
+    self.read_message(seq, room_name, encoded);
+    if (query.page_bytes != 0 && !page.records.empty() && page_bytes + encoded.size() > query.page_bytes) break;
+    page_bytes += encoded.size();
+    page.records.push_back(encoded);
+  }
+  page.remaining = static_cast<std::uint32_t>(seqs.size() - page.records.size());
+  return page;
+}
+
+}  // namespace rookery::store

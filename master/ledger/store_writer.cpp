@@ -1,0 +1,124 @@
+#include "master/ledger/store_writer.h"
+
+#include <chrono>
+
+#include "ipc/log.h"
+#include "ipc/os/errors.h"
+
+namespace rookery::ledger {
+
+namespace {
+
+// Records in one group commit. More would only make the first of them wait longer: at this size the disk's flush is
+// already shared by thousands.
+constexpr std::size_t kGroupRecords = 8192;
+// How long a failed group waits before it is tried again: space or the disk may come back.
+constexpr std::chrono::milliseconds kRetryAfter{500};
+
+}  // namespace
+
+StoreWriter::StoreWriter(LedgerContext& context, store::Store store, shm::NameTableWriter& users)
+    : context_(context),
+      store_(std::move(store)),
+      users_(users),
+      reader_(context.ring_reader()),
+      loops_(context.loop_ringers()),
+      ledger_(context.region().header().sleeping, context.shared.ledger_doorbell.write_end.get()),
+      thread_([this] { run(); }) {}
+
+StoreWriter::~StoreWriter() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  woken_.notify_one();
+  thread_.join();
+}
+
+void StoreWriter::wake() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (work_) return;
+    work_ = true;
+  }
+  woken_.notify_one();
+}
+
+void StoreWriter::run() {
+  for (;;) {
+    const GroupResult result = store_group();
+    if (result == GroupResult::Stored) continue;
+    std::unique_lock lock(mutex_);
+    if (result == GroupResult::Failed) {
+      if (stop_) {
+        log::alert("stopped with messages that could not be made durable: {}", store_.error());
+        return;
+      }
+      woken_.wait_for(lock, kRetryAfter, [this] { return stop_; });
+      continue;
+    }
+    if (stop_ && !work_) break;
+    woken_.wait(lock, [this] { return work_ || stop_; });
+    work_ = false;
+  }
+  store_.checkpoint();
+}
+
+StoreWriter::GroupResult StoreWriter::store_group() {
+  const shm::Position begin = reader_.position();
+  new_users_.clear();
+  std::size_t durable_records = 0;
+  if (!add_group(durable_records)) {
+    log::error("cannot store messages, will try again: {}", store_.error());
+    store_.rollback();
+    reader_.seek(begin);
+    return GroupResult::Failed;
+  }
+  if (reader_.position() == begin) return GroupResult::Nothing;
+  if (durable_records > 0 && !store_.commit()) {
+    log::error("cannot make messages durable, will try again: {}", store_.error());
+    reader_.seek(begin);
+    return GroupResult::Failed;
+  }
+  enter_users();
+  announce(reader_.position());
+  return GroupResult::Stored;
+}
+
+bool StoreWriter::add_group(std::size_t& durable_records) {
+  for (std::size_t i = 0; i < kGroupRecords; ++i) {
+    const shm::ReadResult read = reader_.read(bytes_);
+    if (read == shm::ReadResult::Empty) return true;
+    // The sequencer never overwrites what is not durable, and wrote this record itself.
+    ROOKERY_INVARIANT(read == shm::ReadResult::Record);
+    const auto record = chat::decode_record(bytes_);
+    ROOKERY_INVARIANT(record.has_value());
+    if (!chat::is_durable(record->header.kind)) continue;
+    if (durable_records++ == 0 && !store_.begin()) return false;
+    if (!store_.add(*record)) return false;
+    if (record->header.kind == chat::RecordKind::Register && record->header.outcome == 0)
+      new_users_.push_back({record->header.target, std::string(record->name), std::string(record->text)});
+  }
+  return true;
+}
+
+void StoreWriter::enter_users() {
+  for (const NewUser& user : new_users_) {
+    const auto hash = std::as_bytes(std::span(user.hash));
+    const shm::InsertResult result = users_.insert(user.name, user.id, hash);
+    if (result == shm::InsertResult::Full || result == shm::InsertResult::NoMemory)
+      log::alert("account {} is stored, but the user table has no room for it: it can log in after a restart",
+                 user.name);
+  }
+}
+
+void StoreWriter::announce(shm::Position end) {
+  context_.ring_header().durable_end.store(end, std::memory_order_seq_cst);  // durable
+  for (std::uint32_t slot = 0; slot < context_.shared.slots(); ++slot) {
+    if (context_.loop_control(slot).awaiting_position.load(std::memory_order_seq_cst) <= end)
+      loops_[slot].ring_if_asleep();
+  }
+  ledger_.ring_if_asleep();  // it may wait for room in the ring
+}
+
+}  // namespace rookery::ledger

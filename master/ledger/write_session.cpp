@@ -1,0 +1,189 @@
+#include "master/ledger/write_session.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include "ipc/os/errors.h"
+#include "master/ledger/schema.h"
+#include "master/ledger/store.h"
+
+namespace rookery::store {
+
+namespace {
+
+constexpr int kCheckpointPages = 8192;  // 32 MiB of WAL, some 180,000 messages of 100 bytes
+
+// SQLite's own checkpoint would run inside commit(), before the group's senders get their acknowledgement.
+int note_wal_pages(void* wal_pages, sqlite3* /*database*/, const char* /*schema*/, int pages) {
+  *static_cast<int*>(wal_pages) = pages;
+  return SQLITE_OK;
+}
+
+Connection connect(const std::filesystem::path& file) {
+  Connection connection(file, OpenMode::ReadWrite);
+  sqlite3_db_config(connection.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  check_identity(connection);
+  {
+    // Not an error where it cannot be: the mode stays what it was.
+    Statement journal_mode(connection, "PRAGMA journal_mode=WAL");
+    if (!journal_mode.next()) connection.fail("use a write-ahead log");
+    if (journal_mode.text(0) != "wal") {
+      throw StoreError(fmt::format("{}: cannot have a write-ahead log here; choose a data directory on a local disk",
+                                   file.string()));
+    }
+  }
+  connection.execute("PRAGMA synchronous=FULL", "set it up");
+  connection.execute("PRAGMA cache_size=-16384", "set it up");
+  // A transaction reaches the WAL with its commit or not at all: wal_check.h counts on it.
+  connection.execute("PRAGMA cache_spill=OFF", "set it up");
+  connection.execute("PRAGMA journal_size_limit=67108864", "set it up");
+  return connection;
+}
+
+}  // namespace
+
+WriteSession::WriteSession(const std::filesystem::path& file)
+    : connection_(connect(file)),
+      begin_(connection_, "BEGIN IMMEDIATE"),
+      commit_(connection_, "COMMIT"),
+      rollback_(connection_, "ROLLBACK"),
+      insert_message_(connection_,
+                      "INSERT INTO messages(seq, time_ms, room_id, kind, flags, client, account, target, slot,"
+                      " slot_epoch, outbox_number, name, target_name, text) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+      insert_account_(connection_, "INSERT INTO accounts(id, name, password_hash, seq, created_ms) VALUES(?,?,?,?,?)"),
+      find_room_(connection_, "SELECT id FROM rooms WHERE name=?"),
+      insert_room_(connection_, "INSERT INTO rooms(name) VALUES(?)"),
+      update_progress_(connection_,
+                       "UPDATE meta SET value = CASE key WHEN 'last_seq' THEN ?1 WHEN 'next_client' THEN ?2"
+                       " WHEN 'next_account' THEN ?3 ELSE ?4 END"
+                       " WHERE key IN ('last_seq', 'next_client', 'next_account', 'last_time_ms')"),
+      update_in_use_by_(connection_, "UPDATE meta SET value = ? WHERE key = 'in_use_by'") {
+  sqlite3_wal_hook(connection_.get(), note_wal_pages, &wal_pages_);
+}
+
+std::string WriteSession::epoch() {
+  Statement select(connection_, "SELECT value FROM meta WHERE key='epoch'");
+  if (!select.next() || select.text(0).empty()) connection_.fail("read its epoch");
+  return std::string(select.text(0));
+}
+
+std::string WriteSession::in_use_by() {
+  Statement select(connection_, "SELECT value FROM meta WHERE key='in_use_by'");
+  if (!select.next()) connection_.fail("read who used it");
+  return std::string(select.text(0));
+}
+
+Progress WriteSession::progress() {
+  // Four rows or none: a missing one would read as 0 and numbers would be given twice.
+  Statement select(connection_,
+                   "SELECT a.value, b.value, c.value, d.value FROM meta a, meta b, meta c, meta d"
+                   " WHERE a.key='last_seq' AND b.key='next_client' AND c.key='next_account' AND d.key='last_time_ms'");
+  if (!select.next()) {
+    if (select.failed()) connection_.fail("read how far it goes");
+    throw StoreError(fmt::format("{}: is damaged (table meta lacks rows); {}", connection_.file().string(),
+                                 repair_advice(connection_.file())));
+  }
+  return {select.bits(0), select.bits(1), select.bits(2), select.number(3)};
+}
+
+void WriteSession::set_in_use_by(const std::string& mark) {
+  if (!update_in_use_by(mark)) connection_.fail("write to it");
+}
+
+void WriteSession::empty_wal() {
+  if (sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) !=
+      SQLITE_OK) {
+    connection_.fail("move its write-ahead log into it");
+  }
+  wal_pages_ = 0;
+  checkpointed_at_ = 0;
+}
+
+void WriteSession::keep_on_close(bool keep) {
+  sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 0 : 1, nullptr);
+}
+
+bool WriteSession::insert_message(const chat::Record& record) {
+  const chat::RecordHeader& header = record.header;
+  std::int64_t room = kBroadcastRoom;
+  if (header.kind == chat::RecordKind::Say && !find_or_insert_room(record.target_name, room)) return false;
+
+  const bool direct = header.kind == chat::RecordKind::Direct;
+  Statement& insert = insert_message_;
+  insert.bind(1, header.seq);
+  insert.bind(2, header.time_ms);
+  if (direct) {
+    insert.bind_null(3);
+  } else {
+    insert.bind(3, room);
+  }
+  insert.bind(4, std::int64_t{static_cast<std::uint8_t>(header.kind)});
+  insert.bind(5, std::int64_t{header.flags});
+  insert.bind(6, header.client);
+  insert.bind(7, header.account);
+  insert.bind(8, direct ? header.target : 0);
+  insert.bind(9, std::int64_t{header.slot});
+  insert.bind(10, header.slot_epoch);
+  insert.bind(11, header.outbox_number);
+  insert.bind(12, record.name);
+  insert.bind(13, direct ? record.target_name : std::string_view());
+  insert.bind(14, record.text);
+  return insert.run();
+}
+
+bool WriteSession::insert_account(const chat::Record& record) {
+  insert_account_.bind(1, record.header.target);
+  insert_account_.bind(2, record.name);
+  insert_account_.bind(3, record.text);
+  insert_account_.bind(4, record.header.seq);
+  insert_account_.bind(5, record.header.time_ms);
+  return insert_account_.run();
+}
+
+bool WriteSession::update_progress(const Progress& progress) {
+  update_progress_.bind(1, progress.last_seq);
+  update_progress_.bind(2, progress.next_client);
+  update_progress_.bind(3, progress.next_account);
+  update_progress_.bind(4, progress.last_time_ms);
+  return update_progress_.run();
+}
+
+bool WriteSession::update_in_use_by(std::string_view mark) {
+  update_in_use_by_.bind(1, mark);
+  return update_in_use_by_.run();
+}
+
+bool WriteSession::checkpoint_if_due() {
+  if (wal_pages_ < checkpointed_at_) checkpointed_at_ = 0;  // the WAL has begun at its start again
+  if (wal_pages_ - checkpointed_at_ < kCheckpointPages) return true;
+  checkpointed_at_ = wal_pages_;
+  const int result = sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  return result == SQLITE_OK || (result & 0xff) == SQLITE_BUSY;
+}
+
+void WriteSession::rollback() noexcept {
+  rooms_.clear();
+  // Some errors roll back by themselves.
+  if (sqlite3_get_autocommit(connection_.get()) == 0) static_cast<void>(rollback_.run());
+}
+
+bool WriteSession::find_or_insert_room(std::string_view name, std::int64_t& id) {
+  if (const auto known = rooms_.find(name)) {
+    id = *known;
+    return true;
+  }
+  find_room_.bind(1, name);
+  const bool found = find_room_.next();
+  if (found) id = find_room_.number(0);
+  find_room_.reset();
+  if (find_room_.failed()) return false;
+  if (!found) {
+    insert_room_.bind(1, name);
+    if (!insert_room_.run()) return false;
+    id = sqlite3_last_insert_rowid(connection_.get());
+  }
+  rooms_.add(name, id);
+  return true;
+}
+
+}  // namespace rookery::store

@@ -1,0 +1,76 @@
+// master/ledger/write_session.h
+//
+// The store's writing connection with the statements prepared on it. After an error that may have reached the disk it
+// is thrown away with all that it remembers, and the next group begins on a new one.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "ipc/chat/record.h"
+#include "master/ledger/connection.h"
+#include "master/ledger/room_ids.h"
+#include "master/ledger/statement.h"
+
+namespace rookery::store {
+
+// The rows of `meta` that change with every group.
+struct Progress {
+  std::uint64_t last_seq = 0;
+  std::uint64_t next_client = 1;
+  std::uint64_t next_account = 1;
+  std::int64_t last_time_ms = 0;
+
+  friend bool operator==(const Progress&, const Progress&) = default;
+};
+
+class WriteSession final {
+ public:
+  // Connects to a database that is there and sets the WAL's ways. Throws StoreError.
+  explicit WriteSession(const std::filesystem::path& file);
+  WriteSession(const WriteSession&) = delete;
+  WriteSession& operator=(const WriteSession&) = delete;
+
+  [[nodiscard]] const Connection& connection() const noexcept { return connection_; }
+
+  // Throw StoreError.
+  [[nodiscard]] std::string epoch();
+  [[nodiscard]] std::string in_use_by();
+  [[nodiscard]] Progress progress();
+  void set_in_use_by(const std::string& mark);
+  // Moves all of the WAL into the database and empties it.
+  void empty_wal();
+  // From now on the connection's end moves the WAL into the database. Before, it leaves both as they are.
+  void keep_on_close(bool keep);
+
+  // False: connection().explain() says why.
+  [[nodiscard]] bool begin() { return begin_.run(); }
+  [[nodiscard]] bool commit() { return commit_.run(); }
+  [[nodiscard]] bool insert_message(const chat::Record& record);
+  [[nodiscard]] bool insert_account(const chat::Record& record);
+  [[nodiscard]] bool update_progress(const Progress& progress);
+  [[nodiscard]] bool update_in_use_by(std::string_view mark);
+  // Moves the WAL into the database once it has grown enough, as far as readers let it.
+  [[nodiscard]] bool checkpoint_if_due();
+  void rollback() noexcept;
+
+ private:
+  [[nodiscard]] bool find_or_insert_room(std::string_view name, std::int64_t& id);
+
+  Connection connection_;
+  Statement begin_;
+  Statement commit_;
+  Statement rollback_;
+  Statement insert_message_;
+  Statement insert_account_;
+  Statement find_room_;
+  Statement insert_room_;
+  Statement update_progress_;
+  Statement update_in_use_by_;
+  RoomIds rooms_;
+  int wal_pages_ = 0;        // after the newest commit
+  int checkpointed_at_ = 0;  // wal_pages_ at the newest checkpoint of this lap of the WAL
+};
+
+}  // namespace rookery::store

@@ -1,0 +1,78 @@
+// master/options/options.h
+//
+// What the operator asked of rookery-master, checked and complete. Each option may stand in five places; the first that
+// has it decides:
+//
+//     command line  >  environment  >  .env in the working directory  >  --config FILE  >  default
+//
+// To add an option: give Options a member and settings.cpp a row. Flag, environment variable, configuration key and
+// help all come from that row.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace rookery::master {
+
+enum class Model : std::uint8_t { Event };
+
+// In the order of spdlog's levels, so that a number means the same in both.
+enum class LogLevel : std::uint8_t { Trace, Debug, Info, Warning, Error, Critical, Off };
+
+inline constexpr std::uint32_t kDefaultMaxClients = 10'000;
+
+struct Options {
+  std::string host = "127.0.0.1";  // a name or an address, without the brackets of [::1]
+  std::uint16_t port = 5000;       // 0: any free one
+  int backlog = 1024;
+  unsigned workers = 1;  // parse_options() makes the default the number of cores
+  unsigned loops = 1;    // of each worker; workers * loops <= kMaxLoopsInAll
+  unsigned pool = 2;     // threads of each worker
+  Model model = Model::Event;
+  std::filesystem::path data;
+  std::optional<bool> allow_guests;  // as it was asked for; what holds is guests_allowed()
+  LogLevel log_level = LogLevel::Info;
+  std::optional<std::uint32_t> max_clients;  // unset: nobody asked, so kDefaultMaxClients or what the machine can hold
+  std::chrono::milliseconds shutdown_timeout{5000};
+  std::optional<std::filesystem::path> config;  // the file that was read
+
+  // May a client that is not logged in join rooms and speak? Unless told, only where no other machine can connect.
+  [[nodiscard]] bool guests_allowed() const;
+};
+
+inline constexpr unsigned kMaxLoopsInAll = 256;
+
+// "localhost", 127.0.0.0/8, ::1 and ::ffff:127.0.0.0/104. No name is looked up.
+[[nodiscard]] bool is_loopback_host(std::string_view host) noexcept;
+
+// Print `out` and `err`, then leave with `code`. Both end in a newline or are empty.
+struct Exit {
+  int code = 0;
+  std::string out;
+  std::string err;
+};
+
+using ParseResult = std::variant<Options, Exit>;
+
+// Everything outside of the command line that decides about options.
+struct Surroundings {
+  std::map<std::string, std::string, std::less<>> environment;
+  std::filesystem::path directory;  // where .env is looked for
+};
+
+// Exit codes: 0 after --help and --version, 64 for a bad command line, 78 for a bad environment, .env or --config FILE.
+// The command line is judged first and alone, so --help works whatever the rest looks like.
+[[nodiscard]] ParseResult parse_options(std::span<const std::string> arguments, const Surroundings& surroundings);
+
+// The same with this process's environment and working directory; argv[0] is passed over.
+[[nodiscard]] ParseResult parse_options(int argc, char** argv);
+
+}  // namespace rookery::master

@@ -1,0 +1,169 @@
+#include "master/options/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <initializer_list>
+#include <system_error>
+#include <utility>
+
+namespace rookery::master {
+namespace {
+
+constexpr unsigned kMaxWorkers = 64;
+constexpr unsigned kMaxLoops = 64;
+constexpr unsigned kMaxPool = 64;
+constexpr int kMaxBacklog = 65'535;
+constexpr std::uint32_t kMaxMaxClients = 1'000'000;
+constexpr double kMinShutdownSeconds = 0.1;
+constexpr double kMaxShutdownSeconds = 3600;
+constexpr std::size_t kMaxHostBytes = 255;  // the longest name DNS has
+
+template <typename Integer>
+Integer whole_number(std::string_view value, Integer lowest, Integer highest) {
+  Integer number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc{} || end != value.data() + value.size() || number < lowest || number > highest) {
+    throw BadValue(fmt::format("'{}' is not a whole number from {} to {}", value, lowest, highest));
+  }
+  return number;
+}
+
+std::chrono::milliseconds seconds(std::string_view value, double lowest, double highest) {
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(value.data(), value.data() + value.size(), number, std::chars_format::fixed);
+  // from_chars reads "inf" and "nan" too; neither lies between the bounds.
+  const bool in_range = number >= lowest && number <= highest;
+  if (error != std::errc{} || end != value.data() + value.size() || !in_range) {
+    throw BadValue(fmt::format("'{}' is not a number of seconds from {} to {}", value, lowest, highest));
+  }
+  return std::chrono::milliseconds{std::llround(number * 1000)};
+}
+
+std::string lower(std::string_view text) {
+  std::string result{text};
+  std::ranges::transform(result, result.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+bool yes_or_no(std::string_view value) {
+  const std::string word = lower(value);
+  const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
+    return std::ranges::find(words, word) != words.end();
+  };
+  if (is_one_of({"yes", "true", "on", "1"})) return true;
+  if (is_one_of({"no", "false", "off", "0"})) return false;
+  throw BadValue(fmt::format("'{}' is neither yes nor no", value));
+}
+
+LogLevel log_level(std::string_view value) {
+  static constexpr std::array<std::pair<std::string_view, LogLevel>, 9> kNames{{
+      {"trace", LogLevel::Trace},
+      {"debug", LogLevel::Debug},
+      {"info", LogLevel::Info},
+      {"warn", LogLevel::Warning},
+      {"warning", LogLevel::Warning},
+      {"err", LogLevel::Error},
+      {"error", LogLevel::Error},
+      {"critical", LogLevel::Critical},
+      {"off", LogLevel::Off},
+  }};
+  const std::string word = lower(value);
+  const auto* const found = std::ranges::find(kNames, word, [](const auto& entry) { return entry.first; });
+  if (found == kNames.end()) {
+    throw BadValue(fmt::format("'{}' is none of trace, debug, info, warning, error, critical, off", value));
+  }
+  return found->second;
+}
+
+Model model(std::string_view value) {
+  if (value == "event") return Model::Event;
+  if (value == "thread-per-client") {
+    throw BadValue("this version has no model 'thread-per-client' yet; the only one is event");
+  }
+  throw BadValue(fmt::format("'{}' is no model; the only one is event", value));
+}
+
+std::string host(std::string_view value) {
+  if (value.size() > 2 && value.front() == '[' && value.back() == ']') value = value.substr(1, value.size() - 2);
+  const bool printable = std::ranges::all_of(value, [](unsigned char c) { return c > ' ' && c != 0x7f; });
+  if (value.empty() || value.size() > kMaxHostBytes || !printable) {
+    throw BadValue(fmt::format("'{}' is neither a host name nor an address", value));
+  }
+  return std::string{value};
+}
+
+std::filesystem::path path(std::string_view value) {
+  if (value.empty()) throw BadValue("an empty path");
+  if (value.find('\0') != std::string_view::npos) throw BadValue("a path with a zero byte in it");
+  return value;
+}
+
+constexpr std::string_view kListening = "Where clients connect";
+constexpr std::string_view kShape = "How the work is spread";
+constexpr std::string_view kOperation = "State and operation";
+
+constexpr std::array kSettings{
+    Setting{"host", "HOST", "ADDRESS", kListening, "address or name to listen on; 0.0.0.0 or :: for all networks",
+            "127.0.0.1", [](Options& options, std::string_view value) { options.host = host(value); }},
+    Setting{
+        "port", "PORT", "NUMBER", kListening, "TCP port; 0 takes any free one, named in the READY line", "5000",
+        [](Options& options, std::string_view value) { options.port = whole_number<std::uint16_t>(value, 0, 65'535); }},
+    Setting{"backlog", "", "NUMBER", kListening, "connections the kernel keeps until they are accepted", "1024",
+            [](Options& options, std::string_view value) { options.backlog = whole_number(value, 1, kMaxBacklog); }},
+    Setting{"max-clients", "", "NUMBER", kListening, "connections at the same time; more are told 'server-full'",
+            "10000",
+            [](Options& options, std::string_view value) {
+              options.max_clients = whole_number<std::uint32_t>(value, 1, kMaxMaxClients);
+            }},
+    Setting{"allow-guests", "", "yes|no", kListening, "may clients that are not logged in join rooms and speak?",
+            "yes on a loopback host, else no",
+            [](Options& options, std::string_view value) { options.allow_guests = yes_or_no(value); }},
+
+    Setting{"workers", "", "NUMBER", kShape, "worker processes, 1 to 64", "number of cores",
+            [](Options& options, std::string_view value) { options.workers = whole_number(value, 1U, kMaxWorkers); }},
+    Setting{"loops", "", "NUMBER", kShape, "event loops (threads) in each worker, 1 to 64; 256 in all workers", "1",
+            [](Options& options, std::string_view value) { options.loops = whole_number(value, 1U, kMaxLoops); }},
+    Setting{"pool", "", "NUMBER", kShape, "threads of each worker for passwords and text jobs, 1 to 64", "2",
+            [](Options& options, std::string_view value) { options.pool = whole_number(value, 1U, kMaxPool); }},
+    Setting{"model", "", "NAME", kShape, "how a worker serves its clients; this version has 'event' only", "event",
+            [](Options& options, std::string_view value) { options.model = model(value); }},
+
+    Setting{kConfigSetting, "", "FILE", kOperation, "read further options from FILE, a line each: OPTION = VALUE",
+            "none", [](Options& options, std::string_view value) { options.config = path(value); }},
+    Setting{"data", "", "DIR", kOperation, "directory of the store, its lock and the control socket",
+            "$XDG_STATE_HOME/rookery or ~/.local/state/rookery",
+            [](Options& options, std::string_view value) { options.data = path(value); }},
+    Setting{"log-level", "", "LEVEL", kOperation, "trace, debug, info, warning, error, critical or off", "info",
+            [](Options& options, std::string_view value) { options.log_level = log_level(value); }},
+    Setting{"shutdown-timeout", "", "SECONDS", kOperation, "how long a shutdown may take before it is forced", "5",
+            [](Options& options, std::string_view value) {
+              options.shutdown_timeout = seconds(value, kMinShutdownSeconds, kMaxShutdownSeconds);
+            }},
+};
+
+}  // namespace
+
+std::string Setting::flag() const {
+  return fmt::format("--{}", name);
+}
+
+std::string Setting::environment_variable() const {
+  std::string result = fmt::format("ROOKERY_{}", name);
+  std::ranges::transform(result, result.begin(),
+                         [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+  return result;
+}
+
+std::span<const Setting> settings() noexcept {
+  return kSettings;
+}
+
+}  // namespace rookery::master

@@ -1,0 +1,73 @@
+// master/supervisor/child.h
+//
+// A place among the master's children: the ledger's, or a worker's. It outlives the processes that hold it one after
+// the other.
+//
+//     Down      nobody: before the start, between a death and the next try, after the stop
+//     Starting  forked, has not said Ready
+//     Serving   has said Ready
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "ipc/os/process.h"
+#include "master/supervisor/control_channel.h"
+#include "master/supervisor/launcher.h"
+#include "master/supervisor/restart_policy.h"
+
+namespace rookery::master {
+
+inline constexpr std::uint32_t kLedgerIndex = 0;  // workers follow
+
+enum class Life : unsigned char { Down, Starting, Serving };
+
+// How the operator sees it.
+enum class ShownState : unsigned char { Starting, Serving, Stopping, BackOff, Parked, Stopped };
+[[nodiscard]] std::string_view to_string(ShownState state) noexcept;
+
+struct Child {
+  explicit Child(std::uint32_t child_index)
+      : index(child_index), policy(child_index == kLedgerIndex ? Parking::Never : Parking::Allowed) {}
+
+  const std::uint32_t index;
+  Life life = Life::Down;
+  os::Process process;
+  ControlChannel control;
+  RestartPolicy policy;
+  std::uint32_t restarts = 0;
+
+  // Of the process that holds the place.
+  TimePoint started{};
+  TimePoint ready{};
+  bool control_watched = false;  // by the poller
+  bool control_full = false;     // messages wait for room
+  TimePoint control_ended{};     // when the pipe's end of file was seen; the epoch: it was not
+  bool told_to_stop = false;
+  bool told_its_failure = false;
+  bool aborted = false;  // for want of a heartbeat
+  bool killed = false;   // by us, for whatever reason
+
+  // While Down.
+  TimePoint due{};  // of the next try
+  bool parked = false;
+  bool awaits_ledger = false;  // a dead worker whose outboxes and sessions the ledger has yet to deal with
+  TimePoint died{};
+  bool wait_was_told = false;
+
+  [[nodiscard]] bool is_ledger() const noexcept { return index == kLedgerIndex; }
+  [[nodiscard]] std::uint32_t worker() const noexcept { return index - 1; }  // REQUIRES: !is_ledger()
+  [[nodiscard]] std::string name() const;
+  [[nodiscard]] bool is_up() const noexcept { return life != Life::Down; }
+  [[nodiscard]] std::int64_t started_ms() const noexcept;
+
+  void begin_life(Launched launched, TimePoint now);
+  void end_life(TimePoint now);
+
+  // Ends it without asking, also when it is stopped.
+  void kill() noexcept;
+};
+
+}  // namespace rookery::master

@@ -1,0 +1,114 @@
+#include "master/supervisor/data_directory.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <utility>
+
+#include "ipc/log.h"
+#include "ipc/os/clock.h"
+#include "ipc/os/errors.h"
+#include "master/supervisor/start_error.h"
+
+namespace rookery::master {
+
+namespace {
+
+constexpr mode_t kOwnerOnly = 0700;
+constexpr const char* kLockName = "lock";
+// A ledger whose master was killed is killed with it; that may take the kernel a moment.
+constexpr std::chrono::seconds kWaitForOrphan{2};
+constexpr int kLookAgainMs = 20;
+
+[[noreturn]] void refuse(const std::filesystem::path& path, int error_number) {
+  throw StartError(EX_CONFIG, fmt::format("cannot use {} as data directory: {} (choose another with --data)",
+                                          path.string(), os::error_text(error_number)));
+}
+
+bool try_lock(int descriptor, const std::filesystem::path& path) {
+  for (;;) {
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno == EWOULDBLOCK) return false;
+    if (errno != EINTR) refuse(path, errno);
+  }
+}
+
+// 0 when the file names none.
+pid_t read_pid(int descriptor) noexcept {
+  std::array<char, 16> text{};
+  const auto bytes = ::pread(descriptor, text.data(), text.size(), 0);
+  pid_t pid = 0;
+  if (bytes > 0) std::from_chars(text.data(), text.data() + bytes, pid);
+  return pid > 0 ? pid : 0;
+}
+
+bool is_running(pid_t pid) noexcept {
+  return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM);
+}
+
+}  // namespace
+
+DataDirectory::DataDirectory(std::filesystem::path path) : path_(std::move(path)) {
+  create();
+  directory_.reset(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory_) refuse(path_, errno);
+  struct stat status {};
+  if (::fstat(directory_.get(), &status) == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    log::warning("other users may write to the data directory {}: chmod go-w it", path_.string());
+  take_lock();
+}
+
+void DataDirectory::create() const {
+  std::filesystem::path part;
+  for (const auto& name : path_) {
+    part /= name;
+    if (part.empty() || ::mkdir(part.c_str(), kOwnerOnly) == 0) continue;
+    // Of "/", an automounted or a read-only parent the reason may be another than EEXIST: what counts is that it is
+    // there.
+    const int reason = errno;
+    struct stat status {};
+    if (::stat(part.c_str(), &status) != 0) refuse(path_, reason == EEXIST ? errno : reason);
+    if (!S_ISDIR(status.st_mode)) refuse(path_, ENOTDIR);
+  }
+}
+
+void DataDirectory::take_lock() {
+  lock_.reset(::openat(directory_.get(), kLockName, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock_) refuse(path_, errno);
+  const auto deadline = os::Monotonic::now() + kWaitForOrphan;
+  while (!try_lock(lock_.get(), path_)) {
+    const pid_t pid = read_pid(lock_.get());
+    if (is_running(pid) || os::Monotonic::now() >= deadline) {
+      throw StartError(
+          EX_UNAVAILABLE,
+          fmt::format("the data directory {} is in use by another rookery-master (pid {}): stop that one, or choose "
+                      "another directory with --data",
+                      path_.string(), pid > 0 ? std::to_string(pid) : std::string("unknown")));
+    }
+    ::poll(nullptr, 0, kLookAgainMs);
+  }
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  // The lock holds whatever the file says: the number is for people.
+  if (::ftruncate(lock_.get(), 0) != 0 || ::pwrite(lock_.get(), pid.data(), pid.size(), 0) < 0)
+    log::warning("cannot write my pid into {}: {}", (path_ / kLockName).string(), os::error_text(errno));
+}
+
+std::string DataDirectory::short_path(std::string_view name) const {
+  return fmt::format("/proc/self/fd/{}/{}", directory_.get(), name);
+}
+
+void DataDirectory::remove(const char* name) const noexcept {
+  ::unlinkat(directory_.get(), name, 0);
+}
+
+}  // namespace rookery::master

@@ -1,0 +1,43 @@
+// master/supervisor/launcher.h
+//
+// Forks children. Each keeps what it needs and nothing else: the descriptors on its allow-list, a standard input that
+// is empty, signals that the master answers for.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "ipc/chat/shared_state.h"
+#include "ipc/os/process.h"
+#include "master/supervisor/control_channel.h"
+#include "worker/worker_process.h"
+
+namespace rookery::master {
+
+struct Launched {
+  os::Process process;
+  ControlChannel control;
+};
+
+class Launcher final {
+ public:
+  struct Inheritance {
+    int lock = -1;      // the ledger's
+    int listener = -1;  // the workers'
+    std::filesystem::path data;
+    worker::WorkerSettings worker_settings;
+  };
+
+  Launcher(chat::SharedState& state, Inheritance inheritance);
+
+  // Both throw std::system_error where descriptors or processes are short.
+  [[nodiscard]] Launched launch_ledger();
+  [[nodiscard]] Launched launch_worker(std::uint32_t number);
+
+ private:
+  chat::SharedState& state_;
+  Inheritance inheritance_;
+  std::uint64_t last_slot_epoch_ = 0;
+};
+
+}  // namespace rookery::master

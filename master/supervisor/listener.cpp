@@ -1,0 +1,117 @@
+#include "master/supervisor/listener.h"
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <memory>
+
+#include "ipc/os/errors.h"
+#include "master/supervisor/start_error.h"
+
+namespace rookery::master {
+
+namespace {
+
+using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+int look_up(const std::string& host, const std::string& port, int flags, Addresses& found) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV | flags;
+  addrinfo* list = nullptr;
+  const int result = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &list);
+  found.reset(list);
+  return result;
+}
+
+Addresses resolve(const std::string& host, std::uint16_t port) {
+  Addresses found(nullptr, &::freeaddrinfo);
+  const std::string service = std::to_string(port);
+  if (look_up(host, service, AI_NUMERICHOST, found) == 0) return found;
+
+  // A name server may keep us waiting for long. Nothing has been started yet that would need a tidy end, so for that
+  // time signals have their plain effect.
+  sigset_t none, before;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, &before);
+  const int result = look_up(host, service, 0, found);
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
+  if (result != 0)
+    throw StartError(EX_CONFIG, fmt::format("cannot find the host {}: {} (set --host to an address of this machine)",
+                                            host, ::gai_strerror(result)));
+  return found;
+}
+
+// Empty with errno when the address cannot be had.
+os::FileDescriptor bind_and_listen(const addrinfo& address, int backlog) {
+  os::FileDescriptor socket(
+      ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, address.ai_protocol));
+  const int on = 1;
+  const int off = 0;
+  if (socket) ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (socket && address.ai_family == AF_INET6)  // "::" means everybody
+    ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  if (!socket || ::bind(socket.get(), address.ai_addr, address.ai_addrlen) != 0 ||
+      ::listen(socket.get(), backlog) != 0) {
+    const int reason = errno;
+    socket.reset();
+    errno = reason;
+  }
+  return socket;
+}
+
+StartError refusal(const std::string& host, std::uint16_t port, int error_number) {
+  const std::string what = fmt::format("cannot listen on {} port {}: {}", host, port, os::error_text(error_number));
+  switch (error_number) {
+    case EADDRINUSE:
+      return {EX_UNAVAILABLE, what + " (another program uses the port: stop it, or choose another with --port)"};
+    case EACCES:
+      return {EX_CONFIG, what + " (ports below 1024 need privileges: choose another with --port)"};
+    case EADDRNOTAVAIL:
+      return {EX_CONFIG, what + " (set --host to an address of this machine)"};
+    default:
+      return {EX_UNAVAILABLE, what};
+  }
+}
+
+void name_yourself(Listener& listener) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(listener.socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    os::throw_errno("cannot read the listener's address");
+  std::array<char, NI_MAXHOST> host{};
+  std::array<char, NI_MAXSERV> port{};
+  const int result = ::getnameinfo(reinterpret_cast<sockaddr*>(&address), size, host.data(), host.size(), port.data(),
+                                   port.size(), NI_NUMERICHOST | NI_NUMERICSERV);
+  if (result != 0) throw StartError(EX_SOFTWARE, fmt::format("cannot name the listener: {}", ::gai_strerror(result)));
+  listener.host = host.data();
+  std::from_chars(port.data(), port.data() + port.size(), listener.port);
+}
+
+}  // namespace
+
+Listener listen_on(const std::string& host, std::uint16_t port, int backlog) {
+  const Addresses addresses = resolve(host, port);
+  int reason = EADDRNOTAVAIL;
+  for (const addrinfo* address = addresses.get(); address != nullptr; address = address->ai_next) {
+    Listener listener;
+    listener.socket = bind_and_listen(*address, backlog);
+    if (listener.socket) {
+      name_yourself(listener);
+      return listener;
+    }
+    // localhost may have an IPv6 address that the machine does not: an address in use says more.
+    if (reason == EADDRNOTAVAIL || errno == EADDRINUSE) reason = errno;
+  }
+  throw refusal(host, port, reason);
+}
+
+}  // namespace rookery::master

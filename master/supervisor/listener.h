@@ -1,0 +1,22 @@
+// master/supervisor/listener.h
+//
+// The listening socket that all workers share. The master binds it, hands it down and never accepts.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "ipc/os/file_descriptor.h"
+
+namespace rookery::master {
+
+struct Listener {
+  os::FileDescriptor socket;
+  std::string host;  // the address it is bound to, in numbers
+  std::uint16_t port = 0;
+};
+
+// Bound and listening, non-blocking. Throws StartError: 69 when the port is taken, 78 when host or port cannot be had.
+[[nodiscard]] Listener listen_on(const std::string& host, std::uint16_t port, int backlog);
+
+}  // namespace rookery::master

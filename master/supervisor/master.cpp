@@ -1,0 +1,161 @@
+#include "master/supervisor/master.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <system_error>
+
+#include "ipc/log.h"
+#include "ipc/os/clock.h"
+#include "ipc/os/errors.h"
+#include "ipc/wire/data_directory.h"
+#include "master/supervisor/descriptor_limit.h"
+#include "master/supervisor/event_source.h"
+#include "master/supervisor/heartbeat.h"
+#include "master/supervisor/service_manager.h"
+#include "master/supervisor/start_error.h"
+
+namespace rookery::master {
+
+namespace {
+
+static_assert(static_cast<int>(LogLevel::Off) == static_cast<int>(log::Level::Off));
+
+std::uint32_t decide_max_clients(const Options& options) {
+  const std::uint64_t limit = raise_descriptor_limit();
+  const std::uint64_t besides = descriptors_besides_clients(options.workers, options.loops);
+  const std::uint32_t clients = clients_within(limit, besides, options.max_clients, kDefaultMaxClients);
+  if (!options.max_clients && clients < kDefaultMaxClients)
+    log::warning("at most {} clients: the limit of open files is {}", clients, limit);
+  return clients;
+}
+
+chat::SharedState make_state(const Options& options, std::uint32_t max_clients) {
+  try {
+    return chat::SharedState(options.workers, options.loops, max_clients);
+  } catch (const std::system_error& error) {
+    throw StartError(EX_SOFTWARE,
+                     fmt::format("{} (fewer --workers, --loops or --max-clients need less)", error.what()));
+  }
+}
+
+os::FileDescriptor make_timer() {
+  os::FileDescriptor timer(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+  constexpr long kNanosecondsInAMillisecond = 1'000'000;
+  const timespec period{0, static_cast<long>(kHeartbeatCheck.count()) * kNanosecondsInAMillisecond};
+  const itimerspec setting{period, period};
+  if (!timer || ::timerfd_settime(timer.get(), 0, &setting, nullptr) != 0) os::throw_errno("cannot make a timer");
+  return timer;
+}
+
+worker::WorkerSettings worker_settings(const Options& options, std::uint32_t max_clients) {
+  return {.pool_threads = options.pool,
+          .max_clients = max_clients,
+          .allow_guests = options.guests_allowed(),
+          .log_level = static_cast<log::Level>(options.log_level)};
+}
+
+}  // namespace
+
+Foundation::Foundation(const Options& options)
+    : max_clients(decide_max_clients(options)),
+      data(options.data),
+      listener(listen_on(options.host, options.port, options.backlog)),
+      state(make_state(options, max_clients)),
+      control_socket(open_control_socket(data.short_path(wire::kControlSocketName))) {}
+
+Master::Master(const Options& options, Foundation& foundation)
+    : foundation_(foundation),
+      timer_(make_timer()),
+      launcher_(foundation.state, {.lock = foundation.data.lock_descriptor(),
+                                   .listener = foundation.listener.socket.get(),
+                                   .data = foundation.data.path(),
+                                   .worker_settings = worker_settings(options, foundation.max_clients)}),
+      supervisor_(poller_, foundation.state, launcher_, options.shutdown_timeout,
+                  {.everybody_serves = [this] { on_everybody_serves(); },
+                   .stop_begins = [this] { on_stop_begins(); },
+                   .client_kicked = [this](std::uint64_t client) { console_.client_kicked(client); }}),
+      console_(poller_, *this, std::move(foundation.control_socket)) {
+  if (!poller_.add(foundation_.signals.descriptor(), EPOLLIN, token(EventSource::Signals)) ||
+      !poller_.add(timer_.get(), EPOLLIN, token(EventSource::Timer)))
+    os::throw_errno("cannot watch signals and timer");
+}
+
+Outcome Master::run() {
+  supervisor_.begin_start();
+  console_.start_reading();
+  while (!supervisor_.ended()) {
+    for (const epoll_event& event : poller_.wait(time_until_due())) handle(event);
+    supervisor_.on_due(os::Monotonic::now());
+    console_.on_due(os::Monotonic::now());
+  }
+  foundation_.data.remove(wire::kControlSocketName.data());
+  return supervisor_.outcome();
+}
+
+void Master::handle(const epoll_event& event) {
+  const std::uint32_t index = index_of(event.data.u64);
+  switch (source_of(event.data.u64)) {
+    case EventSource::Signals:
+      return on_signal();
+    case EventSource::Timer:
+      return on_timer();
+    case EventSource::ChildEnded:
+      return supervisor_.on_child_ended(index);
+    case EventSource::ChildControl:
+      return supervisor_.on_child_control(index, event.events);
+    case EventSource::StandardInput:
+      return console_.on_standard_input();
+    case EventSource::StandardOutput:
+      return console_.on_standard_output();
+    case EventSource::ControlSocket:
+      return console_.on_control_socket();
+    case EventSource::ControlConnection:
+      return console_.on_connection(index, event.events);
+  }
+}
+
+void Master::on_signal() {
+  while (const auto number = foundation_.signals.next()) {
+    if (*number == SIGTERM || *number == SIGINT)
+      supervisor_.stop(fmt::format("SIG{}", ::sigabbrev_np(*number)));
+    else
+      log::info("SIG{} has no meaning here: ignored", ::sigabbrev_np(*number));
+  }
+}
+
+void Master::on_timer() {
+  std::uint64_t missed = 0;
+  static_cast<void>(::read(timer_.get(), &missed, sizeof missed));  // how many: the clock says it better
+  const TimePoint now = os::Monotonic::now();
+  supervisor_.on_check(now);
+  console_.on_check(now);
+}
+
+void Master::on_everybody_serves() {
+  const Listener& listener = foundation_.listener;
+  log::info("serving on {} port {}", listener.host, listener.port);
+  console_.print(fmt::format("READY host={} port={} pid={} workers={} loops={}\n", listener.host, listener.port,
+                             ::getpid(), foundation_.state.workers, foundation_.state.loops));
+  tell_service_manager("READY=1");
+}
+
+void Master::on_stop_begins() {
+  foundation_.listener.socket.reset();
+  tell_service_manager("STOPPING=1");
+}
+
+std::chrono::milliseconds Master::time_until_due() const noexcept {
+  const TimePoint due = std::min(supervisor_.next_due(), console_.next_due());
+  if (due == TimePoint::max()) return std::chrono::milliseconds{-1};
+  const TimePoint now = os::Monotonic::now();
+  if (due <= now) return std::chrono::milliseconds{0};
+  return std::chrono::ceil<std::chrono::milliseconds>(due - now);
+}
+
+}  // namespace rookery::master

@@ -1,0 +1,123 @@
+#include "master/supervisor/regions.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "ipc/os/errors.h"
+#include "ipc/wire/dialect.h"
+#include "ipc/wire/limits.h"
+#include "master/console/printable.h"
+#include "master/supervisor/heartbeat.h"
+
+namespace rookery::master {
+
+namespace {
+
+shm::Mapping map_for_ourselves(const shm::Segment& segment, std::uint64_t bytes) {
+  shm::Mapping mapping(segment.reader_descriptor(), shm::Access::ReadOnly, bytes);
+  if (::madvise(mapping.data(), mapping.size_bytes(), MADV_DONTFORK) != 0)
+    os::throw_errno("cannot keep a mapping from children");
+  return mapping;
+}
+
+bool is_open(const chat::SessionBlock& block) noexcept {
+  return block.state.load(std::memory_order_acquire) == static_cast<std::uint32_t>(chat::SessionState::Open);
+}
+
+std::string address_of(const chat::SessionBlock& block) {
+  const std::array<std::uint64_t, 2> words{block.address[0].load(std::memory_order_relaxed),
+                                           block.address[1].load(std::memory_order_relaxed)};
+  const auto port = static_cast<std::uint16_t>(block.port.load(std::memory_order_relaxed));
+  in6_addr six{};
+  std::memcpy(&six, words.data(), sizeof six);
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (IN6_IS_ADDR_V4MAPPED(&six)) {
+    constexpr std::size_t kFirstByteOfMappedFour = 12;
+    ::inet_ntop(AF_INET, &six.s6_addr[kFirstByteOfMappedFour], text.data(), text.size());
+    return fmt::format("{}:{}", text.data(), port);
+  }
+  ::inet_ntop(AF_INET6, &six, text.data(), text.size());
+  return fmt::format("[{}]:{}", text.data(), port);
+}
+
+std::string name_of(const chat::SessionBlock& block, std::uint64_t client) {
+  const auto login = block.login.load();
+  std::string name = login ? printable(login->name_view()) : std::string();
+  std::replace(name.begin(), name.end(), ' ', '?');  // or the columns would shift
+  if (name.empty()) name = fmt::format("{}{}", wire::kGuestPrefix, client);
+  return name;
+}
+
+std::string_view dialect_of(const chat::SessionBlock& block) noexcept {
+  const auto stream = block.stream.load();
+  if (!stream || stream->dialect >= wire::kDialectCount) return "?";
+  return wire::to_string(static_cast<wire::DialectId>(stream->dialect));
+}
+
+}  // namespace
+
+Regions::Regions(const chat::SharedState& state)
+    : state_(state), ledger_mapping_(map_for_ourselves(state.ledger_region, state.ledger_layout.rooms())) {
+  for (const auto& region : state.worker_regions)
+    worker_mappings_.push_back(map_for_ourselves(region, state.worker_layout.readers_bytes()));
+}
+
+std::chrono::milliseconds Regions::worker_heartbeat_age(std::uint32_t worker, std::int64_t started_ms,
+                                                        std::int64_t now_ms) const noexcept {
+  std::chrono::milliseconds oldest{0};
+  for (std::uint32_t loop = 0; loop < state_.loops; ++loop) {
+    const std::int64_t beat = view(worker).control(loop).heartbeat_ms.load(std::memory_order_relaxed);
+    oldest = std::max(oldest, heartbeat_age(beat, started_ms, now_ms));
+  }
+  return oldest;
+}
+
+std::chrono::milliseconds Regions::ledger_heartbeat_age(std::int64_t started_ms, std::int64_t now_ms) const noexcept {
+  return heartbeat_age(ledger().header().heartbeat_ms.load(std::memory_order_relaxed), started_ms, now_ms);
+}
+
+std::uint64_t Regions::outbox_depth_words(std::uint32_t worker) const noexcept {
+  std::uint64_t words = 0;
+  for (std::uint32_t loop = 0; loop < state_.loops; ++loop) {
+    const std::uint64_t taken = ledger().slot(state_.slot(worker, loop)).outbox_taken.load(std::memory_order_acquire);
+    const std::uint64_t tail = view(worker).control(loop).outbox_tail.load(std::memory_order_acquire);
+    words += tail < taken ? 0 : std::min(tail - taken, chat::kOutboxWords);
+  }
+  return words;
+}
+
+std::uint64_t Regions::count_clients(std::uint32_t worker) const noexcept {
+  std::uint64_t count = 0;
+  for (std::uint32_t loop = 0; loop < state_.loops; ++loop) {
+    const chat::SessionBlock* blocks = view(worker).sessions(loop);
+    count += static_cast<std::uint64_t>(std::count_if(blocks, blocks + view(worker).sessions_in_use(loop), is_open));
+  }
+  return count;
+}
+
+void Regions::add_clients(std::uint32_t worker, std::vector<ClientRow>& rows) const {
+  for (std::uint32_t loop = 0; loop < state_.loops; ++loop) {
+    const chat::SessionBlock* blocks = view(worker).sessions(loop);
+    const std::uint32_t in_use = view(worker).sessions_in_use(loop);
+    for (std::uint32_t i = 0; i < in_use; ++i) {
+      const chat::SessionBlock& block = blocks[i];
+      if (!is_open(block)) continue;
+      const std::uint64_t client = block.client.load(std::memory_order_relaxed);
+      rows.push_back({.client = client,
+                      .name = name_of(block, client),
+                      .address = address_of(block),
+                      .dialect = dialect_of(block),
+                      .worker = worker,
+                      .since_ms = block.since_ms.load(std::memory_order_relaxed),
+                      .messages = block.messages.load(std::memory_order_relaxed)});
+    }
+  }
+}
+
+}  // namespace rookery::master

@@ -1,0 +1,44 @@
+// master/supervisor/regions.h
+//
+// What the master sees of the shared regions: heartbeats, counters, and session blocks for `list`. All of it was
+// written by others, so nothing here is used as an index or a pointer, every number is bounded and text is made
+// harmless before anybody reads it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ipc/chat/shared_state.h"
+#include "master/console/rows.h"
+
+namespace rookery::master {
+
+class Regions final {
+ public:
+  // Maps them read-only. The mappings are not handed down to children. Throws where that fails.
+  explicit Regions(const chat::SharedState& state);
+
+  // Of the loop that beat the longest ago.
+  [[nodiscard]] std::chrono::milliseconds worker_heartbeat_age(std::uint32_t worker, std::int64_t started_ms,
+                                                               std::int64_t now_ms) const noexcept;
+  [[nodiscard]] std::chrono::milliseconds ledger_heartbeat_age(std::int64_t started_ms,
+                                                               std::int64_t now_ms) const noexcept;
+
+  // Words the ledger has still to take from the worker's outboxes.
+  [[nodiscard]] std::uint64_t outbox_depth_words(std::uint32_t worker) const noexcept;
+
+  [[nodiscard]] std::uint64_t count_clients(std::uint32_t worker) const noexcept;
+  void add_clients(std::uint32_t worker, std::vector<ClientRow>& rows) const;
+
+ private:
+  [[nodiscard]] chat::WorkerRegionView view(std::uint32_t worker) const noexcept {
+    return {worker_mappings_[worker], state_.worker_layout};
+  }
+  [[nodiscard]] chat::LedgerRegionView ledger() const noexcept { return {ledger_mapping_, state_.ledger_layout}; }
+
+  const chat::SharedState& state_;
+  shm::Mapping ledger_mapping_;  // up to the rooms
+  std::vector<shm::Mapping> worker_mappings_;
+};
+
+}  // namespace rookery::master

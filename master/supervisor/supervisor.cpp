@@ -1,0 +1,297 @@
+// master/supervisor/supervisor.cpp: starts, messages and deaths of children.
+#include "master/supervisor/supervisor.h"
+
+#include <fmt/format.h>
+#include <sysexits.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <utility>
+
+#include "ipc/log.h"
+#include "ipc/os/clock.h"
+#include "ipc/os/errors.h"
+#include "master/console/printable.h"
+#include "master/supervisor/event_source.h"
+
+namespace rookery::master {
+
+namespace {
+
+// A child that talks without end must not keep the loop from the others.
+constexpr int kMessagesInATurn = 64;
+// More than a pipe ever holds.
+constexpr int kMessagesLeftBehind = 4096;
+
+std::chrono::milliseconds since(TimePoint from, TimePoint now) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now - from);
+}
+
+}  // namespace
+
+Supervisor::Supervisor(os::Poller& poller, chat::SharedState& state, Launcher& launcher,
+                       std::chrono::milliseconds stop_timeout, Hooks hooks)
+    : poller_(poller),
+      state_(state),
+      launcher_(launcher),
+      stop_timeout_(stop_timeout),
+      hooks_(std::move(hooks)),
+      regions_(state),
+      check_timer_(os::monotonic_ms()) {
+  children_.reserve(1 + state.workers);
+  for (std::uint32_t index = 0; index <= state.workers; ++index) children_.emplace_back(index);
+}
+
+void Supervisor::begin_start() {
+  start(ledger());
+}
+
+void Supervisor::start(Child& child) {
+  const bool again = child.died != TimePoint{};
+  try {
+    child.begin_life(child.is_ledger() ? launcher_.launch_ledger() : launcher_.launch_worker(child.worker()),
+                     os::Monotonic::now());
+  } catch (const std::exception& error) {
+    return start_failed(child, error.what());
+  }
+  child.restarts += again ? 1 : 0;
+  log::info("{} pid={} started", child.name(), child.process.pid());
+  child.control_watched =
+      poller_.add(child.control.descriptor(), EPOLLIN, token(EventSource::ChildControl, child.index));
+  if (child.control_watched && watch_end(child)) return;
+  log::error("cannot watch {}, so it cannot stay: {}", child.name(), os::error_text(errno));
+  child.kill();
+}
+
+bool Supervisor::watch_end(const Child& child) {
+  return poller_.add(child.process.pidfd(), EPOLLIN, token(EventSource::ChildEnded, child.index));
+}
+
+void Supervisor::start_failed(Child& child, const std::string& why) {
+  if (phase_ == Phase::StartingLedger || phase_ == Phase::StartingWorkers)
+    return fail_start(EX_OSERR, "cannot start " + child.name() + ": " + why);
+  log::warning("{} could not be started: {}", child.name(), why);
+  const TimePoint now = os::Monotonic::now();
+  child.died = now;
+  if (is_stopping())
+    start_failed_while_stopping();
+  else
+    plan_restart(child, now, std::chrono::milliseconds{0});
+}
+
+void Supervisor::on_child_control(std::uint32_t index, std::uint32_t events) {
+  Child& child = children_[index];
+  if (!child.is_up() || !child.control_watched) return;  // an event from before its end
+  if ((events & EPOLLOUT) != 0) {
+    child.control.flush();
+    watch_control(child);
+  }
+  if ((events & ~std::uint32_t{EPOLLOUT}) != 0) read_messages(child, kMessagesInATurn);
+}
+
+void Supervisor::send(Child& child, chat::ControlMessage message) {
+  child.control.send(std::move(message));
+  watch_control(child);
+}
+
+bool Supervisor::try_send(Child& child, chat::ControlMessage message) {
+  const bool taken = child.control.try_send(std::move(message));
+  watch_control(child);
+  return taken;
+}
+
+void Supervisor::watch_control(Child& child) {
+  const bool waits = child.control.has_waiting();
+  if (!child.control_watched || waits == child.control_full) return;
+  const std::uint32_t events = waits ? EPOLLIN | EPOLLOUT : EPOLLIN;
+  if (poller_.modify(child.control.descriptor(), events, token(EventSource::ChildControl, child.index)))
+    child.control_full = waits;
+}
+
+void Supervisor::read_messages(Child& child, int at_most) {
+  for (int i = 0; i < at_most && child.control.is_open(); ++i) {
+    const chat::ReceivedControl received = child.control.receive();
+    if (received.status == os::TransferStatus::WouldBlock) return;
+    if (received.status != os::TransferStatus::Done) return on_control_ended(child);
+    if (received.message)
+      on_message(child, *received.message);
+    else
+      on_nonsense(child);
+  }
+}
+
+void Supervisor::on_message(Child& child, const chat::ControlMessage& message) {
+  switch (message.kind) {
+    case chat::ControlKind::Ready:
+      return on_ready(child);
+    case chat::ControlKind::Failed:
+      return on_failed(child, message);
+    case chat::ControlKind::Kicked:
+      if (!child.is_ledger()) return hooks_.client_kicked(message.number);
+      break;
+    case chat::ControlKind::SlotClean:
+      if (child.is_ledger() && message.worker < state_.workers) return on_slot_clean(message.worker);
+      break;
+    case chat::ControlKind::SlotDamaged:
+      if (child.is_ledger() && message.worker < state_.workers)
+        return on_slot_damaged(message.worker, printable(message.text));
+      break;
+    default:
+      break;
+  }
+  on_nonsense(child);
+}
+
+void Supervisor::on_nonsense(Child& child) {
+  if (child.killed) return;
+  log::alert("{} pid={} sent the master a message it may not send: killing it", child.name(), child.process.pid());
+  child.kill();
+}
+
+void Supervisor::on_control_ended(Child& child) {
+  // Usually its end, and the pidfd tells in a moment. If not, check_time_outs() does.
+  if (!child.control_watched) return;
+  poller_.remove(child.control.descriptor());
+  child.control_watched = false;
+  child.control_ended = os::Monotonic::now();
+}
+
+void Supervisor::on_ready(Child& child) {
+  if (child.life != Life::Starting) return;
+  child.life = Life::Serving;
+  child.ready = os::Monotonic::now();
+  log::info("{} pid={} ready after {} ms", child.name(), child.process.pid(),
+            since(child.started, child.ready).count());
+  if (child.is_ledger())
+    on_ledger_ready();
+  else
+    on_worker_ready();
+}
+
+void Supervisor::on_ledger_ready() {
+  ledger_was_ready_ = true;
+  for (const Child& child : children_)
+    if (child.awaits_ledger) tell_ledger_of_death(child.worker());
+  if (is_stopping()) return go_on_stopping();
+  if (phase_ != Phase::StartingLedger) return;
+  phase_ = Phase::StartingWorkers;
+  for (Child& child : children_)
+    if (!child.is_ledger() && phase_ == Phase::StartingWorkers) start(child);
+}
+
+void Supervisor::on_worker_ready() {
+  if (phase_ != Phase::StartingWorkers) return;
+  const bool all = std::ranges::all_of(children_, [](const Child& child) { return child.life == Life::Serving; });
+  if (!all) return;
+  phase_ = Phase::Serving;
+  hooks_.everybody_serves();
+}
+
+void Supervisor::on_failed(Child& child, const chat::ControlMessage& message) {
+  if (child.told_its_failure) return;
+  child.told_its_failure = true;
+  const std::string why = child.is_ledger() ? message.text : printable(message.text);
+  log::error("{} pid={} failed: {}", child.name(), child.process.pid(), why);
+  if (phase_ != Phase::StartingLedger && phase_ != Phase::StartingWorkers) return;
+  constexpr std::uint64_t kLargestExitCode = 255;
+  const bool sensible = message.number > 0 && message.number <= kLargestExitCode;
+  fail_start(sensible ? static_cast<int>(message.number) : EX_SOFTWARE, why);
+}
+
+void Supervisor::on_slot_clean(std::uint32_t worker) {
+  Child& child = children_[1 + worker];
+  child.awaits_ledger = false;  // on_due() starts it when its time has come
+}
+
+void Supervisor::on_slot_damaged(std::uint32_t worker, const std::string& what) {
+  Child& child = children_[1 + worker];
+  log::alert("{} left damage in its outbox: {}", child.name(), what);
+  if (!child.is_up() || child.killed) return;
+  log::error("killing {} pid={}", child.name(), child.process.pid());
+  child.kill();
+}
+
+void Supervisor::tell_ledger_of_death(std::uint32_t worker) {
+  if (ledger().life != Life::Serving) return;  // on_ledger_ready() tells the next one
+  send(ledger(), {.kind = chat::ControlKind::WorkerGone, .worker = worker, .number = 0, .text = {}});
+}
+
+void Supervisor::on_child_ended(std::uint32_t index) {
+  Child& child = children_[index];
+  if (!child.is_up()) return;
+  // What it said last comes before its death.
+  read_messages(child, kMessagesLeftBehind);
+
+  const int pid = child.process.pid();
+  poller_.remove(child.process.pidfd());  // a child that is just being forked has a duplicate for a moment
+  std::optional<os::ExitStatus> status;
+  try {
+    status = child.process.try_wait();
+    if (!status) {
+      static_cast<void>(watch_end(child));
+      return;
+    }
+  } catch (const std::exception& error) {  // somebody else has reaped it
+    log::alert("{} pid={}: {}", child.name(), pid, error.what());
+  }
+  if (child.control_watched) poller_.remove(child.control.descriptor());
+
+  const TimePoint now = os::Monotonic::now();
+  log_end(child, pid, status);
+  const bool was_ready = child.life == Life::Serving;
+  const auto lived = was_ready ? since(child.ready, now) : std::chrono::milliseconds{0};
+  child.end_life(now);
+  state_.ring_everybody();
+  if (!child.is_ledger() && ledger_was_ready_) {
+    child.awaits_ledger = true;
+    tell_ledger_of_death(child.worker());
+  }
+
+  if (is_stopping()) return ended_while_stopping(child, status);
+  if (phase_ != Phase::Serving) {
+    return fail_start(EX_SOFTWARE, fmt::format("{} ended {}: {} (the log says more)", child.name(),
+                                               was_ready ? "while the server was starting" : "before it was ready",
+                                               status ? status->describe() : "unknown"));
+  }
+  plan_restart(child, now, lived);
+}
+
+void Supervisor::log_end(const Child& child, int pid, const std::optional<os::ExitStatus>& status) const {
+  const std::string how = status ? status->describe() : "unknown";
+  const double seconds = std::chrono::duration<double>(os::Monotonic::now() - child.started).count();
+  const auto say = [&](log::Level level) {
+    log::write(level, "{} pid={} ended: {}, after {:.1f} s", child.name(), pid, how, seconds);
+  };
+  if (!status || status->signalled) return say(forced_ && child.killed ? log::Level::Warning : log::Level::Critical);
+  say(status->clean() && child.told_to_stop ? log::Level::Info : log::Level::Error);
+}
+
+void Supervisor::plan_restart(Child& child, TimePoint now, std::chrono::milliseconds lived) {
+  const RestartPolicy::Decision decision = child.policy.died(now, lived);
+  child.due = decision.due;
+  child.parked = decision.parked;
+  if (decision.parked)
+    log::alert("{} died too often: parked for {} s", child.name(), since(now, decision.due).count() / 1000);
+  else
+    log::info("{} is started again in {} ms", child.name(), since(now, decision.due).count());
+}
+
+bool Supervisor::may_start(const Child& child) const noexcept {
+  return phase_ == Phase::Serving && !child.is_up() && !child.awaits_ledger;
+}
+
+void Supervisor::on_due(TimePoint now) {
+  for (Child& child : children_)  // the ledger first
+    if (may_start(child) && child.due <= now) start(child);
+  if (is_stopping() && !ended() && stop_deadline_ <= now) on_stop_deadline();
+}
+
+TimePoint Supervisor::next_due() const noexcept {
+  TimePoint next = is_stopping() ? stop_deadline_ : TimePoint::max();
+  for (const Child& child : children_)
+    if (may_start(child)) next = std::min(next, child.due);
+  return next;
+}
+
+}  // namespace rookery::master

@@ -1,0 +1,129 @@
+// master/supervisor/supervisor.h
+//
+// Starts the children, keeps them alive, ends them. One named function for each thing that can happen; the loop that
+// calls them is master/supervisor/master.h. States, deaths and the stop are described in docs/processes.md.
+//
+// Nothing here blocks, sleeps or trusts a child: messages are bounded and checked, and a worker that says what only a
+// ledger may say is killed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ipc/chat/shared_state.h"
+#include "ipc/os/poller.h"
+#include "master/supervisor/child.h"
+#include "master/supervisor/heartbeat.h"
+#include "master/supervisor/launcher.h"
+#include "master/supervisor/regions.h"
+
+namespace rookery::master {
+
+// How the run ended; `why` is for the operator, and empty where all went well.
+struct Outcome {
+  int exit_code = 0;
+  std::string why;
+};
+
+class Supervisor final {
+ public:
+  struct Hooks {
+    std::function<void()> everybody_serves;
+    std::function<void()> stop_begins;  // close the listener
+    std::function<void(std::uint64_t client)> client_kicked;
+  };
+
+  Supervisor(os::Poller& poller, chat::SharedState& state, Launcher& launcher, std::chrono::milliseconds stop_timeout,
+             Hooks hooks);
+
+  void begin_start();
+
+  // Events.
+  void on_child_control(std::uint32_t index, std::uint32_t events);
+  void on_child_ended(std::uint32_t index);
+  void on_check(TimePoint now);  // each kHeartbeatCheck
+  void on_due(TimePoint now);    // after every turn of the loop
+  [[nodiscard]] TimePoint next_due() const noexcept;
+
+  // Asked a second time it becomes a forced end.
+  void stop(const std::string& why);
+  [[nodiscard]] bool is_stopping() const noexcept { return phase_ >= Phase::StoppingWorkers; }
+  [[nodiscard]] bool ended() const noexcept { return phase_ == Phase::Ended; }
+  [[nodiscard]] const Outcome& outcome() const noexcept { return outcome_; }
+
+  // For the console.
+  [[nodiscard]] std::vector<ClientRow> clients() const;
+  [[nodiscard]] std::uint64_t count_clients() const;
+  [[nodiscard]] std::vector<ProcessRow> processes() const;
+  [[nodiscard]] bool broadcast(const std::string& text);
+  void kick(std::uint64_t client, const std::string& reason);
+
+ private:
+  enum class Phase : unsigned char { StartingLedger, StartingWorkers, Serving, StoppingWorkers, StoppingLedger, Ended };
+
+  // Starts, messages, deaths (supervisor.cpp).
+  void start(Child& child);
+  void start_failed(Child& child, const std::string& why);
+  void read_messages(Child& child, int at_most);
+  void on_message(Child& child, const chat::ControlMessage& message);
+  void on_ready(Child& child);
+  void on_ledger_ready();
+  void on_worker_ready();
+  void on_slot_clean(std::uint32_t worker);
+  void on_slot_damaged(std::uint32_t worker, const std::string& what);
+  void on_failed(Child& child, const chat::ControlMessage& message);
+  void on_nonsense(Child& child);
+  void on_control_ended(Child& child);
+  void log_end(const Child& child, int pid, const std::optional<os::ExitStatus>& status) const;
+  void plan_restart(Child& child, TimePoint now, std::chrono::milliseconds lived);
+  void tell_ledger_of_death(std::uint32_t worker);
+  [[nodiscard]] bool may_start(const Child& child) const noexcept;
+  void send(Child& child, chat::ControlMessage message);
+  [[nodiscard]] bool try_send(Child& child, chat::ControlMessage message);
+  void watch_control(Child& child);  // for input, and for room where messages wait
+  [[nodiscard]] bool watch_end(const Child& child);
+
+  // Heartbeats and time-outs (watch.cpp).
+  void check_heartbeat(Child& child);
+  void check_time_outs(Child& child, TimePoint now);
+
+  // The end (stop.cpp).
+  void fail_start(int exit_code, const std::string& why);
+  void begin_stop();
+  void send_stop(Child& child);
+  void ended_while_stopping(Child& child, const std::optional<os::ExitStatus>& status);
+  void go_on_stopping();
+  void start_failed_while_stopping();
+  void on_stop_deadline();
+  void force_end(const std::string& why);
+  void mark_unclean() noexcept;
+  [[nodiscard]] bool any_worker_up() const noexcept;
+
+  // The console's view (view.cpp).
+  [[nodiscard]] ShownState shown_state(const Child& child) const noexcept;
+  [[nodiscard]] bool has_clients(const Child& child) const noexcept;
+
+  [[nodiscard]] Child& ledger() noexcept { return children_[kLedgerIndex]; }
+
+  os::Poller& poller_;
+  chat::SharedState& state_;
+  Launcher& launcher_;
+  std::chrono::milliseconds stop_timeout_;
+  Hooks hooks_;
+  Regions regions_;
+  std::vector<Child> children_;
+  CheckTimer check_timer_;
+
+  Phase phase_ = Phase::StartingLedger;
+  Outcome outcome_;
+  TimePoint stop_deadline_{};
+  bool forced_ = false;
+  bool ledger_was_ready_ = false;  // in this run, so something may wait to be made durable
+  bool ledger_got_last_chance_ = false;
+};
+
+}  // namespace rookery::master

@@ -1,0 +1,74 @@
+// master/supervisor/view.cpp: what the console sees and does of the children.
+#include <algorithm>
+
+#include "ipc/os/clock.h"
+#include "master/supervisor/supervisor.h"
+
+namespace rookery::master {
+
+ShownState Supervisor::shown_state(const Child& child) const noexcept {
+  if (!child.is_up()) {
+    if (is_stopping()) return ShownState::Stopped;
+    return child.parked ? ShownState::Parked : ShownState::BackOff;
+  }
+  if (child.told_to_stop) return ShownState::Stopping;
+  return child.life == Life::Serving ? ShownState::Serving : ShownState::Starting;
+}
+
+// A dead worker's region still shows the clients it had.
+bool Supervisor::has_clients(const Child& child) const noexcept {
+  return !child.is_ledger() && child.life == Life::Serving;
+}
+
+std::vector<ClientRow> Supervisor::clients() const {
+  std::vector<ClientRow> rows;
+  for (const Child& child : children_)
+    if (has_clients(child)) regions_.add_clients(child.worker(), rows);
+  std::ranges::sort(rows, {}, &ClientRow::client);
+  return rows;
+}
+
+std::uint64_t Supervisor::count_clients() const {
+  std::uint64_t count = 0;
+  for (const Child& child : children_)
+    if (has_clients(child)) count += regions_.count_clients(child.worker());
+  return count;
+}
+
+std::vector<ProcessRow> Supervisor::processes() const {
+  const TimePoint now = os::Monotonic::now();
+  const std::int64_t now_ms = os::monotonic_ms();
+  std::vector<ProcessRow> rows;
+  for (const Child& child : children_) {
+    ProcessRow row{.worker = {}, .pid = {}, .state = to_string(shown_state(child)), .restarts = child.restarts};
+    if (child.is_up()) {
+      row.pid = child.process.pid();
+      row.age = std::chrono::duration_cast<std::chrono::seconds>(now - child.started);
+      row.heartbeat_age = child.is_ledger() ? regions_.ledger_heartbeat_age(child.started_ms(), now_ms)
+                                            : regions_.worker_heartbeat_age(child.worker(), child.started_ms(), now_ms);
+    }
+    if (!child.is_ledger()) {
+      row.worker = child.worker();
+      row.clients = has_clients(child) ? regions_.count_clients(child.worker()) : 0;
+      row.outbox_depth_words = regions_.outbox_depth_words(child.worker());
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+bool Supervisor::broadcast(const std::string& text) {
+  if (ledger().life != Life::Serving) return false;
+  return try_send(ledger(), {.kind = chat::ControlKind::Notice, .worker = 0, .number = 0, .text = text});
+}
+
+void Supervisor::kick(std::uint64_t client, const std::string& reason) {
+  for (Child& child : children_) {
+    if (!has_clients(child)) continue;
+    // A worker that does not listen cannot answer either: then the operator hears that nobody has the client.
+    static_cast<void>(
+        try_send(child, {.kind = chat::ControlKind::Kick, .worker = 0, .number = client, .text = reason}));
+  }
+}
+
+}  // namespace rookery::master

@@ -1,0 +1,73 @@
+// master/supervisor/watch.cpp: heartbeats and time-outs, looked at twice a second.
+#include <sysexits.h>
+
+#include <csignal>
+#include <string>
+
+#include "ipc/log.h"
+#include "ipc/os/clock.h"
+#include "master/supervisor/supervisor.h"
+
+namespace rookery::master {
+
+namespace {
+
+// The ledger may have a database to check after a crash.
+constexpr std::chrono::seconds kLedgerReadyWithin{60};
+constexpr std::chrono::seconds kWorkerReadyWithin{10};
+// From the end of its pipe to the end of a process; a sanitizer looks for leaks in between.
+constexpr std::chrono::seconds kEndWithin{5};
+constexpr std::chrono::seconds kCleanWithin{10};
+
+}  // namespace
+
+void Supervisor::on_check(TimePoint now) {
+  const bool may_judge = check_timer_.may_judge(os::monotonic_ms());
+  for (Child& child : children_) {
+    if (child.killed) on_child_ended(child.index);  // in case the poller could not be told to watch it
+    if (!may_judge) continue;
+    check_time_outs(child, now);
+    check_heartbeat(child);
+  }
+}
+
+void Supervisor::check_time_outs(Child& child, TimePoint now) {
+  const std::chrono::seconds ready_within = child.is_ledger() ? kLedgerReadyWithin : kWorkerReadyWithin;
+  if (child.life == Life::Starting && !is_stopping() && !child.killed && now - child.started > ready_within) {
+    const std::string what =
+        child.name() + " was not ready within " + std::to_string(ready_within.count()) + " seconds";
+    log::alert("{}: killing pid={}", what, child.process.pid());
+    child.kill();
+    if (phase_ != Phase::Serving) fail_start(EX_SOFTWARE, what);
+  }
+  if (child.is_up() && !child.killed && child.control_ended != TimePoint{} && now - child.control_ended > kEndWithin) {
+    log::alert("{} pid={} closed its pipe and does not end: killing it", child.name(), child.process.pid());
+    child.kill();
+  }
+  const bool waits = child.awaits_ledger && ledger().life == Life::Serving && now - ledger().ready > kCleanWithin;
+  if (waits && !is_stopping() && !child.wait_was_told && now - child.died > kCleanWithin) {
+    child.wait_was_told = true;
+    log::alert("the ledger has not dealt with what {} left, so it cannot be started", child.name());
+  }
+}
+
+void Supervisor::check_heartbeat(Child& child) {
+  // Who has been told to stop has a deadline of its own, and loops that end one after the other.
+  if (child.life != Life::Serving || child.told_to_stop || child.killed) return;
+  const std::int64_t now_ms = os::monotonic_ms();
+  const auto age = child.is_ledger() ? regions_.ledger_heartbeat_age(child.started_ms(), now_ms)
+                                     : regions_.worker_heartbeat_age(child.worker(), child.started_ms(), now_ms);
+  const Verdict verdict = judge_heartbeat(age, child.started_ms(), now_ms);
+  if (verdict == Verdict::Alive) return;
+  if (!child.aborted) {
+    child.aborted = true;
+    log::alert("{} pid={} hangs, no heartbeat for {} ms: aborting it", child.name(), child.process.pid(), age.count());
+    child.process.signal(SIGABRT);
+    child.process.signal(SIGCONT);
+  } else if (verdict == Verdict::Kill) {
+    log::alert("{} pid={} hangs, no heartbeat for {} ms: killing it", child.name(), child.process.pid(), age.count());
+    child.kill();
+  }
+}
+
+}  // namespace rookery::master

@@ -1,0 +1,96 @@
+// The server is a fake that notes what it is asked for; the clock is ours.
+#include "master/console/commands.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace rookery::master {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::StartsWith;
+
+class FakeHost final : public ConsoleHost {
+ public:
+  [[nodiscard]] std::vector<ClientRow> clients() const override {
+    return {{.client = 7, .name = "alice", .address = "a", .dialect = "text"}};
+  }
+  [[nodiscard]] std::uint64_t count_clients() const override { return 3; }
+  [[nodiscard]] std::vector<ProcessRow> processes() const override {
+    return {{.state = "serving"}, {.worker = 0, .state = "parked"}};
+  }
+  [[nodiscard]] bool broadcast(const std::string& text) override {
+    if (ledger_is_there) notices.push_back(text);
+    return ledger_is_there;
+  }
+  void kick(std::uint64_t client, const std::string& reason) override { kicks.emplace_back(client, reason); }
+  void stop() override { ++stops; }
+
+  bool ledger_is_there = true;
+  std::vector<std::string> notices;
+  std::vector<std::pair<std::uint64_t, std::string>> kicks;
+  int stops = 0;
+};
+
+class CommandsTest : public ::testing::Test {
+ protected:
+  const Commands::TimePoint start_{std::chrono::hours{1}};
+  FakeHost host_;
+  std::vector<std::pair<Conversation, std::string>> late_;
+  Commands commands_{host_,
+                     [this](Conversation who, std::string answer) { late_.emplace_back(who, std::move(answer)); }};
+
+  std::string answer(std::string_view line) { return commands_.run(5, line, start_).value_or("(none yet)"); }
+};
+
+TEST_F(CommandsTest, AnswersEndWithOneVerdict) {
+  EXPECT_THAT(answer("list"), EndsWith("\nOK 1 clients\n"));
+  EXPECT_EQ(answer("count"), "OK 3 clients\n");
+  EXPECT_THAT(answer("workers"), EndsWith("\nOK 1 workers\n"));
+  EXPECT_THAT(answer("help"), EndsWith("\nOK\n"));
+  EXPECT_THAT(answer("lost"), StartsWith("ERR bad-command "));
+}
+
+TEST_F(CommandsTest, BroadcastGoesToTheLedger) {
+  EXPECT_EQ(answer("broadcast hello all"), "OK\n");
+  EXPECT_THAT(host_.notices, ElementsAre("hello all"));
+  host_.ledger_is_there = false;
+  EXPECT_THAT(answer("broadcast again"), StartsWith("ERR not-durable "));
+}
+
+TEST_F(CommandsTest, ExitStops) {
+  EXPECT_EQ(answer("exit"), "OK stopping\n");
+  EXPECT_EQ(host_.stops, 1);
+}
+
+TEST_F(CommandsTest, AKickIsAnsweredByTheWorkerThatHasTheClient) {
+  EXPECT_EQ(answer("kick 12 bye"), "(none yet)");
+  EXPECT_THAT(host_.kicks, ElementsAre(Pair(12, "bye")));
+  commands_.client_kicked(11);
+  EXPECT_THAT(late_, IsEmpty());
+  commands_.client_kicked(12);
+  EXPECT_THAT(late_, ElementsAre(Pair(5, "OK kicked 12\n")));
+  commands_.client_kicked(12);
+  commands_.on_due(start_ + std::chrono::hours{1});
+  EXPECT_EQ(late_.size(), 1U) << "answered once";
+}
+
+TEST_F(CommandsTest, AKickNobodyAnswersIsRefusedInTime) {
+  EXPECT_EQ(commands_.next_due(), Commands::TimePoint::max());
+  EXPECT_EQ(answer("kick 99"), "(none yet)");
+  EXPECT_EQ(commands_.next_due(), start_ + kKickAnswer);
+  commands_.on_due(start_ + kKickAnswer - std::chrono::milliseconds{1});
+  EXPECT_THAT(late_, IsEmpty());
+  commands_.on_due(start_ + kKickAnswer);
+  EXPECT_THAT(late_, ElementsAre(Pair(5, "ERR no-such-client 99\n")));
+}
+
+}  // namespace
+}  // namespace rookery::master

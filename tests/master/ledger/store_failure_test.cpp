@@ -1,0 +1,206 @@
+// The disk fails under the store: full, an I/O error at a write, an fsync that fails once. A group is then stored whole
+// or not at all, the caller is told, and the next group works once the disk does.
+//
+// SQLite lets a program replace the system calls it writes with; fdatasync() it calls directly, so the one below stands
+// in for the C library's.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "master/ledger/store.h"
+#include "tests/master/ledger/store_fixture.h"
+
+namespace {
+
+std::atomic<int> sync_failures{0};  // how many of the next fdatasync() fail
+std::atomic<int> syncs{0};
+std::atomic<int> writes_to_allow{0};  // before write_error; while that is not 0
+std::atomic<int> write_error{0};
+
+ssize_t failing_pwrite(int descriptor, const void* bytes, size_t count, off_t offset) {
+  if (write_error != 0 && writes_to_allow-- <= 0) {
+    errno = write_error;
+    return -1;
+  }
+  return ::pwrite(descriptor, bytes, count, offset);
+}
+
+}  // namespace
+
+extern "C" int fdatasync(int descriptor) {
+  ++syncs;
+  if (sync_failures > 0 && sync_failures-- > 0) {
+    errno = EIO;
+    return -1;
+  }
+  return static_cast<int>(::syscall(SYS_fdatasync, descriptor));
+}
+
+namespace rookery::store {
+namespace {
+
+class StoreFailureTest : public testing::Test {
+ protected:
+  StoreFailureTest() {
+    sqlite3_vfs* const vfs = sqlite3_vfs_find(nullptr);
+    for (const char* call : {"pwrite", "pwrite64"}) {
+      vfs->xSetSystemCall(vfs, call, reinterpret_cast<sqlite3_syscall_ptr>(failing_pwrite));
+    }
+  }
+  ~StoreFailureTest() override {
+    write_error = 0;
+    sync_failures = 0;
+    sqlite3_vfs* const vfs = sqlite3_vfs_find(nullptr);
+    vfs->xSetSystemCall(vfs, nullptr, nullptr);  // all as they were
+  }
+
+  static std::vector<chat::Record> messages(std::uint64_t first, std::uint64_t count) {
+    std::vector<chat::Record> records;
+    for (std::uint64_t seq = first; seq < first + count; ++seq) records.push_back(say(seq, "#a", "some text"));
+    return records;
+  }
+
+  // The group 101..200 fails; nothing of it may be there, in this life or the next; then it is added again.
+  void expect_recovery(Store& store, const std::string& reason) {
+    EXPECT_FALSE(store_group(store, messages(101, 100)));
+    EXPECT_THAT(store.error(), testing::AllOf(testing::HasSubstr("rookery.db"), testing::HasSubstr(reason)));
+    EXPECT_EQ(store.state().last_seq, 100U);
+    write_error = 0;
+    sync_failures = 0;
+    EXPECT_EQ(all_of_room(directory_.path(), "#a").size(), 100U);
+    EXPECT_TRUE(store_group(store, messages(101, 100))) << store.error();
+    EXPECT_TRUE(store_group(store, messages(201, 100))) << store.error();
+    EXPECT_EQ(store.state().last_seq, 300U);
+    EXPECT_EQ(all_of_room(directory_.path(), "#a").size(), 300U);
+  }
+
+  TemporaryDirectory directory_;
+};
+
+TEST_F(StoreFailureTest, ADiskFullAtAnyWriteOfAGroup) {
+  for (int allowed = 0; allowed < 12; ++allowed) {
+    const TemporaryDirectory directory;
+    Store store(directory.path());
+    StoreReader reader(directory.path());
+    HistoryQuery query;
+    query.room = "#a";
+    query.limit = 1000;
+    ASSERT_TRUE(store_group(store, messages(1, 100)));
+    writes_to_allow = allowed;
+    write_error = ENOSPC;
+    EXPECT_FALSE(store_group(store, messages(101, 100))) << allowed;
+    EXPECT_THAT(store.error(), testing::HasSubstr("make room"));
+    // It stays full: each try says so, and what is stored can be read.
+    EXPECT_FALSE(store_group(store, messages(101, 100)));
+    EXPECT_THAT(store.error(), testing::HasSubstr("make room"));
+    EXPECT_EQ(reader.history(query).records.size(), 100U);
+    write_error = 0;
+    EXPECT_TRUE(store_group(store, messages(101, 100))) << store.error();
+    EXPECT_EQ(reader.history(query).records.size(), 200U);
+  }
+}
+
+TEST_F(StoreFailureTest, AnErrorAtAWrite) {
+  Store store(directory_.path());
+  ASSERT_TRUE(store_group(store, messages(1, 100)));
+  writes_to_allow = 3;
+  write_error = EIO;
+  expect_recovery(store, "disk I/O error");
+}
+
+TEST_F(StoreFailureTest, AnFsyncThatFailsOnceIsNotTriedAgainOnTheSameData) {
+  Store store(directory_.path());
+  ASSERT_TRUE(store_group(store, messages(1, 100)));
+  sync_failures = 1;
+  expect_recovery(store, "disk I/O error");
+}
+
+TEST_F(StoreFailureTest, AnFsyncThatFailsWhileSomebodyReads) {
+  Store store(directory_.path());
+  ASSERT_TRUE(store_group(store, messages(1, 100)));
+  StoreReader reader(directory_.path());
+  HistoryQuery query;
+  query.room = "#a";
+  query.limit = 1000;
+  ASSERT_EQ(reader.history(query).records.size(), 100U);
+  sync_failures = 1;
+  expect_recovery(store, "disk I/O error");
+  EXPECT_EQ(reader.history(query).records.size(), 300U);
+}
+
+TEST_F(StoreFailureTest, AfterAnErrorTheWalIsEmptiedBeforeAnythingIsPromised) {
+  Store store(directory_.path());
+  ASSERT_TRUE(store_group(store, messages(1, 100)));
+  StoreReader reader(directory_.path());  // keeps SQLite from deleting the WAL when the store lets go of it
+  HistoryQuery query;
+  query.room = "#a";
+  static_cast<void>(reader.history(query));
+  const auto wal = directory_.path() / "rookery.db-wal";
+  ASSERT_GT(std::filesystem::file_size(wal), 0U);
+  sync_failures = 1;
+  ASSERT_FALSE(store_group(store, messages(101, 100)));
+  ASSERT_TRUE(store.begin());
+  EXPECT_EQ(std::filesystem::file_size(wal), 0U);
+  store.rollback();
+}
+
+// Every fsync fails for a while. Whether the group is found when the disk is back is open, but not that it is whole,
+// and adding it again stores it once.
+TEST_F(StoreFailureTest, ADiskThatGoesOnFailing) {
+  Store store(directory_.path());
+  ASSERT_TRUE(store_group(store, messages(1, 100)));
+  sync_failures = 1000;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(store_group(store, messages(101, 100)));
+    EXPECT_THAT(store.error(), testing::HasSubstr("disk I/O error"));
+    EXPECT_EQ(store.state().last_seq, 100U);
+  }
+  sync_failures = 0;
+  EXPECT_THAT(all_of_room(directory_.path(), "#a").size(), testing::AnyOf(100U, 200U));
+  ASSERT_TRUE(store_group(store, messages(101, 100))) << store.error();
+  ASSERT_TRUE(store_group(store, messages(201, 100))) << store.error();
+  EXPECT_EQ(store.state().last_seq, 300U);
+  EXPECT_EQ(all_of_room(directory_.path(), "#a").size(), 300U);
+}
+
+TEST_F(StoreFailureTest, ACommitWaitsForTheDisk) {
+  Store store(directory_.path());
+  const int before = syncs;
+  ASSERT_TRUE(store_group(store, messages(1, 10)));
+  EXPECT_GT(syncs, before);
+}
+
+TEST_F(StoreFailureTest, CommitAfterAFailedAddFails) {
+  Store store(directory_.path());
+  ASSERT_TRUE(store_group(store, {registration(1, 1, "alice", "hash")}));
+  ASSERT_TRUE(store.begin());
+  ASSERT_TRUE(store.add(say(2, "#new", "x")));
+  EXPECT_FALSE(store.add(registration(3, 2, "ALICE", "hash")));
+  EXPECT_FALSE(store.add(say(4, "#new", "y")));
+  EXPECT_FALSE(store.commit());
+  EXPECT_EQ(store.state().last_seq, 1U);
+  ASSERT_TRUE(store_group(store, {say(2, "#other", "x"), say(3, "#new", "y")}));
+  EXPECT_THAT(all_of_room(directory_.path(), "#new"), testing::ElementsAre(3));
+}
+
+TEST_F(StoreFailureTest, AnotherWriterIsNamedAndThenForgotten) {
+  Store store(directory_.path());
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open((directory_.path() / "rookery.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  EXPECT_FALSE(store_group(store, messages(1, 1)));
+  EXPECT_THAT(store.error(), testing::HasSubstr("another program"));
+  ASSERT_EQ(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
+  EXPECT_TRUE(store_group(store, messages(1, 1))) << store.error();
+  sqlite3_close(other);
+}
+
+}  // namespace
+}  // namespace rookery::store

@@ -1,0 +1,148 @@
+// Which values each option takes, what it says to others, and the defaults.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <sstream>
+#include <utility>
+
+#include "tests/master/options/parse.h"
+
+namespace rookery::master {
+namespace {
+
+using std::chrono::milliseconds;
+
+class ValuesTest : public OptionsTest {};
+
+TEST_F(ValuesTest, DefaultsAreThoseOfTheHelp) {
+  const Options options = accepted();
+  EXPECT_EQ(options.host, "127.0.0.1");
+  EXPECT_EQ(options.port, 5000);
+  EXPECT_EQ(options.backlog, 1024);
+  EXPECT_GE(options.workers, 1U);
+  EXPECT_LE(options.workers, 64U);
+  EXPECT_EQ(options.loops, 1U);
+  EXPECT_EQ(options.pool, 2U);
+  EXPECT_EQ(options.model, Model::Event);
+  EXPECT_FALSE(options.data.empty());
+  EXPECT_EQ(options.allow_guests, std::nullopt);
+  EXPECT_EQ(options.log_level, LogLevel::Info);
+  EXPECT_EQ(options.max_clients, std::nullopt);
+  EXPECT_EQ(options.shutdown_timeout, milliseconds{5000});
+  EXPECT_EQ(options.config, std::nullopt);
+}
+
+TEST_F(ValuesTest, WholeNumbersAreTakenToTheirBoundsAndNoFurther) {
+  struct Range {
+    std::string flag;
+    long lowest, highest;
+  };
+  const std::array<Range, 6> ranges{{{"--port", 0, 65535},
+                                     {"--workers", 1, 64},
+                                     {"--loops", 1, 64},
+                                     {"--pool", 1, 64},
+                                     {"--backlog", 1, 65535},
+                                     {"--max-clients", 1, 1000000}}};
+  for (const auto& [flag, lowest, highest] : ranges) {
+    EXPECT_TRUE(std::holds_alternative<Options>(parse({flag, std::to_string(lowest)}))) << flag;
+    EXPECT_TRUE(std::holds_alternative<Options>(parse({flag, std::to_string(highest)}))) << flag;
+    for (const std::string& bad :
+         {std::to_string(lowest - 1), std::to_string(highest + 1), std::string{"x"}, std::string{"5x"},
+          std::string{"1.5"}, std::string{" 5"}, std::string{"0x10"}, std::string{"99999999999999999999"}}) {
+      std::ostringstream line;
+      line << "rookery-master: " << flag << ": '" << bad << "' is not a whole number from " << lowest << " to "
+           << highest;
+      expect_exit(64, line.str(), {flag, bad});
+    }
+  }
+}
+
+TEST_F(ValuesTest, LoopsInAllAreBounded) {
+  EXPECT_EQ(accepted({"--workers", "64", "--loops", "4"}).workers, 64U);
+  expect_exit(64, "rookery-master: 64 workers (--workers) of 5 loops (--loops) make 320 loops; 256 in all are the most",
+              {"--workers", "64", "--loops", "5"});
+  surroundings.environment["ROOKERY_WORKERS"] = "64";
+  expect_exit(78,
+              "rookery-master: 64 workers (environment variable ROOKERY_WORKERS) of 5 loops (--loops) make 320 loops; "
+              "256 in all are the most",
+              {"--loops", "5"});
+}
+
+TEST_F(ValuesTest, TheDefaultNumberOfWorkersGivesWayToManyLoops) {
+  const Options options = accepted({"--loops", "64"});
+  EXPECT_LE(options.workers * options.loops, kMaxLoopsInAll);
+}
+
+TEST_F(ValuesTest, ShutdownTimeoutIsSecondsWithAFraction) {
+  EXPECT_EQ(accepted({"--shutdown-timeout", "0.1"}).shutdown_timeout, milliseconds{100});
+  EXPECT_EQ(accepted({"--shutdown-timeout", "2"}).shutdown_timeout, milliseconds{2000});
+  EXPECT_EQ(accepted({"--shutdown-timeout", "3600"}).shutdown_timeout, milliseconds{3600000});
+  for (const std::string bad : {"0", "0.09", "3600.1", "-1", "nan", "inf", "5s", "1e2", "soon"}) {
+    expect_exit(64, "rookery-master: --shutdown-timeout: '" + bad + "' is not a number of seconds from 0.1 to 3600",
+                {"--shutdown-timeout", bad});
+  }
+}
+
+TEST_F(ValuesTest, OnlyTheEventModelExists) {
+  expect_exit(64, "rookery-master: --model: this version has no model 'thread-per-client' yet; the only one is event",
+              {"--model", "thread-per-client"});
+  expect_exit(64, "rookery-master: --model: 'magic' is no model; the only one is event", {"--model", "magic"});
+}
+
+TEST_F(ValuesTest, LogLevelsAreThoseOfSpdlog) {
+  const std::array<std::pair<const char*, LogLevel>, 10> levels{{{"trace", LogLevel::Trace},
+                                                                 {"debug", LogLevel::Debug},
+                                                                 {"info", LogLevel::Info},
+                                                                 {"INFO", LogLevel::Info},
+                                                                 {"warn", LogLevel::Warning},
+                                                                 {"warning", LogLevel::Warning},
+                                                                 {"err", LogLevel::Error},
+                                                                 {"error", LogLevel::Error},
+                                                                 {"critical", LogLevel::Critical},
+                                                                 {"off", LogLevel::Off}}};
+  for (const auto& [word, level] : levels) EXPECT_EQ(accepted({"--log-level", word}).log_level, level) << word;
+  expect_exit(64, "rookery-master: --log-level: 'loud' is none of trace, debug, info, warning, error, critical, off",
+              {"--log-level", "loud"});
+}
+
+TEST_F(ValuesTest, HostsMayStandInBrackets) {
+  EXPECT_EQ(accepted({"--host", "[::1]"}).host, "::1");
+  EXPECT_EQ(accepted({"--host", "chat.example.org"}).host, "chat.example.org");
+  for (const std::string bad : {"two words", "tab\there", " "}) {
+    expect_exit(64, "rookery-master: --host: '" + bad + "' is neither a host name nor an address", {"--host", bad});
+  }
+}
+
+TEST_F(ValuesTest, DataMustBeAPath) {
+  expect_exit(64, "rookery-master: --data: an empty path", {"--data", ""});
+  expect_exit(64, "rookery-master: --data: a path with a zero byte in it", {"--data", std::string("a\0b", 3)});
+}
+
+TEST_F(ValuesTest, GuestsAreAllowedWhereNobodyElseCanConnectUnlessTold) {
+  EXPECT_TRUE(accepted().guests_allowed());
+  EXPECT_FALSE(accepted({"--host", "0.0.0.0"}).guests_allowed());
+  EXPECT_TRUE(accepted({"--host", "0.0.0.0", "--allow-guests", "yes"}).guests_allowed());
+  EXPECT_FALSE(accepted({"--allow-guests", "no"}).guests_allowed());
+  for (const char* yes : {"yes", "Yes", "true", "on", "1"})
+    EXPECT_EQ(accepted({"--allow-guests", yes}).allow_guests, true);
+  for (const char* no : {"no", "NO", "false", "off", "0"})
+    EXPECT_EQ(accepted({"--allow-guests", no}).allow_guests, false);
+  expect_exit(64, "rookery-master: --allow-guests: 'maybe' is neither yes nor no", {"--allow-guests", "maybe"});
+}
+
+TEST(IsLoopbackHost, KnowsNamesAndAddressesOfThisMachineAlone) {
+  for (const char* host :
+       {"localhost", "LocalHost", "127.0.0.1", "127.255.0.3", "::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1"}) {
+    EXPECT_TRUE(is_loopback_host(host)) << host;
+  }
+  for (const char* host : {"", "0.0.0.0", "::", "10.0.0.1", "128.0.0.1", "::ffff:10.0.0.1", "fe80::1", "localhost.org",
+                           "127.0.0.1.example.org", "example.org", "127.0.0.1x"}) {
+    EXPECT_FALSE(is_loopback_host(host)) << host;
+  }
+  EXPECT_FALSE(is_loopback_host(std::string(1000, ':')));
+}
+
+}  // namespace
+}  // namespace rookery::master

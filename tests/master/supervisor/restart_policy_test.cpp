@@ -1,0 +1,101 @@
+// The clock is ours: each test says when a process died and how long it had served.
+#include "master/supervisor/restart_policy.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <vector>
+
+namespace rookery::master {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const TimePoint kStart{std::chrono::hours{1}};
+
+milliseconds pause(const RestartPolicy::Decision& decision, TimePoint now) {
+  return std::chrono::duration_cast<milliseconds>(decision.due - now);
+}
+
+TEST(RestartPolicy, PausesDoubleUpToFiveSeconds) {
+  RestartPolicy policy(Parking::Never);
+  TimePoint now = kStart;
+  std::vector<milliseconds> pauses;
+  for (int i = 0; i < 9; ++i) {
+    const auto decision = policy.died(now, milliseconds{0});
+    pauses.push_back(pause(decision, now));
+    EXPECT_FALSE(decision.parked);
+    now = decision.due;
+  }
+  EXPECT_EQ(pauses, (std::vector<milliseconds>{milliseconds{0}, milliseconds{100}, milliseconds{200}, milliseconds{400},
+                                               milliseconds{800}, milliseconds{1600}, milliseconds{3200},
+                                               milliseconds{5000}, milliseconds{5000}}));
+}
+
+TEST(RestartPolicy, AHealthyLifeForgivesWhatWasBefore) {
+  RestartPolicy policy(Parking::Allowed);
+  TimePoint now = kStart;
+  for (int i = 0; i < 4; ++i) now = policy.died(now, milliseconds{0}).due;
+  now += kHealthyLife;
+  const auto decision = policy.died(now, kHealthyLife);
+  EXPECT_EQ(pause(decision, now), milliseconds{0});
+  EXPECT_FALSE(decision.parked);
+}
+
+TEST(RestartPolicy, ALifeJustTooShortForgivesNothing) {
+  RestartPolicy policy(Parking::Never);
+  static_cast<void>(policy.died(kStart, milliseconds{0}));
+  const TimePoint now = kStart + kHealthyLife;
+  EXPECT_EQ(pause(policy.died(now, kHealthyLife - milliseconds{1}), now), milliseconds{100});
+}
+
+TEST(RestartPolicy, FiveDeathsInTenSecondsPark) {
+  RestartPolicy policy(Parking::Allowed);
+  TimePoint now = kStart;
+  RestartPolicy::Decision decision;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(decision.parked) << "after " << i << " deaths";
+    now += seconds{2};
+    decision = policy.died(now, seconds{1});
+  }
+  EXPECT_TRUE(decision.parked);
+  EXPECT_EQ(pause(decision, now), kParkedFor);
+}
+
+TEST(RestartPolicy, DeathsFurtherApartDoNotPark) {
+  RestartPolicy policy(Parking::Allowed);
+  TimePoint now = kStart;
+  for (int i = 0; i < 20; ++i) {
+    now += seconds{3};
+    EXPECT_FALSE(policy.died(now, seconds{1}).parked) << "death " << i;
+  }
+}
+
+TEST(RestartPolicy, WhoWasParkedHasOneTry) {
+  RestartPolicy policy(Parking::Allowed);
+  TimePoint now = kStart;
+  for (int i = 0; i < 5; ++i) now = policy.died(now, milliseconds{0}).due;
+  EXPECT_TRUE(policy.died(now, seconds{1}).parked);
+}
+
+TEST(RestartPolicy, WhoProvedHealthyAfterParkingHasAllTriesAgain) {
+  RestartPolicy policy(Parking::Allowed);
+  TimePoint now = kStart;
+  for (int i = 0; i < 5; ++i) now = policy.died(now, milliseconds{0}).due;
+  now += kHealthyLife;
+  EXPECT_FALSE(policy.died(now, kHealthyLife).parked);
+  EXPECT_FALSE(policy.died(now, milliseconds{0}).parked);
+}
+
+TEST(RestartPolicy, TheLedgerIsNeverParked) {
+  RestartPolicy policy(Parking::Never);
+  for (int i = 0; i < 100; ++i) {
+    const auto decision = policy.died(kStart, milliseconds{0});
+    EXPECT_FALSE(decision.parked);
+    EXPECT_LE(pause(decision, kStart), kLongestPause);
+  }
+}
+
+}  // namespace
+}  // namespace rookery::master
