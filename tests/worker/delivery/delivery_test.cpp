@@ -1,0 +1,222 @@
+// The delivery against a model in words: whatever a client's socket takes and whenever, the bytes it reads are its
+// replies and the messages of its topics, each exactly once, in the order in which they were made.
+
+#include "worker/delivery/delivery.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+
+#include "ipc/shm/log_ring.h"
+
+namespace rookery::worker {
+namespace {
+
+// A worker's world without master, ledger or threads.
+class DeliveryTest : public ::testing::Test {
+ protected:
+  DeliveryTest() {
+    context_ = std::make_unique<WorkerContext>(WorkerStart{0, 1, -1, -1}, WorkerSettings{1, 64, true, {}}, shared_);
+    buffers_ = std::make_unique<BufferPool>(*context_, 0);
+    sessions_ = std::make_unique<SessionTable>(*context_, 0, *buffers_);
+    delivery_ = std::make_unique<Delivery>(poller_, *sessions_, *buffers_, context_->own().control(0));
+  }
+
+  struct Client {
+    Session* session = nullptr;
+    os::FileDescriptor peer;
+    std::string expected;
+    std::string received;
+    std::set<std::string> rooms;
+  };
+
+  Client connect(int socket_buffer_bytes) {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    ::setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &socket_buffer_bytes, sizeof socket_buffer_bytes);
+    Client client;
+    client.peer.reset(ends[1]);
+    client.session = sessions_->open(os::FileDescriptor(ends[0]), {}, ++last_client_);
+    EXPECT_TRUE(poller_.add(ends[0], EPOLLIN, client.session->token()));
+    client.session->interest = EPOLLIN;
+    client.session->stream.dialect = static_cast<std::uint8_t>(wire::DialectId::Text);
+    return client;
+  }
+
+  void read_some(Client& client, std::size_t most) {
+    std::string bytes(most, 0);
+    const auto got = ::recv(client.peer.get(), bytes.data(), most, 0);
+    if (got > 0) client.received.append(bytes, 0, static_cast<std::size_t>(got));
+  }
+
+  void serve_writable() {
+    for (const epoll_event& event : poller_.wait(std::chrono::milliseconds(0))) {
+      if ((event.events & EPOLLOUT) != 0)
+        delivery_->on_writable(sessions_->at(static_cast<std::uint32_t>(event.data.u64)));
+    }
+  }
+
+  void read_all(Client& client) {
+    for (int i = 0; i < 100'000; ++i) {
+      const std::size_t before = client.received.size();
+      read_some(client, 1 << 16);
+      serve_writable();
+      delivery_->flush();
+      if (client.received.size() == before && Delivery::is_clear(*client.session)) return;
+    }
+    FAIL() << "the output never came to its end";
+  }
+
+  void publish(Topic& topic, const std::string& line) {
+    delivery_->set_position(++position_);
+    delivery_->publish(topic, [&line](const wire::Dialect&, std::string& out) { out += line; });
+  }
+  void end_of_record() { delivery_->set_position(position_ + 1); }
+
+  static void make_shared_headers(chat::SharedState& shared) {
+    static std::vector<std::unique_ptr<shm::Mapping>> kept;
+    const auto map = [](const shm::Segment& segment) -> std::byte* {
+      kept.push_back(
+          std::make_unique<shm::Mapping>(segment.writer_descriptor(), shm::Access::ReadWrite, segment.size_bytes()));
+      return kept.back()->data();
+    };
+    shm::LogRingWriter ring(map(shared.log_ring), chat::kLogRingWords);
+    shm::NameTableWriter users(map(shared.user_table), shared.user_table.writer_descriptor(), chat::kMaxAccounts);
+    kept.clear();
+  }
+
+  struct Headers {
+    explicit Headers(chat::SharedState& shared) { make_shared_headers(shared); }
+  };
+
+  chat::SharedState shared_{1, 1, 64};
+  Headers headers_{shared_};
+  std::unique_ptr<WorkerContext> context_;
+  os::Poller poller_;
+  std::unique_ptr<BufferPool> buffers_;
+  std::unique_ptr<SessionTable> sessions_;
+  std::unique_ptr<Delivery> delivery_;
+  std::uint64_t last_client_ = 0;
+  std::uint64_t position_ = 0;
+};
+
+TEST_F(DeliveryTest, EveryClientReadsItsRepliesAndMessagesOnceAndInOrder) {
+  for (unsigned seed = 1; seed <= 30; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    const auto below = [&random](unsigned end) { return static_cast<unsigned>(random() % end); };
+    std::vector<Client> clients;
+    std::map<std::string, Topic> rooms;
+    rooms["a"], rooms["b"], rooms["everybody"];
+    for (int i = 0; i < 8; ++i) {
+      clients.push_back(connect(i % 2 == 0 ? 4096 : 200'000));
+      rooms["everybody"].add(*clients.back().session);
+      clients.back().rooms.insert("everybody");
+    }
+
+    for (int step = 0; step < 600; ++step) {
+      Client& client = clients[below(8)];
+      const std::string mark = std::to_string(step) + ":" + std::string(below(6) == 0 ? 3000 : below(200), 'x') + "\n";
+      switch (below(8)) {
+        case 0:
+        case 1:
+        case 2:
+        case 3: {
+          auto room = std::next(rooms.begin(), below(3));
+          publish(room->second, mark);
+          end_of_record();
+          for (Client& member : clients)
+            if (member.rooms.contains(room->first)) member.expected += mark;
+          break;
+        }
+        case 4: {  // a reply comes only when the loop's position is flushed
+          delivery_->flush();
+          delivery_->reply(*client.session, mark);
+          client.expected += mark;
+          break;
+        }
+        case 5: {  // joins or leaves a room, as the log follower does it
+          const std::string room = below(2) == 0 ? "a" : "b";
+          delivery_->set_position(++position_);
+          delivery_->flush();
+          delivery_->settle_position(*client.session);
+          if (client.rooms.erase(room) > 0) {
+            rooms[room].remove(*client.session);
+          } else {
+            client.rooms.insert(room);
+            rooms[room].add(*client.session);
+          }
+          end_of_record();
+          break;
+        }
+        case 6:
+          delivery_->flush();
+          serve_writable();
+          break;
+        case 7:
+          read_some(client, below(8000) + 1);
+          break;
+      }
+    }
+    delivery_->flush();
+    for (Client& client : clients) {
+      read_all(client);
+      ASSERT_FALSE(client.session->doomed) << client.session->doomed_why;
+      ASSERT_EQ(client.received, client.expected);
+      ASSERT_EQ(client.session->stream.written_bytes, client.expected.size());
+      delivery_->forget(*client.session);
+      sessions_->close(*client.session);
+    }
+    for (auto& [name, topic] : rooms) {
+      EXPECT_TRUE(topic.empty());
+      EXPECT_EQ(topic.behind, 0U);
+    }
+  }
+}
+
+TEST_F(DeliveryTest, ASlowClientIsToldExactlyHowMuchItMissed) {
+  Topic topic;
+  Client slow = connect(4096);
+  Client quick = connect(200'000);
+  topic.add(*slow.session);
+  topic.add(*quick.session);
+
+  const std::string text(1000, 'y');
+  std::uint64_t sent = 0;
+  for (int i = 0; i < 5000; ++i) {
+    publish(topic, std::to_string(++sent) + " " + text + "\n");
+    end_of_record();
+    delivery_->flush();
+    read_some(quick, 1 << 16);
+    ASSERT_LE(topic.tape(wire::DialectId::Text).size_bytes(), kMaxTapeBytes + 2 * text.size());
+  }
+  read_all(quick);
+  read_all(slow);
+
+  EXPECT_EQ(static_cast<std::uint64_t>(std::count(quick.received.begin(), quick.received.end(), '\n')), sent);
+  const std::size_t told = slow.received.find("[!] missed ");
+  ASSERT_NE(told, std::string::npos);
+  const std::uint64_t missed = std::stoull(slow.received.substr(told + 11));
+  const auto lines = static_cast<std::uint64_t>(std::count(slow.received.begin(), slow.received.end(), '\n'));
+  EXPECT_EQ(lines - 1 + missed, sent);
+  EXPECT_TRUE(slow.received.ends_with(std::to_string(sent) + " " + text + "\n")) << "it goes on with the newest";
+  EXPECT_EQ(topic.tape(wire::DialectId::Text).size_bytes(), 0U) << "nobody is behind: the tape is empty";
+}
+
+TEST_F(DeliveryTest, AClientThatTakesNoRepliesIsClosed) {
+  Client client = connect(4096);
+  const std::string reply(10'000, 'z');
+  for (int i = 0; i < 200 && !client.session->doomed; ++i) {
+    delivery_->reply(*client.session, reply);
+    delivery_->flush();
+  }
+  EXPECT_TRUE(client.session->doomed);
+  EXPECT_NE(client.session->doomed_why.find("too slow"), std::string_view::npos);
+}
+
+}  // namespace
+}  // namespace rookery::worker

@@ -1,0 +1,87 @@
+// The tape as the delivery code relies on it: entries named by log positions, bytes contiguous, the old end dropped.
+
+#include "worker/delivery/tape.h"
+
+#include <gtest/gtest.h>
+
+namespace rookery::worker {
+namespace {
+
+void put(Tape& tape, std::uint64_t position, std::string_view bytes) {
+  tape.open(position) += bytes;
+  tape.seal();
+}
+
+TEST(Tape, HoldsEntriesOneBehindTheOther) {
+  Tape tape;
+  put(tape, 10, "one\n");
+  put(tape, 20, "three\n");
+  put(tape, 35, "x\n");
+
+  EXPECT_EQ(tape.entries(), 3U);
+  EXPECT_EQ(tape.bytes(0, 3), "one\nthree\nx\n");
+  EXPECT_EQ(tape.bytes(1, 2), "three\n");
+  EXPECT_EQ(tape.bytes(2, 2), "");
+  EXPECT_EQ(tape.position(1), 20U);
+}
+
+TEST(Tape, FindsEntriesByPositionAndByByte) {
+  Tape tape;
+  put(tape, 10, "one\n");
+  put(tape, 20, "three\n");
+  put(tape, 35, "x\n");
+
+  EXPECT_EQ(tape.first_from(0), 0U);
+  EXPECT_EQ(tape.first_from(10), 0U);
+  EXPECT_EQ(tape.first_from(11), 1U);
+  EXPECT_EQ(tape.first_from(35), 2U);
+  EXPECT_EQ(tape.first_from(36), 3U) << "nothing from there on";
+
+  EXPECT_EQ(tape.entry_at(0, 0), 0U);
+  EXPECT_EQ(tape.entry_at(3, 0), 0U) << "the last byte of an entry belongs to it";
+  EXPECT_EQ(tape.entry_at(4, 0), 1U);
+  EXPECT_EQ(tape.entry_at(11, 1), 2U);
+}
+
+TEST(Tape, RemembersWhatTheLastFlushHadNotSeen) {
+  Tape tape;
+  put(tape, 1, "a");
+  EXPECT_EQ(tape.unflushed(), 0U);
+  tape.mark_flushed();
+  put(tape, 2, "b");
+  EXPECT_EQ(tape.unflushed(), 1U);
+  EXPECT_EQ(tape.bytes(tape.unflushed(), tape.entries()), "b");
+}
+
+TEST(Tape, DropsWholeEntriesFromItsOldEnd) {
+  Tape tape;
+  for (std::uint64_t i = 0; i < 10; ++i) put(tape, i, "1234567890");
+  tape.mark_flushed();
+  put(tape, 10, "new");
+
+  EXPECT_EQ(tape.excess(1000), 0U);
+  const std::size_t drop = tape.excess(25);
+  EXPECT_EQ(drop, 8U) << "103 bytes: eight entries of ten must go for at most 25 to be left";
+  tape.drop(drop);
+  EXPECT_LE(tape.size_bytes(), 25U);
+  EXPECT_EQ(tape.entries(), 3U);
+  EXPECT_EQ(tape.position(0), 8U);
+  EXPECT_EQ(tape.bytes(0, 3), "12345678901234567890new");
+  EXPECT_EQ(tape.unflushed(), 2U) << "the new entry is still new";
+  EXPECT_EQ(tape.first_from(3), 0U) << "who was at a dropped entry goes on at the oldest kept";
+}
+
+TEST(Tape, IsEmptyAfterClear) {
+  Tape tape;
+  put(tape, 1, std::string(200'000, 'x'));
+  tape.mark_flushed();
+  tape.clear();
+  EXPECT_EQ(tape.entries(), 0U);
+  EXPECT_EQ(tape.size_bytes(), 0U);
+  EXPECT_EQ(tape.unflushed(), 0U);
+  put(tape, 2, "y");
+  EXPECT_EQ(tape.bytes(0, 1), "y");
+}
+
+}  // namespace
+}  // namespace rookery::worker
