@@ -4,6 +4,7 @@
 // before the loops' threads, constant while they run.
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,7 @@ class WorkerContext final {
   shm::Mapping user_mapping;
   std::vector<shm::Mapping> worker_mappings;  // read-only, our own too
   shm::NameTableReader users;
+  std::atomic<bool> abandoned = false;  // the worker ends: jobs that nobody waits for any more return at once
   std::optional<ThreadPool> pool;  // ends before the loops' mailboxes do
 
   [[nodiscard]] chat::WorkerRegionView own() const noexcept { return {own_mapping, shared.worker_layout}; }

@@ -46,6 +46,7 @@ class Worker final {
     if (loops_.front()->run() == LoopEnd::Lapped) failed_ = true;
     if (failed_) stop_loops(milliseconds{0});
     for (std::thread& thread : threads) thread.join();
+    context_.abandoned = true;
     context_.pool.reset();  // its last jobs post to mailboxes that are still there
     log::info("stopped");
     return failed_ ? kExitInternal : 0;

@@ -83,6 +83,7 @@ Outcome do_register(CommandContext& context, Session& session, const wire::Comma
   Asker asker{session.index, session.client, std::string(command.id)};
   const bool posted = context.worker.pool_of().try_post(
       [&context, asker = std::move(asker), name = std::string(command.name), password = Secret(command.password)] {
+        if (context.worker.abandoned) return;
         context.mailbox.post([&context, asker, name, hash = hash_password(password.view())] {
           ask_for_account(context, asker, name, hash);
         });
@@ -104,6 +105,7 @@ Outcome do_login(CommandContext& context, Session& session, const wire::Command&
   const bool posted = context.worker.pool_of().try_post(
       [&context, asker = std::move(asker), hash, account, password = Secret(command.password),
        name = std::string(user != nullptr ? user->name_view() : command.name)] {
+        if (context.worker.abandoned) return;
         const bool right = verify_password(hash, password.view()) && account != 0;
         context.mailbox.post(
             [&context, asker, name, account, right] { finish_login(context, asker, name, account, right); });

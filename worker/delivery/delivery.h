@@ -55,6 +55,8 @@ class Delivery final {
   // There is something new for it, from its item source say.
   void touch(Session& session);
 
+  [[nodiscard]] std::size_t own_bytes(const Session& session) const noexcept { return own_.size_bytes(session); }
+
   // Gives every session concerned what it has not had yet.
   void flush();
 

@@ -5,7 +5,9 @@
 // departure of a client that has gone, waits here.
 #pragma once
 
+#include <algorithm>
 #include <deque>
+#include <utility>
 #include <vector>
 
 #include "ipc/chat/record.h"
@@ -28,6 +30,12 @@ class Outbox final {
   // Tries again what found no room; true when everything is out.
   [[nodiscard]] bool retry();
   [[nodiscard]] bool full() const noexcept { return full_; }
+  // The session's command found no room; it is among those that take_waiting() gives when there is some again.
+  void wait(Session& session) {
+    if (std::find(sessions_.begin(), sessions_.end(), &session) == sessions_.end()) sessions_.push_back(&session);
+  }
+  [[nodiscard]] std::vector<Session*> take_waiting() { return std::exchange(sessions_, {}); }
+  void forget(Session& session) { std::erase(sessions_, &session); }
   [[nodiscard]] std::uint64_t slot_epoch() const noexcept { return slot_epoch_; }
 
  private:
@@ -36,6 +44,7 @@ class Outbox final {
   shm::DoorbellRinger ledger_;
   std::vector<std::byte> bytes_;
   std::deque<std::vector<std::byte>> waiting_;
+  std::vector<Session*> sessions_;  // whose commands wait
   bool appended_ = false;
   bool full_ = false;
 };

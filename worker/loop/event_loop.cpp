@@ -80,7 +80,7 @@ void EventLoop::turn() {
   if (stopping_) close_idle_for_stop();
   bury_doomed();
   if (outbox_.full() && outbox_.retry()) {
-    for (Session* session : std::exchange(waiting_for_outbox_, {}))
+    for (Session* session : outbox_.take_waiting())
       if (session->open()) delivery_.resume(*session);
   }
   outbox_.ring();
@@ -148,9 +148,6 @@ void EventLoop::resume_sessions() {
     session->resuming = false;
     if (!session->open()) continue;
     input_.process(*session);
-    if (outbox_.full() &&
-        std::find(waiting_for_outbox_.begin(), waiting_for_outbox_.end(), session) == waiting_for_outbox_.end())
-      waiting_for_outbox_.push_back(session);
   }
 }
 
@@ -181,7 +178,7 @@ void EventLoop::bury(Session& session) {
   follower_.leave_lobby(session);
   delivery_.forget(session);
   delivery_.topics.forget_person(account, client);
-  std::erase(waiting_for_outbox_, &session);
+  outbox_.forget(session);
   sessions_.close(session);
 }
 

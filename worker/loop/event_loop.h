@@ -98,7 +98,6 @@ class EventLoop final {
   os::Monotonic::time_point now_;
   os::Monotonic::time_point deadline_{};
   os::Monotonic::time_point next_housekeeping_{};
-  std::vector<Session*> waiting_for_outbox_;
 };
 
 }  // namespace rookery::worker

@@ -16,6 +16,9 @@ namespace {
 // outbox alone.
 constexpr std::uint32_t kMaxInFlight = 256;
 
+// Replies of its own that a client may gather before its next command waits until they are offered to its socket.
+constexpr std::size_t kOwnOutputPauseBytes = 64 * 1024;
+
 // Commands whose answers come through the log may follow one another; all others wait until those answers are out.
 bool goes_through_log(wire::Op op) noexcept {
   return op == wire::Op::Say || op == wire::Op::Broadcast || op == wire::Op::Msg;
@@ -43,6 +46,11 @@ void Input::on_readable(Session& session) {
     return;
   }
   chat::SessionStream& stream = session.stream;
+  if (stream.input_end == buffers_.capacity(stream.input_buffer)) {  // full of lines that wait for earlier answers
+    session.want_input = false;
+    commands_.delivery.update_interest(session);
+    return;
+  }
   ssize_t got;
   do {
     got = ::recv(session.socket.get(), buffers_.data(stream.input_buffer) + stream.input_end,
@@ -108,6 +116,11 @@ void Input::process(Session& session) {
   chat::SessionStream& stream = session.stream;
   bool more = true;
   while (more && may_proceed(session) && stream.input_end > stream.input_begin) {
+    if (commands_.delivery.own_bytes(session) > kOwnOutputPauseBytes) {
+      commands_.delivery.resume(session);  // in the next turn, after this one's flush
+      more = false;
+      break;
+    }
     const std::string_view held(buffers_.data(stream.input_buffer) + stream.input_begin,
                                 static_cast<std::size_t>(stream.input_end - stream.input_begin));
     if (session.dialect_id() == wire::DialectId::Undecided) decide_dialect(session, held.front());
@@ -142,6 +155,7 @@ void Input::process(Session& session) {
           session.line_bytes = static_cast<std::uint32_t>(frame.consumed);
         }
         more = outcome == Outcome::Done;
+        if (outcome == Outcome::Wait && commands_.outbox.full()) commands_.outbox.wait(session);
         break;
       }
     }
