@@ -88,7 +88,6 @@ Master::Master(const Options& options, Foundation& foundation)
 
 Outcome Master::run() {
   supervisor_.begin_start();
-  console_.start_reading();
   while (!supervisor_.ended()) {
     for (const epoll_event& event : poller_.wait(time_until_due())) handle(event);
     supervisor_.on_due(os::Monotonic::now());
@@ -142,6 +141,7 @@ void Master::on_everybody_serves() {
   log::info("serving on {} port {}", listener.host, listener.port);
   console_.print(fmt::format("READY host={} port={} pid={} workers={} loops={}\n", listener.host, listener.port,
                              ::getpid(), foundation_.state.workers, foundation_.state.loops));
+  console_.start_reading();  // not before: READY is the first line on standard output
   tell_service_manager("READY=1");
 }
 

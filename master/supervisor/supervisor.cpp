@@ -70,7 +70,7 @@ bool Supervisor::watch_end(const Child& child) {
 
 void Supervisor::start_failed(Child& child, const std::string& why) {
   if (phase_ == Phase::StartingLedger || phase_ == Phase::StartingWorkers)
-    return fail_start(EX_OSERR, "cannot start " + child.name() + ": " + why);
+    return fail_start(EX_SOFTWARE, "cannot start " + child.name() + ": " + why);
   log::warning("{} could not be started: {}", child.name(), why);
   const TimePoint now = os::Monotonic::now();
   child.died = now;

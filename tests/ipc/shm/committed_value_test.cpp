@@ -88,7 +88,7 @@ TEST(CommittedValueTest, ReadersSeeWholeValuesThatNeverGoBack) {
     back = back || seen->number() < last;
     if (seen->number() != last) ++changes;
     last = seen->number();
-    return torn || back || changes > 20'000;
+    return torn || back || changes > 5'000;
   }));
   stop.store(true);
   EXPECT_FALSE(torn);
