@@ -57,7 +57,7 @@ class WorkerLayout final {
   [[nodiscard]] std::uint32_t loops() const noexcept { return loops_; }
   [[nodiscard]] std::uint32_t sessions_per_loop() const noexcept { return sessions_per_loop_; }
   [[nodiscard]] std::uint32_t small_buffers() const noexcept { return sessions_per_loop_ + 16; }
-  [[nodiscard]] std::uint32_t large_buffers() const noexcept { return 2 * sessions_per_loop_ + 64; }
+  [[nodiscard]] std::uint32_t large_buffers() const noexcept { return 4 * sessions_per_loop_ + 256; }
 
   // Offsets in bytes from the region's start.
   [[nodiscard]] std::uint64_t control(std::uint32_t loop) const noexcept;

@@ -37,13 +37,17 @@ void RecordQueueProducer::restart_at(Position position) noexcept {
   shared_tail_.store(position, std::memory_order_seq_cst);
 }
 
+bool RecordQueueProducer::has_room(std::size_t payload_bytes) noexcept {
+  const std::uint64_t needed = 1 + words_for(payload_bytes);
+  if (tail_ + needed - taken_ <= capacity_words_) return true;
+  taken_ = shared_taken_.load(std::memory_order_acquire);  // taken
+  return tail_ + needed - taken_ <= capacity_words_;
+}
+
 Position RecordQueueProducer::append(std::span<const std::byte> payload) noexcept {
   ROOKERY_INVARIANT(payload.size() <= max_payload_bytes());
+  if (!has_room(payload.size())) return 0;
   const std::uint64_t needed = 1 + words_for(payload.size());
-  if (tail_ + needed - taken_ > capacity_words_) {
-    taken_ = shared_taken_.load(std::memory_order_acquire);  // taken
-    if (tail_ + needed - taken_ > capacity_words_) return 0;
-  }
 
   const std::uint64_t mask = capacity_words_ - 1;
   words_[(tail_ + needed - 1) & mask] = 0;  // the padding, where there is some

@@ -51,6 +51,9 @@ class RecordQueueProducer final {
   // REQUIRES: payload.size() <= max_payload_bytes().
   [[nodiscard]] Position append(std::span<const std::byte> payload) noexcept;
 
+  // Would append() of so many bytes find room now?
+  [[nodiscard]] bool has_room(std::size_t payload_bytes) noexcept;
+
   [[nodiscard]] std::size_t max_payload_bytes() const noexcept { return capacity_words_ / 4 * 8; }
   [[nodiscard]] Position tail() const noexcept { return tail_; }
 

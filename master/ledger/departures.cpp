@@ -6,6 +6,7 @@
 
 #include "ipc/chat/record.h"
 #include "ipc/log.h"
+#include "ipc/wire/limits.h"
 
 namespace rookery::ledger {
 
@@ -46,8 +47,10 @@ void read_blocks(const LedgerContext& context, std::uint32_t worker, std::uint32
     auto rooms = rooms_of(block, context, worker, loop);
     if (rooms.empty()) continue;
     const chat::SessionLogin login = block.login.load_own();  // its owner is dead
-    members[block.client.load(std::memory_order_relaxed)] = {login.account, std::string(login.name_view()),
-                                                             std::move(rooms)};
+    const std::uint64_t client = block.client.load(std::memory_order_relaxed);
+    std::string name(login.account != 0 ? std::string(login.name_view())
+                                        : std::string(wire::kGuestPrefix) + std::to_string(client));
+    members[client] = {login.account, std::move(name), std::move(rooms)};
   }
 }
 

@@ -46,7 +46,12 @@ class Ledger final {
     tell({ControlKind::Ready});
     while (!stopping_ && !orphaned_) turn();
     if (orphaned_) return 0;
-    while (sequencer_->turn() == Sequencer::TurnResult::Published || sequencer_->has_work()) writer_->wake();
+    for (;;) {
+      const auto result = sequencer_->turn();
+      writer_->wake();
+      if (result == Sequencer::TurnResult::Idle) break;
+      if (result == Sequencer::TurnResult::NoRoom) static_cast<void>(poller_.wait(kRoomAgain));
+    }
     writer_.reset();  // makes everything durable
     archive_.reset();
     log::info("stopped, everything is durable");

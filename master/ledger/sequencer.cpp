@@ -100,7 +100,7 @@ bool Sequencer::take_from(std::uint32_t number) {
   Slot& slot = slots_[number];
   if (slot.damaged) return false;
   bool took = false;
-  for (int i = 0; i < kTakeAtOnce && room_for(chat::kMaxRecordBytes); ++i) {
+  for (int i = 0; i < kTakeAtOnce && !slot.damaged && room_for(chat::kMaxRecordBytes); ++i) {
     const shm::TakeResult taken = slot.outbox.peek(taken_bytes_);
     if (taken == shm::TakeResult::Empty) break;
     if (taken == shm::TakeResult::Damaged) {

@@ -41,7 +41,7 @@ void ask_for_account(CommandContext& context, const Asker& asker, const std::str
   record.text = {hash->encoded.data(), ::strnlen(hash->encoded.data(), hash->encoded.size())};
   record.id = asker.id;
   if (!context.outbox.ask(*session, record)) {  // full: later, with the hash that we have
-    context.mailbox.post([&context, asker, name, hash] { ask_for_account(context, asker, name, hash); });
+    context.outbox.park([&context, asker, name, hash] { ask_for_account(context, asker, name, hash); });
     return;
   }
   context.finish_command(*session);
@@ -118,13 +118,13 @@ Outcome do_logout(CommandContext& context, Session& session, const wire::Command
   chat::SessionLogin login = session.block->login.load_own();
   if (login.account == 0) return context.refuse(session, tag, wire::ErrorCode::NotLoggedIn, "nobody is logged in here");
   const std::uint64_t account = login.account;
+  if (!context.worker.settings.allow_guests) context.follower.listen_no_more(session);  // under the name it had
   login.account = 0;
   login.name_bytes = 0;
   session.block->login.store(login);
   context.delivery.settle_position(session);
   if (Topic* topic = context.delivery.topics.account(account)) topic->remove(session);
   context.delivery.topics.forget_person(account, 0);
-  if (!context.worker.settings.allow_guests) context.follower.listen_no_more(session);
   return context.reply(session, [&](const wire::Dialect& dialect, std::string& out) { dialect.logged_out(out, tag); });
 }
 

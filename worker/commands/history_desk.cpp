@@ -5,8 +5,9 @@
 namespace rookery::worker {
 
 namespace {
-// The archive answers in milliseconds; a ledger that died is back within a second.
-constexpr std::chrono::seconds kAskAgainAfter{2};
+// The archive answers in milliseconds, a slow disk in seconds. A ledger that died took the question with it: its
+// successor is asked at once.
+constexpr std::chrono::seconds kAskAgainAfter{30};
 }  // namespace
 
 HistoryDesk::HistoryDesk(const WorkerContext& context, std::uint32_t loop, SessionTable& sessions, Delivery& delivery,
@@ -14,6 +15,7 @@ HistoryDesk::HistoryDesk(const WorkerContext& context, std::uint32_t loop, Sessi
     : sessions_(sessions),
       delivery_(delivery),
       outbox_(outbox),
+      ledger_(context.ledger().header()),
       inbox_(context.ledger().slot(context.shared.slot(context.start.number, loop)).inbox_tail,
              context.ledger().inbox_words(context.shared.slot(context.start.number, loop)), chat::kInboxWords,
              context.own().control(loop).inbox_taken),
@@ -47,6 +49,7 @@ void HistoryDesk::send_first() {
   record.target_name = question.room;
   outbox_.tell(record);
   asked_at_ = os::Monotonic::now();
+  asked_generation_ = ledger_.generation.load(std::memory_order_acquire);
   if (open_.front().answer != nullptr) *open_.front().answer = {};
 }
 
@@ -74,7 +77,9 @@ void HistoryDesk::turn(os::Monotonic::time_point now) {
     }
     if (!open_.empty()) send_first();
   }
-  if (!open_.empty() && now - asked_at_ > kAskAgainAfter) send_first();
+  if (open_.empty()) return;
+  const bool other_ledger = ledger_.generation.load(std::memory_order_acquire) != asked_generation_;
+  if (other_ledger || now - asked_at_ > kAskAgainAfter) send_first();
 }
 
 }  // namespace rookery::worker

@@ -59,10 +59,12 @@ class HistoryDesk final {
   SessionTable& sessions_;
   Delivery& delivery_;
   Outbox& outbox_;
+  const chat::LedgerRegionHeader& ledger_;
   shm::RecordQueueConsumer inbox_;
   std::deque<Open> open_;  // the first is with the ledger
   std::uint64_t number_;   // of the newest question asked
   os::Monotonic::time_point asked_at_{};
+  std::uint64_t asked_generation_ = 0;
   std::vector<std::byte> bytes_;
 };
 

@@ -23,6 +23,7 @@ Outcome ask(CommandContext& context, Session& session, const wire::Command& comm
   record.id = command.id;
   if (!context.outbox.ask(session, record)) return Outcome::Wait;
   session.membership_pending = true;
+  if (kind == chat::RecordKind::Leave) session.leaving_room = room;
   return Outcome::Done;
 }
 

@@ -33,7 +33,7 @@ std::optional<Seat> find_guest(const WorkerContext& context, std::uint64_t clien
   for (std::uint32_t slot = 0; slot < context.shared.slots(); ++slot) {
     for (std::uint32_t index = 0; index < blocks_in_use(context, slot); ++index) {
       const auto seen = see_client(context, slot, index);
-      if (seen && seen->client == client && seen->login.account == 0) return Seat{slot, index};
+      if (seen && seen->client == client && seen->login.account == 0 && seen->dialect != 0) return Seat{slot, index};
     }
   }
   return std::nullopt;

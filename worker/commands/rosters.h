@@ -32,7 +32,8 @@ struct Seat {
   std::uint32_t slot = 0;
   std::uint32_t index = 0;
 };
-// Where a guest sits. Looks through all blocks: for rare commands.
+// Where a guest sits that has said something (before that nobody knows its dialect). Looks through all blocks: for rare
+// commands.
 [[nodiscard]] std::optional<Seat> find_guest(const WorkerContext& context, std::uint64_t client) noexcept;
 
 // Does a room with this name have members anywhere? Looks through the room table: for refusals.

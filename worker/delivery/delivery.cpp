@@ -300,7 +300,8 @@ void Delivery::resume(Session& session) {
   resumable_.push_back(&session);
 }
 
-void Delivery::close_after_output(Session& session) {
+void Delivery::close_after_output(Session& session, bool hurried) {
+  session.hurried |= hurried;
   session.set(chat::kClosing, true);
   session.commit();
   if (is_clear(session)) finish(session);
@@ -345,7 +346,7 @@ void Delivery::sweep(os::Monotonic::time_point now) {
   for (std::size_t i = 0; i < stalled_.size(); ++i) {
     Session& session = *stalled_[i];
     const auto since = now - session.stalled_since;
-    if (session.lingering || session.has(chat::kClosing)) {
+    if (session.lingering || session.hurried) {
       if (since > kLingerFor) doom(session, "left");
     } else if (session.blocked && since > kStalledFor) {
       doom(session, "too slow: it takes nothing");

@@ -68,8 +68,8 @@ class Delivery final {
 
   // Closes it at the end of the turn, after which it is no more; `why` is for the log.
   void doom(Session& session, std::string_view why);
-  // Closes it once all its output is out.
-  void close_after_output(Session& session);
+  // Closes it once all its output is out; `hurried`: if it does not take that soon, all the same.
+  void close_after_output(Session& session, bool hurried = false);
   [[nodiscard]] std::vector<Session*> take_doomed() { return std::exchange(doomed_, {}); }
   // Sessions whose input may be looked at again.
   [[nodiscard]] std::vector<Session*> take_resumable() { return std::exchange(resumable_, {}); }

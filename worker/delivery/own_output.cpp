@@ -10,7 +10,8 @@ namespace rookery::worker {
 bool OwnOutput::grow(Session& session, std::size_t wanted) noexcept {
   const bool small =
       session.stream.output_head == chat::kNoBuffer && wanted <= chat::kSmallBufferBytes - sizeof(BufferHead);
-  const BufferNumber buffer = small ? buffers_.take_small() : buffers_.take_large();
+  BufferNumber buffer = small ? buffers_.take_small() : chat::kNoBuffer;
+  if (buffer == chat::kNoBuffer) buffer = buffers_.take_large();
   if (buffer == chat::kNoBuffer) return false;
   head(buffer) = {chat::kNoBuffer, sizeof(BufferHead)};
   if (session.stream.output_head == chat::kNoBuffer) {

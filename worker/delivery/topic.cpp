@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "ipc/os/errors.h"
+#include "ipc/shm/name_table.h"
+
 namespace rookery::worker {
 
 void Topic::add(Session& session) {
@@ -33,6 +36,7 @@ TopicMap::Room& TopicMap::make_room(std::uint32_t id, std::string_view name) {
     rooms_[id] = std::make_unique<Room>();
     rooms_[id]->name = name;
   }
+  ROOKERY_INVARIANT(shm::same_name(rooms_[id]->name, name));  // an id is given on only when the last member has left
   return *rooms_[id];
 }
 

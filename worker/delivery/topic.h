@@ -49,7 +49,8 @@ class TopicMap final {
     Topic presence;  // of the members that want to know who comes and goes
   };
 
-  Topic everybody;
+  Topic everybody;  // who may chat
+  Topic strangers;  // who may not until they log in: they hear the server's notices alone
 
   [[nodiscard]] Room* room(std::uint32_t id) noexcept;
   [[nodiscard]] Room& make_room(std::uint32_t id, std::string_view name);

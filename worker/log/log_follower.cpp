@@ -47,9 +47,9 @@ void LogFollower::apply(const chat::Record& record, shm::Position end) {
       apply_message(record);
       break;
     case chat::RecordKind::Notice:
-      delivery_.publish(delivery_.topics.everybody, [&record](const wire::Dialect& dialect, std::string& out) {
-        dialect.notice(out, record.text);
-      });
+      for (Topic* topic : {&delivery_.topics.everybody, &delivery_.topics.strangers})
+        delivery_.publish(
+            *topic, [&record](const wire::Dialect& dialect, std::string& out) { dialect.notice(out, record.text); });
       return;
     case chat::RecordKind::Join:
     case chat::RecordKind::Leave:
@@ -128,7 +128,10 @@ void LogFollower::apply_membership(const chat::Record& record) {
 void LogFollower::apply_own_join(Session& session, const chat::Record& record) {
   const std::uint32_t room = record.header.room;
   delivery_.flush();
-  if (!session.open()) return;
+  if (!session.open()) {  // the flush found it gone
+    if (room != chat::kLobbyRoom) leave_for_one_gone(record);
+    return;
+  }
   if (room == chat::kLobbyRoom) {
     enter_lobby(session);
     return;
@@ -137,6 +140,7 @@ void LogFollower::apply_own_join(Session& session, const chat::Record& record) {
   delivery_.settle_position(session);
   if (!sessions_.add_room(session, room)) {
     delivery_.doom(session, "no shared memory left for its rooms");
+    leave_for_one_gone(record);
     return;
   }
   TopicMap::Room& topics = delivery_.topics.make_room(room, record.target_name);
@@ -148,6 +152,7 @@ void LogFollower::apply_own_leave(Session& session, const chat::Record& record) 
   const std::uint32_t room = record.header.room;
   delivery_.flush();
   delivery_.settle_position(session);
+  session.leaving_room = kNoRoom;
   if (room == chat::kLobbyRoom) {
     leave_lobby(session);
     return;
@@ -171,7 +176,12 @@ void LogFollower::leave_for_one_gone(const chat::Record& record) {
 }
 
 void LogFollower::listen(Session& session) {
-  if (!context_.settings.allow_guests && session.block->login.load_own().account == 0) return;
+  delivery_.settle_position(session);
+  if (!context_.settings.allow_guests && session.block->login.load_own().account == 0) {
+    delivery_.topics.strangers.add(session);
+    return;
+  }
+  delivery_.topics.strangers.remove(session);
   delivery_.topics.everybody.add(session);
   enter_lobby(session);
 }
@@ -182,6 +192,7 @@ void LogFollower::listen_no_more(Session& session) {
   leave_rooms(session);
   leave_lobby(session);
   delivery_.topics.everybody.remove(session);
+  delivery_.topics.strangers.add(session);
 }
 
 void LogFollower::leave_rooms(Session& session) {
@@ -198,7 +209,7 @@ void LogFollower::leave_rooms(Session& session) {
     leave.name = display_name(login, session.client, guest);
     TopicMap::Room* room = delivery_.topics.room(id);
     if (room != nullptr) leave.target_name = room->name;
-    outbox_.tell(leave);
+    if (id != session.leaving_room) outbox_.tell(leave);
     sessions_.remove_room(session, id);
     if (room == nullptr) continue;
     room->messages.remove(session);

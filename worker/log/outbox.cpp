@@ -60,6 +60,7 @@ bool Outbox::retry() {
     appended_ = true;
     waiting_.pop_front();
   }
+  if (!queue_.has_room(chat::kMaxRecordBytes)) return false;
   full_ = false;
   return true;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ipc/chat/record.h"
+#include "worker/pool/job.h"
 #include "worker/session/session.h"
 #include "worker/worker_context.h"
 
@@ -27,7 +28,7 @@ class Outbox final {
 
   // At the end of a turn: wakes the ledger if it sleeps and there is something new.
   void ring();
-  // Tries again what found no room; true when everything is out.
+  // Tries again what found no room; true when everything is out and there is room for any record.
   [[nodiscard]] bool retry();
   [[nodiscard]] bool full() const noexcept { return full_; }
   // The session's command found no room; it is among those that take_waiting() gives when there is some again.
@@ -35,6 +36,9 @@ class Outbox final {
     if (std::find(sessions_.begin(), sessions_.end(), &session) == sessions_.end()) sessions_.push_back(&session);
   }
   [[nodiscard]] std::vector<Session*> take_waiting() { return std::exchange(sessions_, {}); }
+  // The same for work of the loop's own that an ask() has put off.
+  void park(Job job) { parked_.push_back(std::move(job)); }
+  [[nodiscard]] std::vector<Job> take_parked() { return std::exchange(parked_, {}); }
   void forget(Session& session) { std::erase(sessions_, &session); }
   [[nodiscard]] std::uint64_t slot_epoch() const noexcept { return slot_epoch_; }
 
@@ -45,6 +49,7 @@ class Outbox final {
   std::vector<std::byte> bytes_;
   std::deque<std::vector<std::byte>> waiting_;
   std::vector<Session*> sessions_;  // whose commands wait
+  std::vector<Job> parked_;
   bool appended_ = false;
   bool full_ = false;
 };

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "ipc/log.h"
@@ -128,6 +129,10 @@ void Acceptor::turn_away(os::FileDescriptor socket) const {
   wire::dialect(wire::DialectId::Text)
       .refused(out, {wire::ErrorCode::ServerFull, "there are as many clients as this server takes", {}, {}});
   static_cast<void>(::send(socket.get(), out.data(), out.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+  // Input left unread would make the close a reset, and the line might not be read.
+  ::shutdown(socket.get(), SHUT_WR);
+  std::array<char, 4096> unread;
+  static_cast<void>(::recv(socket.get(), unread.data(), unread.size(), MSG_DONTWAIT));
 }
 
 void Acceptor::welcome(os::FileDescriptor socket, const PeerAddress& peer) {

@@ -56,6 +56,7 @@ LoopEnd EventLoop::run() {
   ids_.ask_if_few();
   outbox_.ring();
   while (!lapped_ && !(stopping_ && (drained() || now_ >= deadline_))) turn();
+  sessions_.drop_items();  // they refer to parts of this loop that end before the sessions do
   return lapped_ ? LoopEnd::Lapped : LoopEnd::Stopped;
 }
 
@@ -80,6 +81,7 @@ void EventLoop::turn() {
   if (stopping_) close_idle_for_stop();
   bury_doomed();
   if (outbox_.full() && outbox_.retry()) {
+    for (Job& job : outbox_.take_parked()) job();
     for (Session* session : outbox_.take_waiting())
       if (session->open()) delivery_.resume(*session);
   }
@@ -192,7 +194,7 @@ bool EventLoop::kick(std::uint64_t client, const std::string& reason) {
         dialect.notice(out, reason.empty() ? "you were disconnected by the operator"
                                            : "you were disconnected by the operator: " + reason);
       });
-    delivery_.close_after_output(session);
+    delivery_.close_after_output(session, true);
   });
   return found;
 }
@@ -215,7 +217,7 @@ void EventLoop::stop(os::Monotonic::time_point deadline) {
 void EventLoop::close_idle_for_stop() {
   sessions_.for_each([&](Session& session) {
     if (session.in_flight == 0 && !session.busy && !session.lingering && !session.has(chat::kClosing))
-      delivery_.close_after_output(session);
+      delivery_.close_after_output(session, true);
   });
 }
 

@@ -115,6 +115,7 @@ void Input::settle_buffer(Session& session) {
 void Input::process(Session& session) {
   chat::SessionStream& stream = session.stream;
   bool more = true;
+  bool drained = false;  // no whole line is left
   while (more && may_proceed(session) && stream.input_end > stream.input_begin) {
     if (commands_.delivery.own_bytes(session) > kOwnOutputPauseBytes) {
       commands_.delivery.resume(session);  // in the next turn, after this one's flush
@@ -133,11 +134,13 @@ void Input::process(Session& session) {
         stream.input_begin = static_cast<std::uint16_t>(stream.input_begin + frame.consumed);
         session.scanned_bytes = static_cast<std::uint32_t>(held.size() - frame.consumed);
         more = false;
+        drained = true;
         break;
       case wire::FrameKind::TooLong:
         if (session.in_flight > 0) {  // the refusal must not overtake earlier answers
           session.scanned_bytes = 0;
-          return;
+          more = false;
+          break;
         }
         session.set(chat::kDiscardingLine, discarding);
         stream.input_begin = static_cast<std::uint16_t>(stream.input_begin + frame.consumed);
@@ -164,8 +167,9 @@ void Input::process(Session& session) {
   if (!session.open()) return;
   settle_buffer(session);
 
-  if (session.has(chat::kInputEnded) && !session.busy && session.in_flight == 0 && more)
-    commands_.delivery.close_after_output(session);  // what is left is half a line
+  drained |= stream.input_end == stream.input_begin;
+  if (drained && session.has(chat::kInputEnded) && !session.busy && session.in_flight == 0)
+    commands_.delivery.close_after_output(session);  // what is left, if anything, is half a line
   const bool want = may_proceed(session) && !session.has(chat::kInputEnded);
   if (want && !session.want_input) {
     session.want_input = true;

@@ -21,6 +21,8 @@ namespace rookery::worker {
 
 class Topic;
 
+inline constexpr std::uint32_t kNoRoom = ~0U;
+
 struct Session {
   os::FileDescriptor socket;
   chat::SessionBlock* block = nullptr;
@@ -32,15 +34,17 @@ struct Session {
   std::uint64_t visited = 0;                         // the newest flush that dealt with it
   std::uint64_t missed = 0;                          // messages its tape has passed over, not told yet
 
-  std::uint32_t interest = 0;       // the epoll events registered
-  std::uint32_t in_flight = 0;      // records in the outbox or the log whose reply is to come
-  std::uint32_t line_bytes = 0;     // of the command under way, still at the start of the input
-  std::uint32_t scanned_bytes = 0;  // of the input, known to hold no line's end
-  bool busy = false;                // a command is under way on the pool, in the archive, at a barrier
-  bool membership_pending = false;  // a join or leave is in flight: what follows must see its outcome
-  bool behind = false;              // has not had all of the log: log_cursor says where delivery stopped
-  bool blocked = false;             // the socket takes no more
-  bool dirty = false;               // has output of its own that was not offered to the socket yet
+  std::uint32_t interest = 0;            // the epoll events registered
+  std::uint32_t in_flight = 0;           // records in the outbox or the log whose reply is to come
+  std::uint32_t line_bytes = 0;          // of the command under way, still at the start of the input
+  std::uint32_t scanned_bytes = 0;       // of the input, known to hold no line's end
+  bool busy = false;                     // a command is under way on the pool, in the archive, at a barrier
+  bool membership_pending = false;       // a join or leave is in flight: what follows must see its outcome
+  std::uint32_t leaving_room = kNoRoom;  // its leave is in the outbox or the log: not to be left twice
+  bool hurried = false;                  // told to go: it gets little time for its last words
+  bool behind = false;                   // has not had all of the log: log_cursor says where delivery stopped
+  bool blocked = false;                  // the socket takes no more
+  bool dirty = false;                    // has output of its own that was not offered to the socket yet
   bool want_input = true;
   bool resuming = false;                      // is in the list of those whose input is looked at again
   bool doomed = false;                        // closed at the end of this turn

@@ -44,6 +44,10 @@ class SessionTable final {
       if (session.open()) visit(session);
   }
 
+  void drop_items() noexcept {
+    for (Session& session : sessions_) session.items.reset();
+  }
+
   // The room ids in a block; kInlineRooms there, the rest in a buffer.
   [[nodiscard]] std::vector<std::uint32_t> rooms(const Session& session) const;
   [[nodiscard]] bool is_in_room(const Session& session, std::uint32_t room) const;
