@@ -4,7 +4,7 @@
 // epoch. The log ring and the user table are segments of their own.
 //
 // Who may write   The ledger alone: `taken`, rooms and the header from its sequencing thread, inboxes from its archive
-//                 thread. The loops read all of it, the master nothing but the epoch.
+//                 thread. The loops read all of it; the master heartbeat_ms and `taken`, to watch it and to show it.
 // When the ledger dies  its successor goes on with what it finds: `taken` and a room's members may lag behind the
 // newest
 //                 records in the log ring, which say what they should be (master/ledger/recovery.h).

@@ -121,7 +121,7 @@ TEST(LayoutTest, WorkerRegionParts) {
   EXPECT_EQ(layout.sessions(1), layout.sessions(0) + shm::page_aligned(100 * sizeof(SessionBlock)));
   EXPECT_EQ(layout.buffers(0), layout.sessions(1) + shm::page_aligned(100 * sizeof(SessionBlock)));
   EXPECT_EQ(layout.large_buffers_offset(0), layout.buffers(0) + shm::page_aligned(116 * 1024));
-  EXPECT_EQ(layout.buffers(1), layout.large_buffers_offset(0) + 264 * 16'384);
+  EXPECT_EQ(layout.buffers(1), layout.large_buffers_offset(0) + 656 * 16'384);
 }
 
 TEST(LayoutTest, SessionBlock) {

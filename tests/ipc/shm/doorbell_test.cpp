@@ -94,6 +94,7 @@ class Side {
 
   // False when a wake-up was lost.
   bool await(std::uint64_t number) {
+    testing::spin(number * 13 % 600);  // or it would be asleep long before the other publishes
     while (incoming_.load(std::memory_order_seq_cst) < number) {
       bell_.announce_sleep();
       bool rung = false;

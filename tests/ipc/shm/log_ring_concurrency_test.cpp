@@ -145,6 +145,7 @@ TEST_F(LogRingConcurrencyTest, AKilledWriterLeavesOnlyWholeRecords) {
       for (std::uint64_t turn = 0;; ++turn) {
         append_one(writer, record);
         if (turn % 3 != 0) writer.publish();
+        if (turn % 6 == 5) header().durable_end.store(writer.end());  // here: a record's start, not long ago
         testing::spin(turn % 256);
       }
       return 0;
@@ -159,12 +160,15 @@ TEST_F(LogRingConcurrencyTest, AKilledWriterLeavesOnlyWholeRecords) {
     const Position committed = reader.committed_end();
     ASSERT_GT(committed, start) << "round " << round;
     ASSERT_LE(committed, header().reserved_end.load());
+    // What is left must lead from that start to the committed end, record by record.
+    reader.seek(reader.durable_end());
     const Tally rest = read_until(reader, [&](const Tally&) { return reader.position() == committed; });
     ASSERT_FALSE(alive.torn || rest.torn) << "round " << round;
-    ASSERT_EQ(reader.position(), committed) << "records do not lead from one to the next, round " << round;
-    records += alive.records + rest.records;
+    ASSERT_EQ(rest.laps, 0U) << "round " << round;
+    ASSERT_EQ(reader.position(), committed) << "round " << round;
+    records += rest.records;
   }
-  EXPECT_GT(records, 200U);
+  EXPECT_GT(records, 100U);
 }
 
 }  // namespace

@@ -110,7 +110,10 @@ TEST_F(RecordQueueTest, FullRefusesWithoutATraceAndTakesAgainAfterRelease) {
 
   ASSERT_EQ(peek(consumer), TakeResult::Record);
   EXPECT_EQ(producer.append({}), 0U) << "peeked is not released";
+  EXPECT_FALSE(producer.has_room(0));
   consumer.release();
+  EXPECT_TRUE(producer.has_room(56));
+  EXPECT_FALSE(producer.has_room(57));
   EXPECT_EQ(producer.append(bytes_of(std::string(57, 'y'))), 0U) << "room for eight words, not nine";
   EXPECT_EQ(producer.append(bytes_of(payload)), kCapacity + 8);
   EXPECT_EQ(producer.append({}), 0U);
