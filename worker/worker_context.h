@@ -34,7 +34,7 @@ class WorkerContext final {
   std::vector<shm::Mapping> worker_mappings;  // read-only, our own too
   shm::NameTableReader users;
   std::atomic<bool> abandoned = false;  // the worker ends: jobs that nobody waits for any more return at once
-  std::optional<ThreadPool> pool;  // ends before the loops' mailboxes do
+  std::optional<ThreadPool> pool;       // ends before the loops' mailboxes do
 
   [[nodiscard]] chat::WorkerRegionView own() const noexcept { return {own_mapping, shared.worker_layout}; }
   [[nodiscard]] chat::WorkerRegionView worker(std::uint32_t number) const noexcept {

@@ -1,0 +1,40 @@
+// tests/system/harness/patience.h
+//
+// How long a test waits for what must happen, and the waiting itself. A deadline is a watchdog, never part of what is
+// asserted: generous, so that a busy machine passes, and longer where a sanitizer slows everything down.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace rookery::system_test {
+
+#if defined(__SANITIZE_THREAD__)
+inline constexpr int kSlowness = 8;
+#elif defined(__SANITIZE_ADDRESS__)
+inline constexpr int kSlowness = 3;
+#else
+inline constexpr int kSlowness = 1;
+#endif
+inline constexpr bool kSanitized = kSlowness > 1;
+
+using Clock = std::chrono::steady_clock;
+inline constexpr std::chrono::seconds kPatience{30 + 10 * (kSlowness - 1)};
+
+// A watchdog has barked: the test has failed.
+class TimedOut : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Returns once `condition` holds. Throws TimedOut with `what` otherwise.
+void eventually(std::string_view what, const std::function<bool()>& condition,
+                std::chrono::milliseconds within = kPatience);
+
+// The same work in `count` threads at once; `work` gets 0, 1, 2, ... Rethrows the first exception of any.
+void in_threads(std::size_t count, const std::function<void(std::size_t)>& work);
+
+}  // namespace rookery::system_test

@@ -1,0 +1,105 @@
+// A client that does not read costs the server a bounded amount of memory and the others nothing; it is told exactly
+// how much it has missed.
+#include <gmock/gmock.h>
+
+#include <atomic>
+
+#include "tests/system/harness/people.h"
+#include "tests/system/harness/processes.h"
+
+namespace rookery::system_test {
+namespace {
+
+using Json = JsonClient::Json;
+
+constexpr std::size_t kTextBytes = 8000;
+constexpr std::size_t kMessages = (kSanitized ? 10'000'000 : 50'000'000) / kTextBytes;
+constexpr std::uint64_t kMostGrowthBytes = (kSanitized ? 80 : 20) * 1024 * 1024;  // a sanitizer keeps what was freed
+
+TEST(SlowReader, IsToldWhatItMissedAndCostsNobodyAnything) {
+  const ServerProcess server({"--workers", "2"});
+  JsonClient slow(server.port(), {.receive_buffer_bytes = 16 * 1024});
+  JsonClient sender(server.port());
+  JsonClient fast(server.port());
+  for (JsonClient* each : {&slow, &sender, &fast}) each->sync();
+  const std::vector<pid_t> workers{server.worker_pid(0), server.worker_pid(1)};
+  std::vector<std::uint64_t> before;
+  for (const pid_t worker : workers) before.push_back(memory_bytes(worker));
+
+  const std::string padding(kTextBytes, 'x');
+  std::atomic<bool> all_received = false;
+  std::vector<std::uint64_t> most(workers.size(), 0);
+  in_threads(3, [&](std::size_t part) {
+    if (part == 0) {
+      for (std::size_t i = 0; i < kMessages; ++i) {
+        sender.send_json({{"op", "broadcast"}, {"text", std::to_string(i) + " " + padding.substr(0, kTextBytes - 8)}});
+        if (i % 64 == 63) sender.sync();  // takes what has come
+      }
+      sender.sync();
+    } else if (part == 1) {
+      for (std::size_t i = 0; i < kMessages; ++i) {
+        const std::string line = fast.read_line();
+        ASSERT_NE(line.find(",\"text\":\"" + std::to_string(i) + " "), std::string::npos) << line.substr(0, 200);
+      }
+      all_received = true;
+    } else {
+      eventually(
+          "the others have everything",
+          [&] {
+            for (std::size_t i = 0; i < workers.size(); ++i) most[i] = std::max(most[i], memory_bytes(workers[i]));
+            return all_received.load();
+          },
+          4 * kPatience);
+    }
+  });
+  for (std::size_t i = 0; i < workers.size(); ++i)
+    EXPECT_LT(most[i], before[i] + kMostGrowthBytes) << "worker " << i << ", before: " << before[i];
+
+  EXPECT_EQ(sender.ask({{"op", "broadcast"}, {"text", "the end"}})["ok"], true);
+  std::uint64_t received = 0;
+  std::uint64_t missed = 0;
+  std::uint64_t last_seq = 0;
+  for (bool end = false; !end;) {
+    const Json line = Json::parse(slow.read_line());
+    ASSERT_TRUE(line.contains("event")) << line;
+    if (line["event"] == "missed") {
+      missed += line["count"].get<std::uint64_t>();
+      continue;
+    }
+    ASSERT_EQ(line["event"], "message");
+    ASSERT_GT(line["seq"].get<std::uint64_t>(), last_seq);
+    last_seq = line["seq"].get<std::uint64_t>();
+    if (line["text"] == "the end")
+      end = true;
+    else
+      ++received;
+  }
+  EXPECT_GT(missed, 0u);
+  EXPECT_EQ(received + missed, kMessages);
+  EXPECT_EQ(slow.ask({{"op", "echo"}, {"text", "as if nothing had been"}})["ok"], true);
+  EXPECT_EQ(slow.ask({{"op", "say"}, {"room", "#lobby"}, {"text", "I am back"}})["ok"], true);
+  fast.expect_event([](const Json& e) { return e.value("text", "") == "I am back"; });
+}
+
+TEST(SlowReader, OfItsOwnRepliesIsHeldBackAndThenGetsThemAll) {
+  const ServerProcess server({"--workers", "1"});
+  TextClient slow(server.port(), {.receive_buffer_bytes = 16 * 1024});
+  TextClient other(server.port());
+  other.sync();
+  const std::string padding(4000, 'p');
+  constexpr int kEchoes = 2000;  // 8 MB, more than socket buffers and the server's own hold
+  in_threads(2, [&](std::size_t part) {
+    if (part == 0) {
+      for (int i = 0; i < kEchoes; ++i) slow.send_line(std::to_string(i) + padding);  // reads only when it must
+    } else {
+      for (int i = 0; i < 200; ++i) other.sync();
+    }
+  });
+  slow.send_line("the end");
+  slow.read_until("the last echo", [](const std::string& line) { return line == "Echo: the end"; });
+  ASSERT_EQ(slow.lines().size(), static_cast<std::size_t>(kEchoes) + 1);
+  for (std::size_t i = 0; i < kEchoes; ++i) ASSERT_EQ(slow.lines()[i], "Echo: " + std::to_string(i) + padding);
+}
+
+}  // namespace
+}  // namespace rookery::system_test
