@@ -36,7 +36,7 @@ class Worker final {
 
   // Loop 0 runs in this thread, and hears the master; the others have one each.
   int serve() {
-    log::info("serving with {} loops", loops_.size());
+    log::info("serving, loops={}", loops_.size());
     std::vector<std::thread> threads;
     for (std::size_t i = 1; i < loops_.size(); ++i)
       threads.emplace_back([this, i] {

@@ -24,16 +24,16 @@ enum class HistoryOrder : std::uint8_t {
 // Inbox records start with this word pair; a Record follows where `kind` is Message.
 enum class HistoryReplyKind : std::uint32_t {
   Message = 0,
-  PageEnd = 1,  // ask for the rest with HistoryOrder::Oldest, above the last message's seq
-  End = 2,      // that was all
-  NoSuchRoom = 3,
-  Failed = 4,  // the store could not be read
+  PageEnd = 1,     // ask for the rest with HistoryOrder::Oldest, above the last message's seq
+  End = 2,         // that was all
+  NoSuchRoom = 3,  // the store has no messages of the room; those given and `remaining` are broadcasts
+  Failed = 4,      // the store could not be read
 };
 
 struct HistoryReplyHeader {
   std::uint64_t request = 0;
   HistoryReplyKind kind = HistoryReplyKind::End;
-  std::uint32_t remaining = 0;  // PageEnd: how many messages are still to come
+  std::uint32_t remaining = 0;  // how many messages are still to come
 };
 static_assert(sizeof(HistoryReplyHeader) == 16);
 

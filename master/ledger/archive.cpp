@@ -70,7 +70,7 @@ void Archive::answer(const Request& request) {
   try {
     const store::HistoryPage page = reader_.history(request.query);
     for (const auto& record : page.records) put(request, {request.number, Kind::Message, 0}, record);
-    const Kind end = page.remaining > 0 ? Kind::PageEnd : page.room_known ? Kind::End : Kind::NoSuchRoom;
+    const Kind end = !page.room_known ? Kind::NoSuchRoom : page.remaining > 0 ? Kind::PageEnd : Kind::End;
     put(request, {request.number, end, page.remaining}, {});
   } catch (const store::StoreError& error) {
     log::error("cannot read old messages: {}", error.what());

@@ -6,6 +6,7 @@
 #include "ipc/os/clock.h"
 #include "ipc/os/errors.h"
 #include "ipc/os/poller.h"
+#include "master/ledger/published_mark.h"
 #include "master/ledger/recovery.h"
 #include "master/ledger/sequencer.h"
 #include "master/ledger/store_writer.h"
@@ -29,13 +30,15 @@ class Ledger final {
         ring_(context_.log_ring.data(), chat::kLogRingWords),
         users_(context_.user_table.data(), shared.user_table.writer_descriptor(), chat::kMaxAccounts),
         rooms_(region_),
-        bell_(region_.header().sleeping, shared.ledger_doorbell.read_end.get()) {
+        bell_(region_.header().sleeping, shared.ledger_doorbell.read_end.get()),
+        mark_(start.data) {
+    if (is_fresh()) begin_epoch(store);
     open_region(store.state().epoch);
     const Recovered recovered = recover(context_, store, rooms_, users_);
     if (recovered.records_stored > 0)
       log::info("stored {} records that the log ring still had", recovered.records_stored);
     archive_.emplace(context_, start_.data);
-    sequencer_.emplace(context_, ring_, rooms_, users_.reader(), *archive_, recovered);
+    sequencer_.emplace(context_, ring_, rooms_, users_.reader(), *archive_, mark_, recovered);
     writer_.emplace(context_, std::move(store), users_);
     ROOKERY_INVARIANT(poller_.add(start_.control, EPOLLIN, kControlToken));
     ROOKERY_INVARIANT(poller_.add(bell_.descriptor(), EPOLLIN, kBellToken));
@@ -61,6 +64,29 @@ class Ledger final {
  private:
   static constexpr std::uint64_t kControlToken = 1;
   static constexpr std::uint64_t kBellToken = 2;
+
+  // No ledger has run on these regions: the server starts.
+  [[nodiscard]] bool is_fresh() const noexcept {
+    return region_.header().magic.load(std::memory_order_acquire) != chat::LedgerRegionHeader::kMagic;
+  }
+
+  // Message ids are (epoch, number). What was published and is lost had numbers that will be given again.
+  void begin_epoch(store::Store& store) {
+    const std::uint64_t stored = store.state().last_seq;
+    const std::uint64_t published = mark_.published(store.state().epoch);
+    if (store.machine_may_have_failed()) {
+      store.renew_epoch();
+      log::warning(
+          "the machine stopped before the server did: messages that were never acknowledged may be lost, "
+          "epoch {} begins",
+          store.state().epoch);
+    } else if (published > stored) {
+      store.renew_epoch();
+      log::warning("{} records that clients may have seen were lost, none of them acknowledged: epoch {} begins",
+                   published - stored, store.state().epoch);
+    }
+    mark_.begin(store.state().epoch, stored);
+  }
 
   void open_region(const std::string& epoch) {
     chat::LedgerRegionHeader& header = region_.header();
@@ -134,6 +160,7 @@ class Ledger final {
   RoomBook rooms_;
   shm::DoorbellReader bell_;
   os::Poller poller_;
+  PublishedMark mark_;
   std::optional<Archive> archive_;
   std::optional<Sequencer> sequencer_;
   std::optional<StoreWriter> writer_;

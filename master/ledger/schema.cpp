@@ -59,15 +59,6 @@ CREATE INDEX messages_by_room ON messages(room_id) WHERE room_id IS NOT NULL;
                   file.string(), os::error_text(error_number)));
 }
 
-std::string new_epoch() {
-  std::uint64_t bits = 0;
-  // Up to 256 bytes come whole once the kernel's generator is seeded, which getrandom waits for.
-  while (::getrandom(&bits, sizeof bits, 0) != static_cast<ssize_t>(sizeof bits)) {
-    if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "getrandom");
-  }
-  return fmt::format("{:016x}", bits);
-}
-
 void fill(const std::filesystem::path& file) {
   const Connection connection(file, OpenMode::ReadWrite);
   connection.execute("PRAGMA synchronous=FULL", "set it up");
@@ -92,6 +83,15 @@ std::int64_t pragma_number(const Connection& connection, std::string_view sql) {
 }
 
 }  // namespace
+
+std::string new_epoch() {
+  std::uint64_t bits = 0;
+  // Up to 256 bytes come whole once the kernel's generator is seeded, which getrandom waits for.
+  while (::getrandom(&bits, sizeof bits, 0) != static_cast<ssize_t>(sizeof bits)) {
+    if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "getrandom");
+  }
+  return fmt::format("{:016x}", bits);
+}
 
 void create_database(const std::filesystem::path& file) {
   std::filesystem::path unfinished = file;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 namespace rookery::store {
 
@@ -18,6 +19,9 @@ inline constexpr std::int64_t kBroadcastRoom = 0;  // the id of room "*": every 
 
 // Makes a whole new database, or nothing: it appears under its name with everything in it. Throws StoreError.
 void create_database(const std::filesystem::path& file);
+
+// 16 hexadecimal digits that no other epoch has. Throws std::system_error.
+[[nodiscard]] std::string new_epoch();
 
 // Throws StoreError when the file is not one of ours, or of a newer version.
 void check_identity(const Connection& connection);

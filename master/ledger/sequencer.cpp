@@ -27,12 +27,13 @@ std::uint8_t refused(wire::ErrorCode code) noexcept {
 }  // namespace
 
 Sequencer::Sequencer(LedgerContext& context, shm::LogRingWriter& ring, RoomBook& rooms,
-                     const shm::NameTableReader& users, Archive& archive, const Recovered& start)
+                     const shm::NameTableReader& users, Archive& archive, PublishedMark& mark, const Recovered& start)
     : context_(context),
       ring_(ring),
       rooms_(rooms),
       users_(users),
       archive_(archive),
+      mark_(mark),
       region_(context.region()),
       loops_(context.loop_ringers()),
       seq_(start.last_seq),
@@ -277,6 +278,7 @@ std::vector<Sequencer::Damage> Sequencer::take_damaged() {
 }
 
 void Sequencer::publish() {
+  mark_.advance(seq_);
   ring_.publish();
   for (Slot& slot : slots_) {
     if (slot.peeked) slot.outbox.release();

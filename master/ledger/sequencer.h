@@ -21,6 +21,7 @@
 #include "master/ledger/archive.h"
 #include "master/ledger/departures.h"
 #include "master/ledger/ledger_context.h"
+#include "master/ledger/published_mark.h"
 #include "master/ledger/recovery.h"
 #include "master/ledger/room_book.h"
 
@@ -29,7 +30,7 @@ namespace rookery::ledger {
 class Sequencer final {
  public:
   Sequencer(LedgerContext& context, shm::LogRingWriter& ring, RoomBook& rooms, const shm::NameTableReader& users,
-            Archive& archive, const Recovered& start);
+            Archive& archive, PublishedMark& mark, const Recovered& start);
 
   enum class TurnResult : unsigned char {
     Idle,       // nothing to take
@@ -80,6 +81,7 @@ class Sequencer final {
   RoomBook& rooms_;
   const shm::NameTableReader& users_;
   Archive& archive_;
+  PublishedMark& mark_;
   chat::LedgerRegionView region_;
   std::vector<shm::DoorbellRinger> loops_;
   std::vector<Slot> slots_;

@@ -102,6 +102,7 @@ struct Store::Implementation {
     const bool machine_ran_on = last_mark == mark;
     if (wal.condition == WalCondition::TornOrDamaged && machine_ran_on) refuse_wal(file, wal);
     const bool clean = last_mark.empty();
+    machine_may_have_failed = !clean && !machine_ran_on;
     if (fs::file_size(file) <= kAlwaysCheckedBytes || !(clean || machine_ran_on)) {
       check_whole(session->connection());
     }
@@ -173,6 +174,7 @@ struct Store::Implementation {
 
   fs::path file;
   std::string mark;
+  bool machine_may_have_failed = false;
   std::optional<WriteSession> session;  // empty: lost to an error, begin() makes a new one
   StoreState state;
   Progress stored;   // by the newest commit
@@ -185,6 +187,15 @@ struct Store::Implementation {
 Store::Store(const fs::path& directory) : implementation_(std::make_unique<Implementation>(directory)) {}
 Store::~Store() = default;
 Store::Store(Store&&) noexcept = default;
+
+bool Store::machine_may_have_failed() const noexcept {
+  return implementation_->machine_may_have_failed;
+}
+
+void Store::renew_epoch() {
+  implementation_->session->renew_epoch(new_epoch());
+  implementation_->state.epoch = implementation_->session->epoch();
+}
 
 const StoreState& Store::state() const noexcept {
   return implementation_->state;

@@ -54,6 +54,11 @@ class Store final {
 
   [[nodiscard]] const StoreState& state() const noexcept;
 
+  // The last stop was not clean, and the machine has not run on since: what was published but not stored is unknown.
+  [[nodiscard]] bool machine_may_have_failed() const noexcept;
+  // A new epoch: message numbers may now be given again.
+  void renew_epoch();
+
   // Every account, in order of its id.
   void for_each_account(const std::function<void(const StoredAccount&)>& visit) const;
 

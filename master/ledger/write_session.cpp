@@ -61,6 +61,12 @@ WriteSession::WriteSession(const std::filesystem::path& file)
   sqlite3_wal_hook(connection_.get(), note_wal_pages, &wal_pages_);
 }
 
+void WriteSession::renew_epoch(const std::string& epoch) {
+  Statement update(connection_, "UPDATE meta SET value = ? WHERE key = 'epoch'");
+  update.bind(1, epoch);
+  if (!update.run()) connection_.fail("begin a new epoch");
+}
+
 std::string WriteSession::epoch() {
   Statement select(connection_, "SELECT value FROM meta WHERE key='epoch'");
   if (!select.next() || select.text(0).empty()) connection_.fail("read its epoch");

@@ -36,6 +36,7 @@ class WriteSession final {
 
   // Throw StoreError.
   [[nodiscard]] std::string epoch();
+  void renew_epoch(const std::string& epoch);
   [[nodiscard]] std::string in_use_by();
   [[nodiscard]] Progress progress();
   void set_in_use_by(const std::string& mark);

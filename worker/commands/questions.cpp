@@ -1,6 +1,7 @@
 // Questions with long answers: list, rooms, history. Each is an item source: it makes the next few items when the
 // client has taken the ones before.
 
+#include <algorithm>
 #include <memory>
 
 #include "worker/commands/command_context.h"
@@ -105,14 +106,14 @@ class HistoryReply final : public Reply {
 
   ItemsState next(Session& session, std::string& out) override {
     if (!answer_.arrived) return ItemsState::Waiting;
-    if (session.stream.items_given == 0 && answer_.records.empty() && refuse(session, out)) return ItemsState::Done;
+    if (session.stream.items_given == 0 && refuse(session, out)) return ItemsState::Done;
     begin(session, out);
     while (!answer_.records.empty() && out.size() < kPieceBytes) {
       write(session, answer_.records.front(), out);
       answer_.records.pop_front();
     }
     if (!answer_.records.empty()) return ItemsState::More;
-    if (answer_.end != chat::HistoryReplyKind::PageEnd) return end(session, out);
+    if (answer_.remaining == 0) return end(session, out);
     question_.order = chat::HistoryOrder::Oldest;
     question_.above = session.stream.items_next;
     question_.limit = answer_.remaining;
@@ -177,7 +178,7 @@ Outcome do_history(CommandContext& context, Session& session, const wire::Comman
   HistoryQuestion question;
   question.room = std::string(command.room);
   question.limit = command.limit;
-  question.below = command.before.value_or(0);
+  question.below = std::max<std::uint64_t>(command.before.value_or(0), command.before ? 1 : 0);  // 0: no bound
   question.above = command.after.value_or(0);
   if (command.after && !command.before) question.order = chat::HistoryOrder::Oldest;
   return start(context, session, std::make_unique<HistoryReply>(context, command.id, session, std::move(question)));

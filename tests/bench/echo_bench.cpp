@@ -1,0 +1,108 @@
+// What answering one client costs: text echo, each client with one request under way, against a bare epoll echo server
+// in the same run.
+//     echo_bench --text-bytes 100
+// Rounds of both servers and of few and many clients take turns; ratios are medians of the rounds' ratios.
+#include <fmt/format.h>
+
+#include <array>
+#include <memory>
+#include <stdexcept>
+
+#include "ipc/os/clock.h"
+#include "tests/bench/support/bare_server.h"
+#include "tests/bench/support/crowd.h"
+#include "tests/bench/support/median.h"
+#include "tests/bench/support/options.h"
+#include "tests/bench/support/process_figures.h"
+#include "tests/bench/support/server_under_test.h"
+
+namespace rookery::bench {
+
+namespace {
+
+constexpr std::chrono::seconds kAnswerWithin{20};
+
+struct Round {
+  double per_cpu_second = 0;
+  double per_second = 0;
+};
+
+Round run_round(Crowd& crowd, const std::vector<pid_t>& processes, const std::string& request, double seconds) {
+  const auto cpu = [&processes] {
+    std::uint64_t sum = 0;
+    for (const pid_t process : processes) sum += cpu_ns(process);
+    return sum;
+  };
+  const std::uint64_t cpu_before = cpu();
+  const auto begin = os::Monotonic::now();
+  const auto end = begin + std::chrono::duration_cast<os::Monotonic::duration>(std::chrono::duration<double>(seconds));
+  std::size_t answered = 0;
+  std::size_t outstanding = 0;
+  bool over = false;
+  for (std::size_t client = 0; client < crowd.size(); ++client, ++outstanding) crowd.send(client, request);
+  while (outstanding > 0) {
+    const bool came = crowd.turn(kAnswerWithin, [&](std::size_t client, std::string_view bytes) {
+      if (!bytes.ends_with('\n')) return;  // the rest of the answer is still to come
+      ++answered;
+      --outstanding;
+      if (over) return;
+      crowd.send(client, request);
+      ++outstanding;
+    });
+    if (!came) throw std::runtime_error("a request got no answer");
+    over = os::Monotonic::now() >= end;
+  }
+  const double took = std::chrono::duration<double>(os::Monotonic::now() - begin).count();
+  const double cpu_seconds = static_cast<double>(cpu() - cpu_before) / 1e9;
+  return {static_cast<double>(answered) / cpu_seconds, static_cast<double>(answered) / took};
+}
+
+void measure(const CommonOptions& options, const std::array<std::size_t, 2>& crowds, std::size_t text_bytes) {
+  raise_descriptor_limit();
+  if (options.dialect != DialectChoice::Text) throw std::runtime_error("the bare server echoes text only");
+  const std::string request = std::string(text_bytes, 'x') + "\n";
+  const std::string ping = ping_line(options.dialect);
+  const std::size_t most = crowds[0] + crowds[1] + 8;
+  const ServerUnderTest server(options.server, {"--workers", "1", "--max-clients", std::to_string(most)});
+  const BareServer bare(BareKind::Echo, {}, {});
+  const std::array<std::vector<pid_t>, 2> processes{server.processes(), {bare.pid()}};
+  const std::array<std::uint16_t, 2> ports{server.port(), bare.port()};
+
+  fmt::print("{} bytes a request, {} rounds of {} s each, medians\n\n", request.size(), options.rounds,
+             options.seconds);
+  fmt::print("{:>8}  {:<16}{:>14}{:>28}\n", "clients", "server", "requests/s", "requests per CPU second");
+  for (const std::size_t clients : crowds) {
+    std::array<std::vector<double>, 2> per_cpu_second;
+    std::array<std::vector<double>, 2> per_second;
+    std::vector<double> ratio;
+    std::array<std::unique_ptr<Crowd>, 2> crowd;
+    for (std::size_t i = 0; i < 2; ++i) crowd[i] = std::make_unique<Crowd>(ports[i], clients, ping);
+    for (std::size_t round = 0; round < options.rounds; ++round) {
+      for (std::size_t i = 0; i < 2; ++i) {
+        const Round result = run_round(*crowd[i], processes[i], request, options.seconds);
+        per_cpu_second[i].push_back(result.per_cpu_second);
+        per_second[i].push_back(result.per_second);
+      }
+      ratio.push_back(per_cpu_second[0].back() / per_cpu_second[1].back());
+    }
+    for (std::size_t i = 0; i < 2; ++i)
+      fmt::print("{:>8}  {:<16}{:>14.0f}{:>28.0f}\n", clients, i == 0 ? "Rookery" : "bare epoll", median(per_second[i]),
+                 median(per_cpu_second[i]));
+    fmt::print("{:>8}  {:<16}{:>42.2f}\n", clients, "Rookery / bare", median(ratio));
+  }
+}
+
+}  // namespace
+
+}  // namespace rookery::bench
+
+int main(int argc, char** argv) {
+  using namespace rookery::bench;
+  std::array<std::size_t, 2> crowds{50, 1000};
+  std::size_t text_bytes = 100;
+  const CommonOptions options = read_options(argc, argv, "What answering one client costs.",
+                                             {{"--few", &crowds[0], "clients of the first measurement"},
+                                              {"--many", &crowds[1], "clients of the second"},
+                                              {"--text-bytes", &text_bytes, "of a request"}});
+  return run_bench([&] { measure(options, crowds, text_bytes); });
+}

@@ -1,0 +1,79 @@
+#include "tests/bench/support/crowd.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+
+#include "ipc/os/errors.h"
+
+namespace rookery::bench {
+
+namespace {
+
+constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kEnterAtOnce = 100;  // fits into any backlog
+constexpr std::chrono::seconds kAnswerWithin{20};
+
+os::FileDescriptor connect_to(std::uint16_t port) {
+  os::FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket) os::throw_errno("cannot make a socket");
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    os::throw_errno("cannot connect");
+  const int on = 1;
+  if (::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) os::throw_errno("no TCP_NODELAY");
+  return socket;
+}
+
+}  // namespace
+
+Crowd::Crowd(std::uint16_t port, std::size_t clients, const std::string& ping) : buffer_(kReadBytes) {
+  for (std::size_t left = clients; left > 0;) {
+    const std::size_t some = std::min(left, kEnterAtOnce);
+    enter(port, some, ping);
+    left -= some;
+  }
+}
+
+void Crowd::enter(std::uint16_t port, std::size_t clients, const std::string& ping) {
+  for (std::size_t i = 0; i < clients; ++i) {
+    sockets_.push_back(connect_to(port));
+    if (!poller_.add(sockets_.back().get(), EPOLLIN, sockets_.size() - 1)) os::throw_errno("cannot poll a socket");
+    send(sockets_.size() - 1, ping);
+  }
+  std::size_t answered = 0;
+  while (answered < clients) {
+    const bool came = turn(kAnswerWithin, [&answered](std::size_t, std::string_view bytes) {
+      answered += static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '\n'));
+    });
+    if (!came) throw std::runtime_error("the server does not answer");
+  }
+}
+
+void Crowd::send(std::size_t client, std::string_view bytes) {
+  const ssize_t sent = ::send(sockets_[client].get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent < 0) os::throw_errno("cannot send");
+  if (static_cast<std::size_t>(sent) != bytes.size()) throw std::runtime_error("the server does not read");
+}
+
+bool Crowd::turn(std::chrono::milliseconds patience, const OnBytes& on_bytes) {
+  const auto events = poller_.wait(patience);
+  for (const epoll_event& event : events) {
+    const auto client = static_cast<std::size_t>(event.data.u64);
+    const ssize_t got = ::recv(sockets_[client].get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+    if (got == 0) throw std::runtime_error("the server has closed a connection");
+    if (got < 0 && errno != EAGAIN && errno != EINTR) os::throw_errno("cannot read");
+    if (got > 0) on_bytes(client, {buffer_.data(), static_cast<std::size_t>(got)});
+  }
+  return !events.empty();
+}
+
+}  // namespace rookery::bench

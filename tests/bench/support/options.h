@@ -1,0 +1,33 @@
+// tests/bench/support/options.h
+//
+// The command line of the benchmarks that load a server: what is the same for all of them, and the program's own.
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <string>
+
+#include "tests/bench/support/lines.h"
+
+namespace rookery::bench {
+
+struct NumberOption {
+  const char* flag;
+  std::size_t* value;  // holds the default
+  const char* help;
+};
+
+struct CommonOptions {
+  std::string server;  // program to measure
+  DialectChoice dialect = DialectChoice::Text;
+  std::size_t rounds = 5;
+  double seconds = 2;  // of a round
+};
+
+// Prints what is wrong and exits 64 when it does not understand; handles --help. Prints the command.
+CommonOptions read_options(int argc, char** argv, const char* purpose, std::initializer_list<NumberOption> numbers);
+
+// Runs `body`; an exception becomes one line and exit code 70.
+int run_bench(const std::function<void()>& body);
+
+}  // namespace rookery::bench

@@ -1,0 +1,95 @@
+#include "tests/bench/support/server_under_test.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+#include "ipc/os/clock.h"
+#include "tests/bench/support/process_figures.h"
+
+namespace rookery::bench {
+
+namespace {
+
+constexpr std::chrono::seconds kStartWithin{20};
+constexpr int kStopWithinMs = 20'000;
+constexpr int kNotStarted = 127;
+
+int run_program(const std::filesystem::path& directory, std::vector<std::string> command) {
+  const auto redirect = [&](const char* file, int to, int flags) {
+    const int from = ::open((directory / file).c_str(), flags, 0600);
+    return from >= 0 && ::dup2(from, to) >= 0;
+  };
+  if (!redirect("out", STDOUT_FILENO, O_CREAT | O_WRONLY) || !redirect("log", STDERR_FILENO, O_CREAT | O_WRONLY) ||
+      !redirect("/dev/null", STDIN_FILENO, O_RDONLY))
+    return kNotStarted;
+  os::close_all_but({});
+  std::vector<char*> words;
+  for (std::string& word : command) words.push_back(word.data());
+  words.push_back(nullptr);
+  ::execv(words[0], words.data());
+  return kNotStarted;
+}
+
+// The number that follows `key`, 0 where there is none.
+std::uint64_t number_after(const std::string& text, const std::string& key) {
+  const std::size_t at = text.find(key);
+  return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + key.size(), nullptr, 10);
+}
+
+}  // namespace
+
+std::string built_server() {
+  return ROOKERY_MASTER_PROGRAM;
+}
+
+ServerUnderTest::ServerUnderTest(const std::string& program, const std::vector<std::string>& arguments) {
+  std::vector<std::string> command{program, "--port", "0", "--data", (directory_.path() / "data").string()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  const pid_t parent = ::getpid();
+  master_ = os::Process::spawn([&] {
+    if (!os::tie_to_parent(parent)) return kNotStarted;
+    return run_program(directory_.path(), std::move(command));
+  });
+  wait_until_ready();
+  processes_ = with_children(master_.pid());
+  ledger_ = static_cast<pid_t>(number_after(contents("log"), "ledger pid="));
+}
+
+ServerUnderTest::~ServerUnderTest() {
+  if (!master_) return;
+  master_.signal(SIGTERM);
+  pollfd ended{master_.pidfd(), POLLIN, 0};
+  if (::poll(&ended, 1, kStopWithinMs) <= 0) master_.signal(SIGKILL);
+  ::poll(&ended, 1, -1);
+  static_cast<void>(master_.try_wait());
+}
+
+std::string ServerUnderTest::contents(const char* file) const {
+  std::ostringstream text;
+  text << std::ifstream(directory_.path() / file).rdbuf();
+  return text.str();
+}
+
+void ServerUnderTest::wait_until_ready() {
+  const auto deadline = os::Monotonic::now() + kStartWithin;
+  for (;;) {
+    const std::string out = contents("out");
+    if (out.starts_with("READY") && out.ends_with('\n')) {
+      port_ = static_cast<std::uint16_t>(number_after(out, "port="));
+      return;
+    }
+    if (master_.try_wait() || os::Monotonic::now() > deadline)
+      throw std::runtime_error("the server does not start:\n" + contents("log"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+}  // namespace rookery::bench
