@@ -23,6 +23,8 @@ TEST(Console, OverStandardInput) {
   ask("broadcast tea is ready", "OK\n");
   client.expect_event("[!] tea is ready");
   ask("exit", "OK stopping\n");
+  client.read_to_end();
+  client.close();
   ASSERT_TRUE(server.program().wait().has_value());
 }
 
@@ -94,6 +96,7 @@ TEST(Console, WithRookeryCtl) {
   EXPECT_NE(run_ctl(data, {"no-such-command"}).exit_code, 0);
   EXPECT_EQ(run_ctl(data, {"exit"}).exit_code, 0);
   client.read_to_end();
+  client.close();
   ASSERT_TRUE(server.program().wait().has_value());
   EXPECT_NE(run_ctl(data, {"count"}).exit_code, 0) << "nobody listens any more";
 }

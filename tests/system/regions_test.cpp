@@ -52,18 +52,17 @@ TEST(Regions, HaveOneWriterEachAfterRestartsToo) {
   expect_one_writer_each(server);
 }
 
-TEST(Regions, ChildrenHoldNothingOfEachOther) {
-  const ServerProcess server({"--workers", "2"});
-  TextClient first(server.port());
-  first.sync();
-  // A client's socket is in one process: so its end is seen by the client when that one dies.
-  std::size_t before = descriptor_count(server.ledger_pid());
+TEST(Regions, AClientsSocketIsInItsWorkerAlone) {
+  const ServerProcess server({"--workers", "1"});
+  const std::size_t in_ledger = descriptor_count(server.ledger_pid());
+  const std::size_t in_worker = descriptor_count(server.worker_pid(0));
   std::vector<std::unique_ptr<TextClient>> clients;
   for (int i = 0; i < 20; ++i) {
     clients.push_back(std::make_unique<TextClient>(server.port()));
     clients.back()->sync();
   }
-  EXPECT_EQ(descriptor_count(server.ledger_pid()), before);
+  EXPECT_EQ(descriptor_count(server.ledger_pid()), in_ledger);
+  EXPECT_EQ(descriptor_count(server.worker_pid(0)), in_worker + clients.size());
 }
 
 }  // namespace

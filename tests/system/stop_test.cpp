@@ -34,8 +34,10 @@ TEST_P(CleanStop, UnderLoad) {
     }
     load->wait_until_closed();
     idle.read_to_end();
+    idle.close();
     EXPECT_THAT(idle.events(), testing::Contains(testing::StartsWith("[!] ")));
     silent.read_to_end();
+    silent.close();
     EXPECT_TRUE(silent.lines().empty());
     ASSERT_TRUE(server.program().wait().has_value());
   }

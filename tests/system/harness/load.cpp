@@ -29,6 +29,7 @@ void Poster::run(const std::atomic<bool>& stop) {
     }
   } catch (const Closed&) {
     closed_ = true;
+    client_.close();
   } catch (const std::exception& error) {
     trouble_ = error.what();
   }

@@ -52,6 +52,8 @@ class TestClient {
   void read_to_end();
   // Takes what is there without waiting; true when the connection has ended.
   bool poll_lines();
+  // Takes one read's worth of what is there, if anything: the server sees that this client is still alive.
+  void take_a_little();
   // Everything received so far, in order.
   [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
 
