@@ -1,6 +1,5 @@
 // kill -9 of the master: no child outlives it, and the next start has all that was acknowledged.
 #include <gmock/gmock.h>
-#include <signal.h>
 
 #include "tests/system/harness/load.h"
 #include "tests/system/harness/people.h"
@@ -36,8 +35,7 @@ TEST(MasterCrash, AStoppedChildGoesToo) {
   const TemporaryDirectory data;
   {
     ServerProcess server(data, {"--workers", "2"});
-    const pid_t worker = server.worker_pid(0);
-    ::kill(worker, SIGSTOP);
+    freeze(server.worker_pid(0));
     server.kill_master();
     server.expect_group_gone(kChildrenGoWithin);
   }

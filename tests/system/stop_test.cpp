@@ -4,6 +4,7 @@
 
 #include "tests/system/harness/load.h"
 #include "tests/system/harness/people.h"
+#include "tests/system/harness/processes.h"
 
 namespace rookery::system_test {
 namespace {
@@ -71,20 +72,18 @@ TEST(ForcedStop, BySecondSignal) {
   server.expect_exit_code(70);
   TextClient client(server.port());
   client.sync();
-  ::kill(server.worker_pid(0), SIGSTOP);
+  freeze(server.worker_pid(0));
   server.program().signal(SIGTERM);
   eventually("it begins to stop", [&] { return server.log().find("stopping") != std::string::npos; });
-  server.program().signal(SIGTERM);
-  server.stop();
+  server.stop();  // the second one
 }
 
 TEST(ForcedStop, ByTheDeadline) {
   constexpr std::chrono::seconds kTimeout{2};
   ServerProcess server({"--workers", "2", "--shutdown-timeout", std::to_string(kTimeout.count())});
   server.expect_exit_code(70);
-  ::kill(server.worker_pid(1), SIGSTOP);
+  freeze(server.worker_pid(1));
   const auto begin = Clock::now();
-  server.program().signal(SIGTERM);
   server.stop();
   const auto took = Clock::now() - begin;
   EXPECT_GE(took, kTimeout - std::chrono::milliseconds{200}) << "it did not wait for the worker";
@@ -99,8 +98,7 @@ TEST(ForcedStop, WithAStoppedLedgerLosesNothing) {
     server.expect_exit_code(70);
     load = std::make_unique<Load>(server.port(), 4);
     load->wait_for_progress(20);
-    ::kill(server.ledger_pid(), SIGSTOP);
-    server.program().signal(SIGTERM);
+    freeze(server.ledger_pid());
     server.stop();
     load->finish();
   }

@@ -1,6 +1,7 @@
 #include "tests/system/harness/processes.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,8 @@
 #include <functional>
 #include <optional>
 #include <sstream>
+
+#include "tests/system/harness/patience.h"
 
 namespace rookery::system_test {
 namespace {
@@ -86,6 +89,14 @@ std::vector<Process> children_of(pid_t parent) {
 bool is_alive(pid_t pid) {
   const auto process = look_at(pid);
   return process && process->state != 'Z' && process->state != 'X';
+}
+
+void freeze(pid_t pid) {
+  ::kill(pid, SIGSTOP);
+  eventually("the process stands still", [pid] {
+    const auto process = look_at(pid);
+    return process && process->state == 'T';
+  });
 }
 
 void reap_adopted(pid_t group) {

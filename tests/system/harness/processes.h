@@ -22,6 +22,9 @@ struct Process {
 [[nodiscard]] std::vector<Process> children_of(pid_t parent);
 [[nodiscard]] bool is_alive(pid_t pid);  // there, and no zombie
 
+// SIGSTOP, and returns once it has taken effect.
+void freeze(pid_t pid);
+
 // Reaps the ended children of ours in that group that nobody else waits for: orphans we have adopted.
 void reap_adopted(pid_t group);
 
