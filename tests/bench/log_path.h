@@ -12,7 +12,7 @@
 #include "ipc/chat/shared_state.h"
 #include "ipc/os/process.h"
 #include "ipc/shm/log_ring.h"
-#include "tests/bench/support/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace rookery::bench {
 
@@ -45,7 +45,7 @@ class LogPath final {
   void sleep_unless(bool work);
   [[nodiscard]] chat::LoopControl& loop() const noexcept;
 
-  TemporaryDirectory directory_;
+  test::TemporaryDirectory directory_;
   chat::SharedState shared_;
   shm::Mapping region_;  // worker 1's, ours
   os::DuplexPipe control_;

@@ -12,7 +12,7 @@
 #include <functional>
 #include <thread>
 
-#include "tests/client/temporary_directory.h"
+#include "tests/client/surroundings.h"
 
 namespace rookery::client {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "tests/client/temporary_directory.h"
+#include "tests/client/surroundings.h"
 
 namespace rookery::client {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-#include "tests/client/temporary_directory.h"
+#include "tests/client/surroundings.h"
 
 namespace rookery::client {
 namespace {

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "client/terminal/paint.h"
-#include "tests/client/temporary_directory.h"
+#include "tests/client/surroundings.h"
 
 namespace rookery::client {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "tests/client/child_process.h"
 #include "tests/client/scripted_server.h"
-#include "tests/client/temporary_directory.h"
+#include "tests/client/surroundings.h"
 
 namespace rookery::client {
 namespace {

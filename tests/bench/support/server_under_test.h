@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "ipc/os/process.h"
-#include "tests/bench/support/temporary_directory.h"
+#include "tests/support/temporary_directory.h"
 
 namespace rookery::bench {
+
+using test::TemporaryDirectory;
 
 // The program built with this benchmark.
 [[nodiscard]] std::string built_server();

@@ -3,22 +3,17 @@
 #include "master/ledger/published_mark.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include "ipc/os/process.h"
+#include "tests/support/temporary_directory.h"
 
 namespace rookery::ledger {
 namespace {
 
 class PublishedMarkTest : public ::testing::Test {
  protected:
-  PublishedMarkTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mark-XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-  }
-  ~PublishedMarkTest() override { std::filesystem::remove_all(directory_); }
-
-  std::filesystem::path directory_;
+  test::TemporaryDirectory own_;
+  const std::filesystem::path& directory_ = own_.path();
 };
 
 constexpr std::string_view kEpoch = "0123456789abcdef";

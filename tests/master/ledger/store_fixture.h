@@ -14,27 +14,11 @@
 
 #include "ipc/chat/record.h"
 #include "master/ledger/store.h"
+#include "tests/support/temporary_directory.h"
 
 namespace rookery::store {
 
-class TemporaryDirectory final {
- public:
-  TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "rookery-store-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp " + pattern);
-    path_ = pattern;
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using test::TemporaryDirectory;
 
 inline chat::Record say(std::uint64_t seq, std::string_view room, std::string_view text,
                         std::string_view name = "alice") {

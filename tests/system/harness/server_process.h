@@ -19,10 +19,12 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/temporary_directory.h"
 #include "tests/system/harness/child_program.h"
-#include "tests/system/harness/temporary_directory.h"
 
 namespace rookery::system_test {
+
+using test::TemporaryDirectory;
 
 struct ProcessRow {
   std::string role;  // worker, ledger

@@ -1,6 +1,6 @@
-// tests/system/harness/temporary_directory.h
+// tests/support/temporary_directory.h
 //
-// A directory of our own, removed with all it holds. Its path is short: a control socket's name must fit in it.
+// A directory of a test's own, gone with everything in it when the object goes.
 #pragma once
 
 #include <cstdlib>
@@ -8,12 +8,12 @@
 #include <stdexcept>
 #include <string>
 
-namespace rookery::system_test {
+namespace rookery::test {
 
 class TemporaryDirectory final {
  public:
   TemporaryDirectory() {
-    std::string name = "/tmp/rookery-test-XXXXXX";
+    std::string name = (std::filesystem::temp_directory_path() / "rookery-test-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
     path_ = name;
   }
@@ -30,4 +30,4 @@ class TemporaryDirectory final {
   std::filesystem::path path_;
 };
 
-}  // namespace rookery::system_test
+}  // namespace rookery::test
