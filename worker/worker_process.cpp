@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ipc/chat/control_message.h"
+#include "ipc/fault/fault_point.h"
 #include "worker/loop/event_loop.h"
 #include "worker/pool/password_hash.h"
 
@@ -99,6 +100,7 @@ class Worker final {
 int run_worker(const WorkerStart& start, const WorkerSettings& settings, chat::SharedState& state) {
   log::start("worker " + std::to_string(start.number), settings.log_level);
   try {
+    fault::point(fault::Point::WorkerAtStart);
     init_password_hashing();
     Worker worker(start, settings, state);
     return worker.serve();

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "ipc/chat/control_message.h"
+#include "ipc/fault/fault_point.h"
 #include "ipc/os/clock.h"
 #include "ipc/os/errors.h"
 #include "ipc/os/poller.h"
@@ -173,6 +174,7 @@ class Ledger final {
 int run_ledger(const LedgerStart& start, chat::SharedState& state) {
   log::start("ledger", start.log_level);
   try {
+    fault::point(fault::Point::LedgerAtStart);
     store::Store store(start.data);
     Ledger ledger(start, state, std::move(store));
     return ledger.serve();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
 
 namespace rookery::ledger {
@@ -52,6 +53,7 @@ void load_users(const store::Store& store, shm::NameTableWriter& users) {
 Recovered recover(LedgerContext& context, store::Store& store, RoomBook& rooms, shm::NameTableWriter& users) {
   Recovered result;
   result.records_stored = store_the_rest(context, store);
+  fault::point(fault::Point::LedgerInRecovery);
   load_users(store, users);
 
   const chat::LedgerRegionView region = context.region();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
 #include "ipc/os/clock.h"
 #include "ipc/shm/name_table.h"
@@ -108,6 +109,7 @@ bool Sequencer::take_from(std::uint32_t number) {
       damage(number, "the outbox holds what is no record");
       break;
     }
+    fault::point(fault::Point::LedgerAfterRead);
     took = true;
     slot.peeked = true;
     auto record = chat::decode_record(taken_bytes_);
@@ -279,11 +281,16 @@ std::vector<Sequencer::Damage> Sequencer::take_damaged() {
 
 void Sequencer::publish() {
   mark_.advance(seq_);
+  fault::point(fault::Point::LedgerBeforePublish);
   ring_.publish();
+  fault::point(fault::Point::LedgerAfterPublish);
   for (Slot& slot : slots_) {
-    if (slot.peeked) slot.outbox.release();
+    if (!slot.peeked) continue;
+    fault::point(fault::Point::LedgerBeforeAckCursor);
+    slot.outbox.release();
     slot.peeked = false;
   }
+  fault::point(fault::Point::LedgerAfterAckCursor);
   rooms_.write_through();
   region_.header().newest_seq.store(seq_, std::memory_order_release);
   region_.header().applied_end.store(ring_.end(), std::memory_order_release);

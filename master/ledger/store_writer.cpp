@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
 #include "ipc/os/errors.h"
 
@@ -75,11 +76,13 @@ StoreWriter::GroupResult StoreWriter::store_group() {
     return GroupResult::Failed;
   }
   if (reader_.position() == begin) return GroupResult::Nothing;
+  if (durable_records > 0) fault::point(fault::Point::LedgerBeforeCommit);
   if (durable_records > 0 && !store_.commit()) {
     log::error("cannot make messages durable, will try again: {}", store_.error());
     reader_.seek(begin);
     return GroupResult::Failed;
   }
+  if (durable_records > 0) fault::point(fault::Point::LedgerAfterCommit);
   enter_users();
   announce(reader_.position());
   return GroupResult::Stored;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "ipc/fault/fault_point.h"
 #include "ipc/os/errors.h"
 #include "master/ledger/schema.h"
 #include "master/ledger/store.h"
@@ -97,6 +98,7 @@ void WriteSession::set_in_use_by(const std::string& mark) {
 }
 
 void WriteSession::empty_wal() {
+  fault::point(fault::Point::LedgerInCheckpoint);
   if (sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) !=
       SQLITE_OK) {
     connection_.fail("move its write-ahead log into it");
@@ -162,6 +164,7 @@ bool WriteSession::update_in_use_by(std::string_view mark) {
 bool WriteSession::checkpoint_if_due() {
   if (wal_pages_ < checkpointed_at_) checkpointed_at_ = 0;  // the WAL has begun at its start again
   if (wal_pages_ - checkpointed_at_ < kCheckpointPages) return true;
+  fault::point(fault::Point::LedgerInCheckpoint);
   checkpointed_at_ = wal_pages_;
   const int result = sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   return result == SQLITE_OK || (result & 0xff) == SQLITE_BUSY;

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
 #include "ipc/os/clock.h"
 #include "ipc/os/errors.h"
@@ -87,6 +88,7 @@ Master::Master(const Options& options, Foundation& foundation)
 }
 
 Outcome Master::run() {
+  fault::point(fault::Point::MasterAfterBind);
   supervisor_.begin_start();
   while (!supervisor_.ended()) {
     for (const epoll_event& event : poller_.wait(time_until_due())) handle(event);
@@ -137,6 +139,7 @@ void Master::on_timer() {
 }
 
 void Master::on_everybody_serves() {
+  fault::point(fault::Point::MasterBeforeReady);
   const Listener& listener = foundation_.listener;
   log::info("serving on {} port {}", listener.host, listener.port);
   console_.print(fmt::format("READY host={} port={} pid={} workers={} loops={}\n", listener.host, listener.port,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
 #include "ipc/os/clock.h"
 #include "master/supervisor/supervisor.h"
@@ -38,6 +39,7 @@ void Supervisor::begin_stop() {
   hooks_.stop_begins();
   for (Child& child : children_)
     if (!child.is_ledger() && child.is_up()) send_stop(child);
+  fault::point(fault::Point::MasterInShutdown);
   if (!ledger().is_up() && ledger_was_ready_) {  // it was to be started again in a moment
     ledger_got_last_chance_ = true;
     start(ledger());
@@ -77,10 +79,14 @@ void Supervisor::start_failed_while_stopping() {
 // After every change: is the next step due?
 void Supervisor::go_on_stopping() {
   if (ended()) return;
-  if (phase_ == Phase::StoppingWorkers && !any_worker_up()) phase_ = Phase::StoppingLedger;
+  if (phase_ == Phase::StoppingWorkers && !any_worker_up()) {
+    phase_ = Phase::StoppingLedger;
+    fault::point(fault::Point::MasterInShutdown);
+  }
   if (phase_ != Phase::StoppingLedger) return;
   if (!ledger().is_up()) {
     phase_ = Phase::Ended;
+    fault::point(fault::Point::MasterInShutdown);
     log::info("stopped");
     return;
   }

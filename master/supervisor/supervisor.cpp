@@ -9,6 +9,7 @@
 #include <exception>
 #include <utility>
 
+#include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
 #include "ipc/os/clock.h"
 #include "ipc/os/errors.h"
@@ -56,6 +57,7 @@ void Supervisor::start(Child& child) {
     return start_failed(child, error.what());
   }
   child.restarts += again ? 1 : 0;
+  fault::point(fault::Point::MasterAfterFork);
   log::info("{} pid={} started", child.name(), child.process.pid());
   child.control_watched =
       poller_.add(child.control.descriptor(), EPOLLIN, token(EventSource::ChildControl, child.index));
@@ -236,6 +238,7 @@ void Supervisor::on_child_ended(std::uint32_t index) {
     log::alert("{} pid={}: {}", child.name(), pid, error.what());
   }
   if (child.control_watched) poller_.remove(child.control.descriptor());
+  fault::point(fault::Point::MasterInReap);
 
   const TimePoint now = os::Monotonic::now();
   log_end(child, pid, status);

@@ -1,5 +1,6 @@
 #include "worker/delivery/delivery.h"
 
+#include "ipc/fault/fault_point.h"
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -115,9 +116,11 @@ void Delivery::deliver(Session& session) {
     message.msg_iov = parts_.data();
     message.msg_iovlen = parts_.size();
     ssize_t sent;
+    fault::point(fault::Point::WorkerInSend);
     do {
       sent = ::sendmsg(session.socket.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (sent < 0 && errno == EINTR);
+    fault::point(fault::Point::WorkerAfterSend);
     if (sent < 0 && errno != EAGAIN) {
       doom(session, "gone while written to");
       return;

@@ -1,5 +1,6 @@
 #include "worker/log/outbox.h"
 
+#include "ipc/fault/fault_point.h"
 namespace rookery::worker {
 
 namespace {
@@ -26,7 +27,9 @@ bool Outbox::ask(Session& session, chat::Record& record) {
   record.header.session = session.index;
   record.header.client = session.client;
   chat::encode_record(record, bytes_);
+  fault::point(fault::Point::WorkerBeforeOutboxCommit);
   const shm::Position number = queue_.append(bytes_);
+  fault::point(fault::Point::WorkerAfterOutboxCommit);
   if (number == 0) {
     full_ = true;
     return false;

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 
+#include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
 #include "ipc/os/clock.h"
 #include "ipc/os/errors.h"
@@ -116,6 +117,7 @@ void Acceptor::on_readable() {
     }
     return;  // EAGAIN: another loop was faster; ECONNABORTED and the like: the peer has gone
   }
+  fault::point(fault::Point::WorkerAfterAccept);
   if (allowance_ > 0) --allowance_;
   if (context_.connections() >= context_.settings.max_clients)
     turn_away(std::move(socket));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
 #include "ipc/os/clock.h"
 #include "ipc/os/errors.h"
@@ -93,6 +94,7 @@ void EventLoop::turn() {
     ready_ = true;
     if (on_ready) on_ready();
   }
+  if (ready_) fault::point(fault::Point::WorkerAfterReady);
 }
 
 void EventLoop::wait() {

@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "ipc/fault/fault_point.h"
+
 namespace rookery::worker {
 namespace {
 
@@ -55,6 +57,7 @@ void init_password_hashing() {
 }
 
 std::optional<PasswordHash> hash_password(std::string_view password) {
+  fault::point(fault::Point::WorkerInLoginHash);
   init_password_hashing();
   PasswordHash hash;
   if (::crypto_pwhash_argon2id_str(hash.encoded.data(), password.data(), password.size(), kHashPasses,
@@ -65,6 +68,7 @@ std::optional<PasswordHash> hash_password(std::string_view password) {
 }
 
 bool verify_password(const PasswordHash& hash, std::string_view password) {
+  fault::point(fault::Point::WorkerInLoginHash);
   init_password_hashing();
   return is_terminated(hash) &&
          ::crypto_pwhash_argon2id_str_verify(hash.encoded.data(), password.data(), password.size()) == 0;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "ipc/fault/fault_point.h"
 #include "ipc/wire/line_framing.h"
 
 namespace rookery::worker {
@@ -56,6 +57,7 @@ void Input::on_readable(Session& session) {
     got = ::recv(session.socket.get(), buffers_.data(stream.input_buffer) + stream.input_end,
                  buffers_.capacity(stream.input_buffer) - stream.input_end, 0);
   } while (got < 0 && errno == EINTR);
+  fault::point(fault::Point::WorkerAfterRecv);
   if (got < 0 && errno == EAGAIN) return settle_buffer(session);
   if (got < 0) return commands_.delivery.doom(session, "reset by its peer");
   if (got == 0) {
@@ -186,7 +188,9 @@ Outcome Input::execute(Session& session, std::string_view line) {
   // An answer from the log is to come: only what also goes through the log may start, and nothing while the client's
   // own joining or leaving is not decided.
   if (session.membership_pending) return Outcome::Wait;
+  fault::point_for_line(line);
   const wire::ParseOutcome parsed = session.dialect().parse(line, storage_);
+  fault::point(fault::Point::WorkerAfterParse);
   if (const auto* refusal = std::get_if<wire::Refusal>(&parsed)) {
     if (session.in_flight > 0) return Outcome::Wait;
     return commands_.reply(session,

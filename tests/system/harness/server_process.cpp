@@ -22,9 +22,14 @@ namespace {
 
 constexpr std::size_t kShownLogLines = 60;
 
-std::vector<std::string> server_command(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), ROOKERY_MASTER_PROGRAM);
+std::vector<std::string> server_command(std::vector<std::string> arguments, const FaultSwitch* faults) {
+  arguments.insert(arguments.begin(), faults != nullptr ? ROOKERY_MASTER_FAULTY_PROGRAM : ROOKERY_MASTER_PROGRAM);
   return arguments;
+}
+
+std::vector<std::string> server_environment(const FaultSwitch* faults) {
+  if (faults == nullptr) return {};
+  return {"ROOKERY_FAULT=" + faults->setting()};
 }
 
 std::string last_lines(const std::string& text, std::size_t count) {
@@ -37,17 +42,28 @@ std::string last_lines(const std::string& text, std::size_t count) {
 
 ServerProcess::ServerProcess(std::vector<std::string> arguments)
     : own_data_(std::make_unique<TemporaryDirectory>()), data_(*own_data_) {
-  start(std::move(arguments));
+  start(std::move(arguments), nullptr);
 }
 
 ServerProcess::ServerProcess(const TemporaryDirectory& data, std::vector<std::string> arguments) : data_(data) {
-  start(std::move(arguments));
+  start(std::move(arguments), nullptr);
 }
 
-void ServerProcess::start(std::vector<std::string> arguments) {
+ServerProcess::ServerProcess(const FaultSwitch& faults, std::vector<std::string> arguments)
+    : own_data_(std::make_unique<TemporaryDirectory>()), data_(*own_data_) {
+  start(std::move(arguments), &faults);
+}
+
+ServerProcess::ServerProcess(const TemporaryDirectory& data, const FaultSwitch& faults,
+                             std::vector<std::string> arguments)
+    : data_(data) {
+  start(std::move(arguments), &faults);
+}
+
+void ServerProcess::start(std::vector<std::string> arguments, const FaultSwitch* faults) {
   arguments.insert(arguments.begin(), {"--port", "0", "--data", data_.path().string()});
-  program_ = std::make_unique<ChildProgram>(
-      ProgramSetup{server_command(std::move(arguments)), files_.path(), std::nullopt, {}});
+  program_ = std::make_unique<ChildProgram>(ProgramSetup{server_command(std::move(arguments), faults), files_.path(),
+                                                         std::nullopt, server_environment(faults)});
   try {
     wait_until_ready();
   } catch (...) {
@@ -211,9 +227,11 @@ void ServerProcess::show_log_if_failed() const {
   std::cerr << "--- the end of the server's log ---\n" << last_lines(log(), kShownLogLines) << "---\n";
 }
 
-FailedStart run_server_to_its_end(std::vector<std::string> arguments, std::optional<unsigned long> descriptor_limit) {
+FailedStart run_server_to_its_end(std::vector<std::string> arguments, std::optional<unsigned long> descriptor_limit,
+                                  const FaultSwitch* faults) {
   const TemporaryDirectory files;
-  ChildProgram program({server_command(std::move(arguments)), files.path(), descriptor_limit, {}});
+  ChildProgram program(
+      {server_command(std::move(arguments), faults), files.path(), descriptor_limit, server_environment(faults)});
   FailedStart result;
   if (const auto exit_code = program.wait())
     result.exit_code = *exit_code;

@@ -21,6 +21,7 @@
 
 #include "tests/support/temporary_directory.h"
 #include "tests/system/harness/child_program.h"
+#include "tests/system/harness/fault_switch.h"
 
 namespace rookery::system_test {
 
@@ -39,6 +40,9 @@ class ServerProcess final {
  public:
   explicit ServerProcess(std::vector<std::string> arguments = {});
   ServerProcess(const TemporaryDirectory& data, std::vector<std::string> arguments);
+  // With fault points: `faults` must live as long as the server.
+  ServerProcess(const FaultSwitch& faults, std::vector<std::string> arguments);
+  ServerProcess(const TemporaryDirectory& data, const FaultSwitch& faults, std::vector<std::string> arguments);
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
@@ -70,7 +74,7 @@ class ServerProcess final {
   void expect_group_gone(std::chrono::milliseconds within);
 
  private:
-  void start(std::vector<std::string> arguments);
+  void start(std::vector<std::string> arguments, const FaultSwitch* faults);
   void wait_until_ready();
   void check_no_process_left();
   void check_port_is_free() const;
@@ -97,6 +101,7 @@ struct FailedStart {
   std::string errors;
 };
 [[nodiscard]] FailedStart run_server_to_its_end(std::vector<std::string> arguments,
-                                                std::optional<unsigned long> descriptor_limit = {});
+                                                std::optional<unsigned long> descriptor_limit = {},
+                                                const FaultSwitch* faults = nullptr);
 
 }  // namespace rookery::system_test

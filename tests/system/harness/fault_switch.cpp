@@ -1,0 +1,48 @@
+#include "tests/system/harness/fault_switch.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <new>
+#include <stdexcept>
+#include <system_error>
+
+namespace rookery::system_test {
+
+FaultSwitch::FaultSwitch(std::string_view rules) : file_(directory_.path() / "faults") {
+  const int descriptor = ::open(file_.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (descriptor < 0 || ::ftruncate(descriptor, sizeof(fault::Board)) != 0)
+    throw std::system_error(errno, std::generic_category(), "cannot make " + file_.string());
+  void* const memory = ::mmap(nullptr, sizeof(fault::Board), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  ::close(descriptor);
+  if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "cannot map " + file_.string());
+  board_ = new (memory) fault::Board{};
+  if (!rules.empty()) set(rules);
+}
+
+FaultSwitch::~FaultSwitch() {
+  ::munmap(board_, sizeof(fault::Board));
+}
+
+void FaultSwitch::set(std::string_view rules) {
+  if (const auto why = fault::set_rules(*board_, rules)) throw std::invalid_argument(*why);
+}
+
+void FaultSwitch::clear() noexcept {
+  fault::clear_rules(*board_);
+}
+
+std::uint64_t FaultSwitch::fired() const noexcept {
+  std::uint64_t sum = 0;
+  for (const fault::Rule& rule : board_->rules)
+    if (rule.live.load() != 0) sum += rule.fired.load();
+  return sum;
+}
+
+std::uint64_t FaultSwitch::passed(fault::Point point) const noexcept {
+  return board_->passed[static_cast<std::size_t>(point)].load();
+}
+
+}  // namespace rookery::system_test
