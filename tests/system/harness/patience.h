@@ -12,9 +12,9 @@
 
 namespace rookery::system_test {
 
-#if defined(__SANITIZE_THREAD__)
+#if defined(ROOKERY_SERVER_UNDER_TSAN)
 inline constexpr int kSlowness = 8;
-#elif defined(__SANITIZE_ADDRESS__)
+#elif defined(ROOKERY_SERVER_UNDER_ASAN)
 inline constexpr int kSlowness = 3;
 #else
 inline constexpr int kSlowness = 1;

@@ -184,7 +184,7 @@ ServerProcess::~ServerProcess() {
 
 void ServerProcess::check_no_process_left() {
   if (orphans_expected_) return expect_group_gone(kPatience);
-#ifdef __SANITIZE_ADDRESS__
+#ifdef ROOKERY_SERVER_UNDER_ASAN
   // A leak check at a process's end has a helper process, which is orphaned when the end is forced in the middle of it.
   if (expected_exit_code_ != 0) reap_adopted(program_->pid());
 #endif
