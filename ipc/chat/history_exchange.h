@@ -6,6 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace rookery::chat {
 
@@ -21,6 +25,35 @@ enum class HistoryOrder : std::uint8_t {
   Oldest = 1,  // the oldest ones: follow-up pages, and requests with `after`
 };
 
+// The other request is a Record of kind FetchMissed, for `resume`: messages to several rooms, to everybody and to one
+// account, in the order of their numbers:
+//   seq, target = bounds as above, client = the request's number, flags = MissedWish, text = an encoded MissedTopics.
+// A page is a walk over all messages in bounds, of any room: the store has no index for direct messages. So it ends
+// after so many looked at as well as after so many found, and says how far it came.
+inline constexpr std::uint32_t kMissedPageRows = 8192;  // some 5 ms
+
+enum class MissedWish : std::uint8_t {
+  Messages = 0,
+  Count = 1,  // how many there are
+};
+
+// What somebody listens to, each with the newest number that may be given: after it, it comes to them live.
+struct MissedTopics {
+  struct Room {
+    std::string_view name;  // in any case
+    std::uint64_t until = 0;
+  };
+  std::uint64_t broadcasts_until = 0;  // 0: none
+  std::uint64_t account = 0;           // 0: nobody's direct messages
+  std::uint64_t account_until = 0;
+  std::vector<Room> rooms;
+};
+// Bytes: broadcasts_until, account, account_until (8 each), then for each room `until` (8), the name's length (1) and
+// the name. 128 rooms take 5,400: a third of what a record may have.
+[[nodiscard]] std::string encode_missed_topics(const MissedTopics& topics);
+// The views live as long as `bytes`. Empty when they don't add up. Trusts nothing.
+[[nodiscard]] std::optional<MissedTopics> decode_missed_topics(std::string_view bytes);
+
 // Inbox records start with this word pair; a Record follows where `kind` is Message.
 enum class HistoryReplyKind : std::uint32_t {
   Message = 0,
@@ -28,7 +61,14 @@ enum class HistoryReplyKind : std::uint32_t {
   End = 2,         // that was all
   NoSuchRoom = 3,  // the store has no messages of the room; those given and `remaining` are broadcasts
   Failed = 4,      // the store could not be read
+  MissedEnd = 5,   // of a page of missed messages; a MissedPageEnd follows
 };
+
+struct MissedPageEnd {
+  std::uint64_t looked_to = 0;  // everything up to this number was looked at
+  std::uint64_t found = 0;      // in this page
+};
+static_assert(sizeof(MissedPageEnd) == 16);
 
 struct HistoryReplyHeader {
   std::uint64_t request = 0;

@@ -10,9 +10,11 @@
 //                 records in the log ring, which say what they should be (master/ledger/recovery.h).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "ipc/shm/committed_value.h"
@@ -24,8 +26,20 @@ namespace rookery::chat {
 
 inline constexpr std::size_t kEpochBytes = 16;  // hexadecimal digits
 
+// An epoch that is over: messages up to `last_seq`, as far as no older epoch has them, are known by its name. What it
+// numbered beyond that is lost.
+struct EndedEpoch {
+  std::array<char, kEpochBytes> epoch;
+  std::uint64_t last_seq;
+
+  [[nodiscard]] std::string_view name() const noexcept { return {epoch.data(), epoch.size()}; }
+};
+static_assert(sizeof(EndedEpoch) == 24);
+
+inline constexpr std::size_t kMaxEndedEpochs = 160;  // what is left of the header's page; of more, the newest
+
 struct LedgerRegionHeader {
-  static constexpr std::uint64_t kMagic = 0x31474c4b4b4f4f52;  // "ROOKKLG1", little-endian
+  static constexpr std::uint64_t kMagic = 0x32474c4b4b4f4f52;  // "ROOKKLG2", little-endian
 
   std::atomic<std::uint64_t> magic;             // stored last, when epoch and rooms are there
   std::array<char, kEpochBytes> epoch;          // set before magic, never changes
@@ -35,6 +49,8 @@ struct LedgerRegionHeader {
   std::atomic<std::uint64_t> applied_end;       // taken and rooms agree with the log ring up to this position
   alignas(64) shm::SleepWord sleeping;          // the ledger's doorbell
   std::atomic<std::int64_t> heartbeat_ms;       // monotonic
+  std::uint64_t ended_epochs;                   // how many; set before magic, never changes
+  alignas(64) std::array<EndedEpoch, kMaxEndedEpochs> ended;  // oldest first; likewise
 };
 
 struct SlotControl {
@@ -97,6 +113,15 @@ class LedgerRegionView final {
   }
   [[nodiscard]] const LedgerLayout& layout() const noexcept { return layout_; }
   [[nodiscard]] std::string_view epoch() const noexcept { return {header().epoch.data(), kEpochBytes}; }
+  [[nodiscard]] std::span<const EndedEpoch> ended_epochs() const noexcept {
+    return {header().ended.data(), std::min<std::size_t>(header().ended_epochs, kMaxEndedEpochs)};
+  }
+  // The epoch in which a stored message got its number: (epoch, seq) names it for ever.
+  [[nodiscard]] std::string_view epoch_of(std::uint64_t seq) const noexcept {
+    for (const EndedEpoch& ended : ended_epochs())
+      if (seq <= ended.last_seq) return ended.name();
+    return epoch();
+  }
 
  private:
   std::byte* memory_;

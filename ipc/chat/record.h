@@ -28,6 +28,7 @@ enum class RecordKind : std::uint8_t {
   Notice = 7,          // text from the server to everybody; only the ledger makes it
   ReserveClients = 8,  // members = how many client ids; published with target = the first. Durable.
   FetchHistory = 9,    // see ipc/chat/history_exchange.h; never published
+  FetchMissed = 10,    // likewise
 };
 
 // Durable records have a number of their own in the epoch's sequence and are kept in the store; the others are not

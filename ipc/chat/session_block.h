@@ -63,19 +63,46 @@ struct SessionStream {
   std::uint8_t reserved = 0;
   // A command that is under way (a hash on the pool, a long list) stays in the input until its reply is queued: a
   // successor begins it again, and goes on after the items that were queued already.
-  std::uint64_t items_next = 0;   // list, rooms: where to look next; history: the newest seq given
-  std::uint32_t items_given = 0;  // how many
-  std::uint32_t reserved_items = 0;
+  std::uint64_t items_next = 0;      // list, rooms: where to look next; history, resume: the newest seq given
+  std::uint32_t items_given = 0;     // how many
+  std::uint32_t items_promised = 0;  // resume: 1 + how many its reply told, once that is queued
+  // A resume that is done: 1 + the seq from which on the client has had all of what it listens to; 0: that is written to
+  // the `had_from` of each topic already. A successor writes it there before anything else.
+  std::uint64_t had_all_from = 0;
 };
-static_assert(sizeof(SessionStream) == 72);
+static_assert(sizeof(SessionStream) == 80);
 
 inline constexpr std::uint32_t kInlineRooms = 6;
 
-// Room ids the client is in besides the lobby. The first kInlineRooms lie here, the rest in `overflow`.
+// A room the client is in, and its `had_from`: the client has had, or will be given as it comes, every message of the
+// room with a greater seq. At first that is the newest seq when it came in; `resume` sets it back. One word, so that it
+// changes as one: seq << 14 | id. 50 bits of seq are a million messages a second for 35 years.
+struct SessionRoom {
+  static constexpr int kIdBits = 14;
+
+  std::uint32_t id = 0;
+  std::uint64_t had_from = 0;
+
+  [[nodiscard]] constexpr std::uint64_t packed() const noexcept {
+    return had_from << kIdBits | (id & ((1U << kIdBits) - 1));
+  }
+  [[nodiscard]] static constexpr SessionRoom unpack(std::uint64_t word) noexcept {
+    return {static_cast<std::uint32_t>(word & ((1U << kIdBits) - 1)), word >> kIdBits};
+  }
+};
+
+// The rooms the client is in besides the lobby. The first kInlineRooms lie here, the rest in `overflow`.
 struct SessionRooms {
-  std::atomic<std::uint32_t> count;  // add: an id is written before the count; remove: the last one moves into the gap
-  std::atomic<std::uint32_t> overflow;  // a buffer of ids, or kNoBuffer
-  std::array<std::atomic<std::uint32_t>, kInlineRooms> ids;
+  std::atomic<std::uint32_t> count;  // add: a word is written before the count; remove: the last one moves into the gap
+  std::atomic<std::uint32_t> overflow;                         // a buffer of such words, or kNoBuffer
+  std::array<std::atomic<std::uint64_t>, kInlineRooms> words;  // packed SessionRooms
+};
+
+// The same number for what is no room: see SessionRoom. Each means something only while the client listens to that.
+struct SessionHadFrom {
+  std::atomic<std::uint64_t> everybody;  // broadcasts
+  std::atomic<std::uint64_t> lobby;
+  std::atomic<std::uint64_t> account;  // direct messages, since the newest login
 };
 
 struct SessionBlock {
@@ -89,7 +116,8 @@ struct SessionBlock {
   shm::CommittedValue<SessionLogin> login;
   shm::CommittedValue<SessionStream> stream;
   SessionRooms rooms;
+  SessionHadFrom had_from;
 };
-static_assert(sizeof(SessionBlock) == 344, "drawn in docs/shared-memory.md");
+static_assert(sizeof(SessionBlock) == 408, "drawn in docs/shared-memory.md");
 
 }  // namespace rookery::chat

@@ -21,7 +21,7 @@
 namespace rookery::chat {
 
 struct WorkerRegionHeader {
-  static constexpr std::uint64_t kMagic = 0x31524b574b4f4f52;  // "ROOKWKR1", little-endian
+  static constexpr std::uint64_t kMagic = 0x32524b574b4f4f52;  // "ROOKWKR2", little-endian
 
   std::atomic<std::uint64_t> magic;       // stored last
   std::atomic<std::uint64_t> slot_epoch;  // the life of this slot: differs for each process that ever had the slot

@@ -25,7 +25,8 @@ std::uint64_t pack(std::span<const std::byte> payload, std::uint64_t index) noex
 LogRingWriter::LogRingWriter(std::byte* memory, std::uint64_t capacity_words)
     : header_(*reinterpret_cast<LogRingHeader*>(memory)),
       words_(reinterpret_cast<RingWord*>(memory + sizeof(LogRingHeader))),
-      capacity_words_(capacity_words) {
+      capacity_words_(capacity_words),
+      landmark_shift_(landmark_shift(capacity_words)) {
   ROOKERY_INVARIANT(capacity_words >= 64 && (capacity_words & (capacity_words - 1)) == 0);
   const bool resumed = header_.magic.load(std::memory_order_acquire) == LogRingHeader::kMagic;  // open
   if (resumed) {
@@ -36,6 +37,13 @@ LogRingWriter::LogRingWriter(std::byte* memory, std::uint64_t capacity_words)
   }
   end_ = header_.committed_end.load(std::memory_order_relaxed);
   reserved_ = header_.reserved_end.load(std::memory_order_relaxed);
+  // What a predecessor appended and did not publish is overwritten: no record begins where its landmarks say.
+  for (PositionWord& landmark : header_.landmarks)
+    if (landmark.load(std::memory_order_relaxed) >= end_) landmark.store(0, std::memory_order_relaxed);  // landmark
+  const std::uint64_t section = end_ >> landmark_shift_;
+  const Position landmark = header_.landmarks[section % kLandmarks].load(std::memory_order_relaxed);
+  const bool marked = end_ > 0 && landmark < end_ && landmark >> landmark_shift_ == section;
+  next_section_ = marked ? section + 1 : section;
 }
 
 Position LogRingWriter::append(std::span<const std::byte> payload) noexcept {
@@ -48,6 +56,10 @@ Position LogRingWriter::append(std::span<const std::byte> payload) noexcept {
   if (end_ > reserved_) {  // else a predecessor has announced these words already
     reserved_ = end_;
     header_.reserved_end.store(end_, std::memory_order_relaxed);  // overrun: before the words
+  }
+  if (const std::uint64_t section = begin >> landmark_shift_; section >= next_section_) {
+    header_.landmarks[section % kLandmarks].store(begin, std::memory_order_relaxed);  // landmark
+    next_section_ = section + 1;
   }
   words_[begin & mask].store(payload.size(), std::memory_order_release);  // overrun
   for (std::uint64_t i = 0; i < payload_words; ++i)
@@ -91,6 +103,19 @@ ReadResult LogRingReader::read(std::vector<std::byte>& payload) {
 
   next_ += 1 + words_for(payload_bytes);
   return ReadResult::Record;
+}
+
+void LogRingReader::landmarks(std::vector<Position>& positions) const {
+  positions.clear();
+  const int shift = landmark_shift(capacity_words_);
+  const Position end = header_.committed_end.load(std::memory_order_acquire);  // landmark: before them
+  const std::uint64_t newest = end >> shift;
+  for (std::uint64_t section = newest < kLandmarks ? 0 : newest - kLandmarks + 1; section <= newest; ++section) {
+    const Position landmark = header_.landmarks[section % kLandmarks].load(std::memory_order_relaxed);  // landmark
+    const bool readable =
+        landmark < end && header_.reserved_end.load(std::memory_order_relaxed) - landmark <= capacity_words_;
+    if (readable && landmark >> shift == section) positions.push_back(landmark);
+  }
 }
 
 Position LogRingReader::committed_end() const noexcept {

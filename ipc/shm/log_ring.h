@@ -15,6 +15,7 @@
 // Bytes           A record is one word holding its payload's size, then the payload, zero-padded to a word. Records may
 //                 continue at the ring's start. Drawn in docs/shared-memory.md.
 // Invariant       durable_end <= committed_end <= reserved_end.
+// Landmarks       Where a record begins in each 1/256 of the ring: how a reader comes into the middle of it.
 //
 // Memory order    No fences, so ThreadSanitizer can follow every pair.
 //   open      magic is released last; who acquires kMagic sees a finished header.
@@ -25,17 +26,23 @@
 //             acquires a word of a newer lap therefore also sees the reserved_end that announced it, and drops its copy
 //             as Lapped.
 //   durable   durable_end is stored (seq_cst, for the doorbell) after the store has committed.
+//   landmark  a landmark is stored (relaxed) before the publish that makes its record visible. A reader acquires
+//             committed_end first and believes only landmarks below it: so it sees all of them that were stored before
+//             that publish, also that a successor has erased what its predecessor had not published.
 //
 // When a process dies
 //   a reader    leaves no trace in the ring.
 //   the ledger  between reserved_end and committed_end leaves half a record, invisible for ever. Its successor goes on
 //               at committed_end and overwrites it; reserved_end never moves back, so no reader takes torn words.
+//               Landmarks of such records are erased by the successor before it publishes anything.
 //   the machine takes the ring with it: nothing here is durable (docs/storage.md).
 //
 // Tests: tests/ipc/shm/log_ring_test.cpp
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -45,17 +52,28 @@
 
 namespace rookery::shm {
 
+// 8,192 words each in the server's ring: some 300 messages to look through from a landmark on.
+inline constexpr std::size_t kLandmarks = 256;
+
 // The start of the segment; the ring of words follows it directly.
 struct LogRingHeader {
-  static constexpr std::uint64_t kMagic = 0x31474f4c4b4f4f52;  // "ROOKLOG1", little-endian
+  static constexpr std::uint64_t kMagic = 0x32474f4c4b4f4f52;  // "ROOKLOG2", little-endian
 
   std::atomic<std::uint64_t> magic;        // open: stored last
   std::uint64_t capacity_words;            // a power of two; never changes
   alignas(64) PositionWord reserved_end;   // overrun: stored before the words
   alignas(64) PositionWord committed_end;  // publish: stored after the words
   alignas(64) PositionWord durable_end;    // durable: everything before it is on disk
+  // Of section n of the endless row, at n % kLandmarks: the first record that begins in it. An older value, or 0, where
+  // none does. A value that lies in another section, is not published or is overwritten means nothing.
+  alignas(64) std::array<PositionWord, kLandmarks> landmarks;
 };
-static_assert(sizeof(LogRingHeader) == 4 * 64, "drawn in docs/shared-memory.md");
+static_assert(sizeof(LogRingHeader) == 4 * 64 + kLandmarks * 8, "drawn in docs/shared-memory.md");
+
+// A section has 2^this words.
+[[nodiscard]] constexpr int landmark_shift(std::uint64_t capacity_words) noexcept {
+  return capacity_words > kLandmarks ? std::countr_zero(capacity_words / kLandmarks) : 0;
+}
 
 using RingWord = std::atomic<std::uint64_t>;
 
@@ -89,6 +107,8 @@ class LogRingWriter final {
   std::uint64_t capacity_words_;
   Position end_;       // end of what was appended
   Position reserved_;  // our copy of reserved_end; never moves back
+  int landmark_shift_;
+  std::uint64_t next_section_;  // of the endless row: sections before it have their landmark, if any
 };
 
 enum class ReadResult : unsigned char { Record, Empty, Lapped };
@@ -106,6 +126,9 @@ class LogRingReader final {
   [[nodiscard]] Position position() const noexcept { return next_; }
   // REQUIRES: `position` is the start of a record, or the committed end.
   void seek(Position position) noexcept { next_ = position; }
+
+  // Starts of records that can still be read, oldest first, one for each section that has any. Replaces `positions`.
+  void landmarks(std::vector<Position>& positions) const;
 
   [[nodiscard]] Position committed_end() const noexcept;  // sequentially consistent, for doorbell and barrier
   [[nodiscard]] Position durable_end() const noexcept;    // likewise

@@ -8,8 +8,8 @@ namespace {
 
 // In the order of Op.
 constexpr std::array<std::string_view, kOpCount> kWords = {
-    "echo",  "register", "login", "logout",  "broadcast", "say",  "msg",  "join", "leave",
-    "rooms", "presence", "list",  "history", "count",     "ping", "help", "quit",
+    "echo",  "register", "login", "logout",  "broadcast", "say",   "msg",  "join", "leave",
+    "rooms", "presence", "list",  "history", "resume",    "count", "ping", "help", "quit",
 };
 static_assert(static_cast<std::size_t>(Op::Quit) + 1 == kOpCount);
 static_assert(kWords[static_cast<std::size_t>(Op::Presence)] == "presence" && kWords.back() == "quit");

@@ -29,13 +29,14 @@ enum class Op : std::uint8_t {
   Presence,
   List,
   History,
+  Resume,
   Count,
   Ping,
   Help,
   Quit,
 };
 
-inline constexpr std::size_t kOpCount = 17;
+inline constexpr std::size_t kOpCount = 18;
 
 // "echo", "register" ...: the word JSON lines use; the text dialect puts a slash before it.
 [[nodiscard]] std::string_view to_string(Op op) noexcept;
@@ -55,6 +56,8 @@ struct Command {
   std::uint32_t limit = kDefaultHistoryMessages;  // history
   std::optional<std::uint64_t> before;            // history: only messages with a smaller seq
   std::optional<std::uint64_t> after;             // history: only messages with a greater seq
+  std::string_view epoch;                         // resume: with seq, the newest message seen
+  std::uint64_t seq = 0;                          // resume
   std::string_view id;                            // JSON lines: the request's id as JSON text, empty when there is none
 };
 
@@ -70,7 +73,7 @@ using ParseOutcome = std::variant<Command, Refusal>;
 
 // Where a parser keeps what it had to unescape. One is enough for all sessions of a thread.
 struct CommandStorage {
-  std::string op, name, password, to, room, text, id;
+  std::string op, name, password, to, room, text, epoch, id;
 };
 
 }  // namespace rookery::wire

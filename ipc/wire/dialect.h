@@ -97,6 +97,8 @@ class Dialect {
                           std::uint64_t members) const = 0;
   virtual void presence(std::string& out, const RequestTag& tag, bool on) const = 0;
   virtual void counted(std::string& out, const RequestTag& tag, const CountResult& result) const = 0;
+  // `missed` message events follow, then whatever else there is. The text dialect has no such command.
+  virtual void resumed(std::string& out, const RequestTag& tag, bool recovered, std::uint64_t missed) const = 0;
   virtual void pong(std::string& out, const RequestTag& tag) const = 0;
   virtual void help(std::string& out, const RequestTag& tag) const = 0;
   virtual void bye(std::string& out, const RequestTag& tag) const = 0;

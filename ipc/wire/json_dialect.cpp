@@ -35,6 +35,8 @@ class FieldReader {
         return on();
       case Op::History:
         return history();
+      case Op::Resume:
+        return resume();
       case Op::Logout:
       case Op::Rooms:
       case Op::List:
@@ -113,6 +115,17 @@ class FieldReader {
     if (!limit) return true;
     if (*limit < 1 || *limit > kMaxHistoryMessages) return broken(Field::Limit, "must be 1 to 1000");
     command_.limit = static_cast<std::uint32_t>(*limit);
+    return true;
+  }
+
+  // Any string may have been an epoch somewhere.
+  bool resume() {
+    if (!string(Field::Epoch)) return false;
+    command_.epoch = storage_.epoch;
+    std::optional<std::uint64_t> seq;
+    if (!number(Field::Seq, seq)) return false;
+    if (!seq) return broken(Field::Seq, "is missing");
+    command_.seq = *seq;
     return true;
   }
 

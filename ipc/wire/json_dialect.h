@@ -31,6 +31,7 @@ class JsonDialect final : public Dialect {
   void membership(std::string& out, const RequestTag& tag, std::string_view room, std::uint64_t members) const override;
   void presence(std::string& out, const RequestTag& tag, bool on) const override;
   void counted(std::string& out, const RequestTag& tag, const CountResult& result) const override;
+  void resumed(std::string& out, const RequestTag& tag, bool recovered, std::uint64_t missed) const override;
   void pong(std::string& out, const RequestTag& tag) const override;
   void help(std::string& out, const RequestTag& tag) const override;
   void bye(std::string& out, const RequestTag& tag) const override;

@@ -159,6 +159,11 @@ void JsonDialect::counted(std::string& out, const RequestTag& tag, const CountRe
   out.append("}\n");
 }
 
+void JsonDialect::resumed(std::string& out, const RequestTag& tag, bool recovered, std::uint64_t missed) const {
+  open_reply(out, tag);
+  append_all(out, recovered ? R"(,"recovered":true,"missed":)" : R"(,"recovered":false,"missed":)", missed, "}\n");
+}
+
 void JsonDialect::pong(std::string& out, const RequestTag& tag) const {
   open_reply(out, tag);
   out.append("}\n");

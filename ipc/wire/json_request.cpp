@@ -11,9 +11,9 @@ namespace rookery::wire {
 namespace {
 
 constexpr std::array<std::string_view, kFieldCount> kFieldNames = {
-    "", "op", "id", "name", "password", "to", "room", "text", "on", "limit", "before", "after",
+    "", "op", "id", "name", "password", "to", "room", "text", "on", "limit", "before", "after", "epoch", "seq",
 };
-static_assert(static_cast<std::size_t>(Field::After) + 1 == kFieldCount);
+static_assert(static_cast<std::size_t>(Field::Seq) + 1 == kFieldCount);
 
 Field field_of(std::string_view key) noexcept {
   for (std::size_t i = 1; i < kFieldNames.size(); ++i)
@@ -169,6 +169,8 @@ class TokenReader {
         return &storage_.room;
       case Field::Text:
         return &storage_.text;
+      case Field::Epoch:
+        return &storage_.epoch;
       default:
         return nullptr;
     }

@@ -26,7 +26,7 @@ constexpr std::array kCommands = {
     TextCommand{Op::Help, "/help", "this list"},
     TextCommand{Op::Quit, "/quit", "end the connection"},
 };
-static_assert(kCommands.size() + 1 == kOpCount, "every op but echo");
+static_assert(kCommands.size() + 2 == kOpCount, "every op but echo, and resume: text messages show no numbers");
 
 constexpr std::size_t kLongestWord = 9;  // register is 8, broadcast 9
 constexpr std::size_t kGuessDistance = 2;

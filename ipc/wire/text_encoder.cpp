@@ -94,6 +94,10 @@ void TextDialect::counted(std::string& out, const RequestTag& /*tag*/, const Cou
   out.push_back('\n');
 }
 
+void TextDialect::resumed(std::string& out, const RequestTag& /*tag*/, bool recovered, std::uint64_t missed) const {
+  append_all(out, recovered ? "OK recovered, missed " : "OK not recovered, missed ", missed, " messages\n");
+}
+
 void TextDialect::pong(std::string& out, const RequestTag& /*tag*/) const {
   out.append("OK pong\n");
 }

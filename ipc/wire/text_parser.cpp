@@ -75,6 +75,7 @@ class ArgumentReader {
       case Op::History:
         return history() && arguments_.at_end();
       case Op::Echo:
+      case Op::Resume:
       case Op::Logout:
       case Op::Rooms:
       case Op::List:

@@ -34,6 +34,18 @@ void Archive::ask(std::uint32_t slot, const chat::Record& record) {
   Request request;
   request.slot = slot;
   request.number = record.header.client;
+  if (record.header.kind == chat::RecordKind::FetchMissed) {
+    store::MissedQuery query;
+    query.below = record.header.seq;
+    query.above = record.header.target;
+    query.count_only = record.header.flags == static_cast<std::uint8_t>(chat::MissedWish::Count);
+    query.page_rows = chat::kMissedPageRows;
+    query.page_messages = chat::kHistoryPageMessages;
+    query.page_bytes = chat::kHistoryPageBytes;
+    request.missed = std::move(query);
+    request.missed_topics = std::string(record.text);
+    return queue(std::move(request));
+  }
   request.query.room = std::string(record.target_name);
   request.query.below = record.header.seq;
   request.query.above = record.header.target;
@@ -42,6 +54,10 @@ void Archive::ask(std::uint32_t slot, const chat::Record& record) {
   request.query.order = record.header.flags == 0 ? chat::HistoryOrder::Newest : chat::HistoryOrder::Oldest;
   request.query.page_messages = chat::kHistoryPageMessages;
   request.query.page_bytes = chat::kHistoryPageBytes;
+  queue(std::move(request));
+}
+
+void Archive::queue(Request request) {
   {
     const std::lock_guard lock(mutex_);
     if (requests_.size() >= kRequestsPerSlot * context_.shared.slots()) return;
@@ -66,16 +82,35 @@ void Archive::run() {
 }
 
 void Archive::answer(const Request& request) {
-  using Kind = chat::HistoryReplyKind;
   try {
-    const store::HistoryPage page = reader_.history(request.query);
-    for (const auto& record : page.records) put(request, {request.number, Kind::Message, 0}, record);
-    const Kind end = !page.room_known ? Kind::NoSuchRoom : page.remaining > 0 ? Kind::PageEnd : Kind::End;
-    put(request, {request.number, end, page.remaining}, {});
+    request.missed ? answer_missed(request) : answer_history(request);
   } catch (const store::StoreError& error) {
     log::error("cannot read old messages: {}", error.what());
-    put(request, {request.number, Kind::Failed, 0}, {});
+    put(request, {request.number, chat::HistoryReplyKind::Failed, 0}, {});
   }
+}
+
+void Archive::answer_history(const Request& request) {
+  using Kind = chat::HistoryReplyKind;
+  const store::HistoryPage page = reader_.history(request.query);
+  for (const auto& record : page.records) put(request, {request.number, Kind::Message, 0}, record);
+  const Kind end = !page.room_known ? Kind::NoSuchRoom : page.remaining > 0 ? Kind::PageEnd : Kind::End;
+  put(request, {request.number, end, page.remaining}, {});
+}
+
+void Archive::answer_missed(const Request& request) {
+  using Kind = chat::HistoryReplyKind;
+  store::MissedQuery query = *request.missed;
+  auto topics = chat::decode_missed_topics(request.missed_topics);
+  if (!topics) {  // a wild worker's
+    put(request, {request.number, Kind::Failed, 0}, {});
+    return;
+  }
+  query.topics = std::move(*topics);
+  const store::MissedPage page = reader_.missed(query);
+  for (const auto& record : page.records) put(request, {request.number, Kind::Message, 0}, record);
+  const chat::MissedPageEnd end{page.looked_to, page.found};
+  put(request, {request.number, Kind::MissedEnd, 0}, std::as_bytes(std::span(&end, 1)));
 }
 
 void Archive::put(const Request& request, const chat::HistoryReplyHeader& header, std::span<const std::byte> record) {

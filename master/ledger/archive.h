@@ -8,6 +8,8 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -21,7 +23,7 @@ class Archive final {
   Archive(LedgerContext& context, const std::filesystem::path& directory);
   ~Archive();
 
-  // The loop of `slot` asks. `record` is of kind FetchHistory. A loop has one request under way; one that asks faster
+  // The loop of `slot` asks. `record` is of kind FetchHistory or FetchMissed. A loop has one request under way; one that asks faster
   // than it is answered is wild and its request is dropped.
   void ask(std::uint32_t slot, const chat::Record& record);
 
@@ -30,10 +32,15 @@ class Archive final {
     std::uint32_t slot = 0;
     std::uint64_t number = 0;
     store::HistoryQuery query;
+    std::optional<store::MissedQuery> missed;  // set: this is what is asked for
+    std::string missed_topics;                 // what its views point to
   };
 
   void run();
+  void queue(Request request);
   void answer(const Request& request);
+  void answer_history(const Request& request);
+  void answer_missed(const Request& request);
   void put(const Request& request, const chat::HistoryReplyHeader& header, std::span<const std::byte> record);
 
   LedgerContext& context_;

@@ -24,16 +24,16 @@ std::set<std::uint32_t> rooms_of(const chat::SessionBlock& block, const LedgerCo
   std::set<std::uint32_t> rooms;
   const std::uint32_t count = block.rooms.count.load(std::memory_order_acquire);
   for (std::uint32_t i = 0; i < std::min(count, chat::kInlineRooms); ++i)
-    rooms.insert(block.rooms.ids[i].load(std::memory_order_relaxed));
+    rooms.insert(chat::SessionRoom::unpack(block.rooms.words[i].load(std::memory_order_relaxed)).id);
 
   const chat::WorkerLayout& layout = context.shared.worker_layout;
   const std::uint32_t overflow = block.rooms.overflow.load(std::memory_order_relaxed);
   if (count > chat::kInlineRooms && overflow != chat::kNoBuffer && overflow <= layout.small_buffers()) {
-    const auto* ids = context.worker_regions[worker].at<const std::uint32_t>(
+    const auto* words = context.worker_regions[worker].at<const std::uint64_t>(
         layout.buffers(loop) + std::uint64_t{overflow - 1} * chat::kSmallBufferBytes);
     const std::uint32_t more =
-        std::min<std::uint32_t>(count - chat::kInlineRooms, chat::kSmallBufferBytes / sizeof *ids);
-    rooms.insert(ids, ids + more);
+        std::min<std::uint32_t>(count - chat::kInlineRooms, chat::kSmallBufferBytes / sizeof *words);
+    for (std::uint32_t i = 0; i < more; ++i) rooms.insert(chat::SessionRoom::unpack(words[i]).id);
   }
   rooms.erase(chat::kLobbyRoom);
   return rooms;

@@ -34,7 +34,7 @@ class Ledger final {
         bell_(region_.header().sleeping, shared.ledger_doorbell.read_end.get()),
         mark_(start.data) {
     if (is_fresh()) begin_epoch(store);
-    open_region(store.state().epoch);
+    open_region(store.state());
     const Recovered recovered = recover(context_, store, rooms_, users_);
     if (recovered.records_stored > 0)
       log::info("stored {} records that the log ring still had", recovered.records_stored);
@@ -89,15 +89,25 @@ class Ledger final {
     mark_.begin(store.state().epoch, stored);
   }
 
-  void open_region(const std::string& epoch) {
+  void open_region(const store::StoreState& state) {
     chat::LedgerRegionHeader& header = region_.header();
     if (header.magic.load(std::memory_order_acquire) != chat::LedgerRegionHeader::kMagic) {
-      ROOKERY_INVARIANT(epoch.size() == chat::kEpochBytes);
-      std::copy(epoch.begin(), epoch.end(), header.epoch.begin());
+      ROOKERY_INVARIANT(state.epoch.size() == chat::kEpochBytes);
+      std::copy(state.epoch.begin(), state.epoch.end(), header.epoch.begin());
+      list_past_epochs(header, state.past_epochs);
       rooms_.write_through();
       header.magic.store(chat::LedgerRegionHeader::kMagic, std::memory_order_release);
     }
     header.generation.fetch_add(1, std::memory_order_acq_rel);
+  }
+
+  static void list_past_epochs(chat::LedgerRegionHeader& header, std::span<const store::PastEpoch> past) {
+    past = past.last(std::min(past.size(), chat::kMaxEndedEpochs));
+    for (std::size_t i = 0; i < past.size(); ++i) {
+      past[i].epoch.copy(header.ended[i].epoch.data(), chat::kEpochBytes);
+      header.ended[i].last_seq = past[i].last_seq;
+    }
+    header.ended_epochs = past.size();
   }
 
   void tell(const chat::ControlMessage& message) {

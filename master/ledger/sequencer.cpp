@@ -128,7 +128,7 @@ void Sequencer::damage(std::uint32_t slot, const std::string& text) {
 }
 
 void Sequencer::accept(std::uint32_t slot, chat::Record& record) {
-  if (record.header.kind == chat::RecordKind::FetchHistory) {
+  if (record.header.kind == chat::RecordKind::FetchHistory || record.header.kind == chat::RecordKind::FetchMissed) {
     archive_.ask(slot, record);
     return;
   }
@@ -166,6 +166,7 @@ bool Sequencer::decide(std::uint32_t slot, chat::Record& record) {
     case chat::RecordKind::None:
     case chat::RecordKind::Notice:
     case chat::RecordKind::FetchHistory:
+    case chat::RecordKind::FetchMissed:
       break;
   }
   damage(slot, "a record of a kind that workers do not make");

@@ -111,6 +111,7 @@ struct Store::Implementation {
     session->empty_wal();
     session->keep_on_close(true);
     state.epoch = session->epoch();
+    state.past_epochs = session->past_epochs();
     take(session->progress());
   }
 
@@ -193,8 +194,10 @@ bool Store::machine_may_have_failed() const noexcept {
 }
 
 void Store::renew_epoch() {
-  implementation_->session->renew_epoch(new_epoch());
-  implementation_->state.epoch = implementation_->session->epoch();
+  Implementation& self = *implementation_;
+  self.session->renew_epoch(new_epoch());
+  self.state.epoch = self.session->epoch();
+  self.state.past_epochs = self.session->past_epochs();
 }
 
 const StoreState& Store::state() const noexcept {

@@ -24,9 +24,16 @@
 
 namespace rookery::store {
 
+// An epoch before the present one, and the newest number that was stored in it.
+struct PastEpoch {
+  std::string epoch;
+  std::uint64_t last_seq = 0;
+};
+
 // What a fresh ledger must know of the past.
 struct StoreState {
-  std::string epoch;              // 16 hexadecimal digits, made when the database was
+  std::string epoch;                    // 16 hexadecimal digits, made when the database was
+  std::vector<PastEpoch> past_epochs;   // oldest first
   std::uint64_t last_seq = 0;     // of the newest durable record
   std::uint64_t next_client = 1;  // client ids from here on were never given out
   std::uint64_t next_account = 1;
@@ -101,6 +108,22 @@ struct HistoryPage {
   std::uint32_t remaining = 0;                  // how many more there are within the limit; 0: that was all
 };
 
+struct MissedQuery {
+  std::uint64_t above = 0;    // only seq > above
+  std::uint64_t below = 0;    // only seq < below; 0: no bound
+  chat::MissedTopics topics;  // its views must live during the call
+  bool count_only = false;
+  std::uint32_t page_rows = 0;      // looked at; 0: no bound
+  std::uint32_t page_messages = 0;  // found, unless they are only counted; 0: no bound
+  std::uint32_t page_bytes = 0;     // of encoded records; 0: no bound. Never keeps a page from having one message
+};
+
+struct MissedPage {
+  std::vector<std::vector<std::byte>> records;  // encoded chat::Records by rising seq; none when they are only counted
+  std::uint64_t found = 0;
+  std::uint64_t looked_to = 0;  // go on above this; not less than below - 1: that was all
+};
+
 class StoreReader final {
  public:
   explicit StoreReader(const std::filesystem::path& directory);
@@ -109,6 +132,9 @@ class StoreReader final {
   // A room's messages and the broadcasts between them: what a member would have seen. Of a room without messages the
   // broadcasts alone. A message carries its room's name as it was first written. Throws StoreError.
   [[nodiscard]] HistoryPage history(const HistoryQuery& query);
+
+  // What somebody missed who listens to several things. Throws StoreError.
+  [[nodiscard]] MissedPage missed(const MissedQuery& query);
 
  private:
   struct Implementation;

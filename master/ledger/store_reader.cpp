@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <unordered_map>
 
 #include "master/ledger/connection.h"
 #include "master/ledger/schema.h"
@@ -19,6 +20,11 @@ constexpr const char* kNewest =
 constexpr const char* kOldest =
     "SELECT seq FROM messages WHERE room_id=?1 AND seq>?3 AND seq<?4"
     " UNION ALL SELECT seq FROM messages WHERE room_id=?2 AND seq>?3 AND seq<?4 ORDER BY 1 ASC LIMIT ?5";
+
+// A walk of the table itself. Columns are decoded when they are asked for, so a row that does not match costs little.
+constexpr const char* kWalk =
+    "SELECT seq, room_id, kind, flags, account, target, time_ms, client, slot, slot_epoch, outbox_number, name,"
+    " target_name, text FROM messages WHERE seq>?1 AND seq<?2 ORDER BY seq LIMIT ?3";
 
 constexpr std::int64_t kNoRoom = -1;  // an id that no room has
 
@@ -46,6 +52,51 @@ Connection connect(const std::filesystem::path& file) {
   return connection;
 }
 
+// Of each room in the store the newest number that may be given.
+struct WantedRoom {
+  std::uint64_t until = 0;
+  std::string name;
+};
+using WantedRooms = std::unordered_map<std::int64_t, WantedRoom>;  // by the store's id
+
+// The row under the walk, if it is for whoever asks. Sets `room`, to a name that lives as long as `rooms`.
+bool is_wanted(const Statement& row, const chat::MissedTopics& topics, const WantedRooms& rooms,
+               std::string_view& room) {
+  const auto seq = static_cast<std::uint64_t>(row.number(0));
+  switch (static_cast<chat::RecordKind>(row.number(2))) {
+    case chat::RecordKind::Broadcast:
+      return seq <= topics.broadcasts_until;
+    case chat::RecordKind::Direct:
+      return topics.account != 0 && seq <= topics.account_until && row.bits(5) == topics.account &&
+             (row.number(3) & chat::kTargetIsGuest) == 0;
+    default: {
+      const auto found = rooms.find(row.number(1));
+      if (found == rooms.end() || seq > found->second.until) return false;
+      room = found->second.name;
+      return true;
+    }
+  }
+}
+
+void encode_row(const Statement& row, std::string_view room, std::vector<std::byte>& out) {
+  chat::Record record;
+  chat::RecordHeader& header = record.header;
+  header.seq = static_cast<std::uint64_t>(row.number(0));
+  header.kind = static_cast<chat::RecordKind>(row.number(2));
+  header.flags = static_cast<std::uint8_t>(row.number(3));
+  header.account = row.bits(4);
+  header.target = row.bits(5);
+  header.time_ms = row.number(6);
+  header.client = row.bits(7);
+  header.slot = static_cast<std::uint32_t>(row.number(8));
+  header.slot_epoch = row.bits(9);
+  header.outbox_number = row.bits(10);
+  record.name = row.text(11);
+  record.target_name = header.kind == chat::RecordKind::Say ? room : row.text(12);
+  record.text = row.text(13);
+  chat::encode_record(record, out);
+}
+
 }  // namespace
 
 struct StoreReader::Implementation {
@@ -56,7 +107,8 @@ struct StoreReader::Implementation {
         oldest(connection, kOldest),
         message(connection,
                 "SELECT time_ms, kind, flags, client, account, target, slot, slot_epoch, outbox_number, name,"
-                " target_name, text FROM messages WHERE seq=?") {}
+                " target_name, text FROM messages WHERE seq=?"),
+        table(connection, kWalk) {}
 
   // Empty when the store has no such room. The name comes back as it was first written.
   [[nodiscard]] std::int64_t room_id(const std::string& name, std::string& spelled) {
@@ -118,6 +170,7 @@ struct StoreReader::Implementation {
   Statement newest;
   Statement oldest;
   Statement message;
+  Statement table;
 };
 
 StoreReader::StoreReader(const std::filesystem::path& directory)
@@ -143,6 +196,46 @@ HistoryPage StoreReader::history(const HistoryQuery& query) {
     page.records.push_back(encoded);
   }
   page.remaining = static_cast<std::uint32_t>(seqs.size() - page.records.size());
+  return page;
+}
+
+MissedPage StoreReader::missed(const MissedQuery& query) {
+  Implementation& self = *implementation_;
+  WantedRooms rooms;
+  for (const auto& [name, until] : query.topics.rooms) {
+    std::string spelled;
+    const std::int64_t id = self.room_id(std::string(name), spelled);
+    if (id != kNoRoom) rooms[id] = {until, std::move(spelled)};
+  }
+
+  MissedPage page;
+  page.looked_to = query.above;
+  Statement& walk = self.table;
+  const Reading reading(walk);
+  walk.bind(1, bounded(query.above));
+  walk.bind(2, query.below == 0 ? kMaxSeq : bounded(query.below));
+  walk.bind(3, query.page_rows == 0 ? std::int64_t{-1} : std::int64_t{query.page_rows});
+  std::uint64_t rows = 0;
+  std::size_t page_bytes = 0;
+  std::vector<std::byte> encoded;
+  while (walk.next()) {
+    ++rows;
+    std::string_view room;
+    if (is_wanted(walk, query.topics, rooms, room)) {
+      if (!query.count_only) {
+        if (query.page_messages != 0 && page.found == query.page_messages) return page;
+        encode_row(walk, room, encoded);
+        if (query.page_bytes != 0 && page.found > 0 && page_bytes + encoded.size() > query.page_bytes) return page;
+        page_bytes += encoded.size();
+        page.records.push_back(encoded);
+      }
+      ++page.found;
+    }
+    page.looked_to = walk.bits(0);
+  }
+  if (walk.failed()) self.connection.fail("read what somebody missed");
+  const bool ended_by_rows = query.page_rows != 0 && rows == query.page_rows;
+  if (!ended_by_rows) page.looked_to = std::max(page.looked_to, query.below - 1);
   return page;
 }
 

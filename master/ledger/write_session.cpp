@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <charconv>
+
 #include "ipc/fault/fault_point.h"
 #include "ipc/os/errors.h"
 #include "master/ledger/schema.h"
@@ -63,9 +65,35 @@ WriteSession::WriteSession(const std::filesystem::path& file)
 }
 
 void WriteSession::renew_epoch(const std::string& epoch) {
+  // One transaction: an epoch that is over must not be forgotten, nor noted twice.
+  Statement note(connection_,
+                 "INSERT INTO meta SELECT printf('past_epoch_%06d',"
+                 " (SELECT count(*) FROM meta WHERE key GLOB 'past_epoch_*')), e.value || ' ' || s.value"
+                 " FROM meta AS e, meta AS s WHERE e.key = 'epoch' AND s.key = 'last_seq'");
   Statement update(connection_, "UPDATE meta SET value = ? WHERE key = 'epoch'");
   update.bind(1, epoch);
-  if (!update.run()) connection_.fail("begin a new epoch");
+  if (begin_.run() && note.run() && update.run() && commit_.run()) return;
+  const std::string problem = connection_.explain("begin a new epoch");
+  rollback();
+  throw StoreError(problem);
+}
+
+std::vector<PastEpoch> WriteSession::past_epochs() {
+  Statement select(connection_, "SELECT value FROM meta WHERE key GLOB 'past_epoch_*' ORDER BY key");
+  std::vector<PastEpoch> past;
+  while (select.next()) {
+    const std::string_view value = select.text(0);
+    const std::size_t blank = value.find(' ');
+    PastEpoch epoch{std::string(value.substr(0, blank)), 0};
+    const std::string_view digits = blank == std::string_view::npos ? std::string_view() : value.substr(blank + 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), epoch.last_seq);
+    if (error != std::errc() || end != digits.data() + digits.size())
+      throw StoreError(fmt::format("{}: its table meta holds what is no past epoch: {}; {}",
+                                   connection_.file().string(), value, repair_advice(connection_.file())));
+    past.push_back(std::move(epoch));
+  }
+  if (select.failed()) connection_.fail("read its past epochs");
+  return past;
 }
 
 std::string WriteSession::epoch() {

@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "ipc/chat/record.h"
 #include "master/ledger/connection.h"
 #include "master/ledger/room_ids.h"
 #include "master/ledger/statement.h"
+#include "master/ledger/store.h"
 
 namespace rookery::store {
 
@@ -36,7 +38,9 @@ class WriteSession final {
 
   // Throw StoreError.
   [[nodiscard]] std::string epoch();
+  // Notes the present epoch, and where it ended, among the past ones.
   void renew_epoch(const std::string& epoch);
+  [[nodiscard]] std::vector<PastEpoch> past_epochs();
   [[nodiscard]] std::string in_use_by();
   [[nodiscard]] Progress progress();
   void set_in_use_by(const std::string& mark);

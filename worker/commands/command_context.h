@@ -24,6 +24,7 @@ enum class Outcome : unsigned char {
 
 // Rooms a client may be in besides the lobby: more would be a way to fill the table of rooms alone.
 inline constexpr std::uint32_t kMaxRoomsOfClient = 128;
+static_assert(std::uint64_t{kMaxRoomsOfClient - chat::kInlineRooms} * sizeof(std::uint64_t) <= chat::kSmallBufferBytes);
 
 struct CommandContext {
   const WorkerContext& worker;
@@ -35,6 +36,10 @@ struct CommandContext {
   Mailbox& mailbox;
   Barrier& barrier;
   std::string scratch = {};  // for the reply under way
+  // What may still be read of the log ring in this turn for those who resume, all together. A turn's share takes about
+  // a millisecond; with it a whole ring is looked through in 64 turns.
+  static constexpr std::uint64_t kRingWordsATurn = 32 * 1024;
+  std::uint64_t ring_words_left = kRingWordsATurn;
 
   // reply([&](const wire::Dialect& dialect, std::string& out) { ... })
   template <class Encode>
@@ -58,6 +63,7 @@ struct CommandContext {
     session.busy = false;
     session.stream.items_next = 0;
     session.stream.items_given = 0;
+    session.stream.items_promised = 0;
     session.commit();
     delivery.resume(session);
   }
@@ -83,6 +89,7 @@ Outcome do_presence(CommandContext& context, Session& session, const wire::Comma
 Outcome do_list(CommandContext& context, Session& session, const wire::Command& command);
 Outcome do_rooms(CommandContext& context, Session& session, const wire::Command& command);
 Outcome do_history(CommandContext& context, Session& session, const wire::Command& command);
+Outcome do_resume(CommandContext& context, Session& session, const wire::Command& command);
 Outcome do_count(CommandContext& context, Session& session, const wire::Command& command);
 
 }  // namespace rookery::worker

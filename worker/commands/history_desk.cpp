@@ -40,13 +40,16 @@ void HistoryDesk::forget(const Session& session) noexcept {
 void HistoryDesk::send_first() {
   const HistoryQuestion& question = open_.front().question;
   chat::Record record;
-  record.header.kind = chat::RecordKind::FetchHistory;
-  record.header.flags = static_cast<std::uint8_t>(question.order);
+  const bool missed = !question.topics.empty();
+  record.header.kind = missed ? chat::RecordKind::FetchMissed : chat::RecordKind::FetchHistory;
+  record.header.flags =
+      missed ? static_cast<std::uint8_t>(question.wish) : static_cast<std::uint8_t>(question.order);
   record.header.client = ++number_;
   record.header.seq = question.below;
   record.header.target = question.above;
   record.header.members = question.limit;
   record.target_name = question.room;
+  record.text = question.topics;
   outbox_.tell(record);
   asked_at_ = os::Monotonic::now();
   asked_generation_ = ledger_.generation.load(std::memory_order_acquire);
@@ -72,6 +75,8 @@ void HistoryDesk::turn(os::Monotonic::time_point now) {
     if (answer != nullptr) {
       answer->end = header.kind;
       answer->remaining = header.remaining;
+      if (header.kind == chat::HistoryReplyKind::MissedEnd && bytes_.size() == sizeof header + sizeof answer->missed)
+        std::memcpy(&answer->missed, bytes_.data() + sizeof header, sizeof answer->missed);
       answer->arrived = true;
       if (Session* session = sessions_.find(done.session, done.client)) delivery_.touch(*session);
     }

@@ -16,18 +16,22 @@
 
 namespace rookery::worker {
 
+// What one room has, or, with `topics`, what somebody missed in all that he listens to (ipc/chat/history_exchange.h).
 struct HistoryQuestion {
   std::string room;
   std::uint64_t below = 0;
   std::uint64_t above = 0;
   std::uint32_t limit = 0;
   chat::HistoryOrder order = chat::HistoryOrder::Newest;
+  std::string topics = {};  // encoded chat::MissedTopics; with it, room, limit and order mean nothing
+  chat::MissedWish wish = chat::MissedWish::Messages;
 };
 
 struct HistoryAnswer {
   bool arrived = false;
   chat::HistoryReplyKind end = chat::HistoryReplyKind::End;
   std::uint32_t remaining = 0;
+  chat::MissedPageEnd missed;  // with HistoryReplyKind::MissedEnd
   std::deque<std::vector<std::byte>> records;
 };
 

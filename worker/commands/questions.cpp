@@ -142,7 +142,7 @@ class HistoryReply final : public Reply {
     if (!record) return;
     wire::MessageEvent event;
     event.seq = record->header.seq;
-    event.epoch = context_.worker.epoch();
+    event.epoch = context_.worker.ledger().epoch_of(event.seq);
     event.time = record->header.time_ms;
     event.room = record->header.kind == chat::RecordKind::Broadcast ? wire::kEverybody : record->target_name;
     event.from = {record->header.client, record->name};

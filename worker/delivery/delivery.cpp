@@ -145,18 +145,29 @@ void Delivery::deliver(Session& session) {
 
 // Makes items until there is a write's worth; true while there may be more at once.
 bool Delivery::top_up(Session& session) {
-  while (session.items && own_.size_bytes(session) < kItemsAheadBytes) {
+  while (session.items && !session.rests && own_.size_bytes(session) < kItemsAheadBytes) {
     scratch_.clear();
     const ItemsState state = session.items->next(session, scratch_);
     append_own(session, scratch_);
     if (!session.open()) return false;
     if (state == ItemsState::Waiting) return false;
+    if (state == ItemsState::Later) {
+      session.rests = true;
+      resting_.push_back(&session);
+    }
     if (state == ItemsState::Done) {
       session.items.reset();
       resume(session);
     }
   }
-  return session.items != nullptr;
+  return session.items != nullptr && !session.rests;
+}
+
+void Delivery::next_turn() {
+  for (Session* session : std::exchange(resting_, {})) {
+    session->rests = false;
+    touch(*session);
+  }
 }
 
 void Delivery::tell_missed(Session& session) {
@@ -362,6 +373,7 @@ void Delivery::forget(Session& session) {
   own_.drop(session);
   while (!session.topics.empty()) session.topics.back()->remove(session);
   std::erase(dirty_, &session);
+  std::erase(resting_, &session);
   std::erase(stalled_, &session);
   std::erase(resumable_, &session);
 }

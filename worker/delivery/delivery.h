@@ -55,6 +55,10 @@ class Delivery final {
   // There is something new for it, from its item source say.
   void touch(Session& session);
 
+  // At the start of a turn: item sources that have used up the last one's share go on.
+  void next_turn();
+  [[nodiscard]] bool has_resting() const noexcept { return !resting_.empty(); }
+
   [[nodiscard]] std::size_t own_bytes(const Session& session) const noexcept { return own_.size_bytes(session); }
 
   // Gives every session concerned what it has not had yet.
@@ -124,6 +128,7 @@ class Delivery final {
   std::vector<Session*> dirty_;
   std::vector<Session*> doomed_;
   std::vector<Session*> resumable_;
+  std::vector<Session*> resting_;
   std::vector<Session*> stalled_;  // behind or lingering
   std::vector<Reel> reels_;
   std::vector<Part> parts_of_tapes_;

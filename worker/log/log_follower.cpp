@@ -33,6 +33,7 @@ DrainResult LogFollower::drain() {
     if (result == shm::ReadResult::Lapped) return DrainResult::Lapped;
     const auto record = chat::decode_record(bytes_);
     ROOKERY_INVARIANT(record.has_value());
+    newest_seq_ = record->header.seq;
     apply(*record, reader_.position());
   }
   delivery_.set_position(reader_.position());
@@ -60,6 +61,7 @@ void LogFollower::apply(const chat::Record& record, shm::Position end) {
       return;
     case chat::RecordKind::Register:
     case chat::RecordKind::FetchHistory:
+    case chat::RecordKind::FetchMissed:
     case chat::RecordKind::None:
       break;
   }
@@ -138,7 +140,7 @@ void LogFollower::apply_own_join(Session& session, const chat::Record& record) {
   }
   if (sessions_.is_in_room(session, room)) return;
   delivery_.settle_position(session);
-  if (!sessions_.add_room(session, room)) {
+  if (!sessions_.add_room(session, room, record.header.seq)) {
     delivery_.doom(session, "no shared memory left for its rooms");
     leave_for_one_gone(record);
     return;
@@ -182,6 +184,7 @@ void LogFollower::listen(Session& session) {
     return;
   }
   delivery_.topics.strangers.remove(session);
+  session.block->had_from.everybody.store(newest_seq_, std::memory_order_relaxed);
   delivery_.topics.everybody.add(session);
   enter_lobby(session);
 }
@@ -220,6 +223,7 @@ void LogFollower::leave_rooms(Session& session) {
 
 void LogFollower::listen_to_account(Session& session, std::uint64_t account) {
   delivery_.settle_position(session);
+  session.block->had_from.account.store(newest_seq_, std::memory_order_relaxed);
   delivery_.topics.make_account(account).add(session);
 }
 
@@ -240,6 +244,7 @@ void LogFollower::set_presence(Session& session, bool on) {
 void LogFollower::enter_lobby(Session& session) {
   if (session.block->in_lobby.load(std::memory_order_relaxed) != 0) return;
   delivery_.settle_position(session);
+  session.block->had_from.lobby.store(newest_seq_, std::memory_order_relaxed);
   session.block->in_lobby.store(1, std::memory_order_relaxed);
   delivery_.topics.make_room(chat::kLobbyRoom, wire::kLobby).messages.add(session);
   control_.lobby_members.store(++lobby_members_, std::memory_order_relaxed);

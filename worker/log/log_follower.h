@@ -29,6 +29,9 @@ class LogFollower final {
 
   [[nodiscard]] shm::Position position() const noexcept { return reader_.position(); }
   [[nodiscard]] shm::Position committed_end() const noexcept { return reader_.committed_end(); }
+  // The newest message's before position(). Known once a record has been read: before any client is let in, since their
+  // ids come through the log.
+  [[nodiscard]] std::uint64_t newest_seq() const noexcept { return newest_seq_; }
   [[nodiscard]] shm::Position durable_end() const noexcept { return reader_.durable_end(); }
 
   // A session enters or leaves the topics that its state says it listens to.
@@ -63,6 +66,7 @@ class LogFollower final {
   chat::LoopControl& control_;
   shm::LogRingReader reader_;
   std::vector<std::byte> bytes_;
+  std::uint64_t newest_seq_ = 0;
   std::uint64_t lobby_members_ = 0;
 };
 

@@ -66,6 +66,8 @@ void EventLoop::turn() {
   now_ = os::Monotonic::now();
   control_.heartbeat_ms.store(std::chrono::duration_cast<milliseconds>(now_.time_since_epoch()).count(),
                               std::memory_order_relaxed);
+  commands_.ring_words_left = CommandContext::kRingWordsATurn;
+  delivery_.next_turn();
   mailbox_.run_all();
   history_.turn(now_);
   resume_sessions();
@@ -110,7 +112,7 @@ void EventLoop::wait() {
 }
 
 bool EventLoop::has_work() const noexcept {
-  return more_log_ || delivery_.has_resumable() || follower_.committed_end() != follower_.position() ||
+  return more_log_ || delivery_.has_resumable() || delivery_.has_resting() || follower_.committed_end() != follower_.position() ||
          follower_.durable_end() >= receipts_.awaiting() || history_.has_mail();
 }
 

@@ -232,6 +232,8 @@ Outcome Input::dispatch(Session& session, const wire::Command& command) {
       return do_list(context, session, command);
     case wire::Op::History:
       return do_history(context, session, command);
+    case wire::Op::Resume:
+      return do_resume(context, session, command);
     case wire::Op::Count:
       return do_count(context, session, command);
     case wire::Op::Ping:

@@ -1,6 +1,6 @@
 // worker/session/item_source.h
 //
-// A reply of many items (list, rooms, history), made piece by piece as the client takes it: however long the list, a
+// A reply of many items (list, rooms, history, resume), made piece by piece as the client takes it: however long the list, a
 // client that does not read holds one piece in memory. Where it stands is kept in the session's stream (items_next,
 // items_given), so that it can go on in another process.
 #pragma once
@@ -13,6 +13,7 @@ struct Session;
 
 enum class ItemsState : unsigned char {
   More,     // there is more to come: ask again
+  Later,    // there is more to come, in the next turn: this one's share is used up
   Waiting,  // nothing now; the session is touched when there is
   Done,     // that was the end of the reply
 };

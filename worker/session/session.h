@@ -45,6 +45,7 @@ struct Session {
   bool behind = false;                   // has not had all of the log: log_cursor says where delivery stopped
   bool blocked = false;                  // the socket takes no more
   bool dirty = false;                    // has output of its own that was not offered to the socket yet
+  bool rests = false;                    // its item source goes on in the next turn
   bool want_input = true;
   bool resuming = false;                      // is in the list of those whose input is looked at again
   bool doomed = false;                        // closed at the end of this turn

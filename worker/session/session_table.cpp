@@ -13,6 +13,7 @@ namespace rookery::worker {
 namespace {
 
 constexpr std::uint32_t kReserveStepBlocks = 256;
+static_assert(chat::kMaxRooms <= 1U << chat::SessionRoom::kIdBits);
 
 void store_address(chat::SessionBlock& block, const PeerAddress& peer) {
   in6_addr address = IN6ADDR_ANY_INIT;
@@ -97,6 +98,8 @@ Session* SessionTable::open(os::FileDescriptor socket, const PeerAddress& peer, 
   block.login.store({});
   block.rooms.count.store(0, std::memory_order_relaxed);
   block.rooms.overflow.store(chat::kNoBuffer, std::memory_order_relaxed);
+  for (auto* had_from : {&block.had_from.everybody, &block.had_from.lobby, &block.had_from.account})
+    had_from->store(0, std::memory_order_relaxed);
   session.commit();
   block.state.store(static_cast<std::uint32_t>(chat::SessionState::Open), std::memory_order_release);
   ++count_;
@@ -124,28 +127,35 @@ Session* SessionTable::find(std::uint32_t index, std::uint64_t client) noexcept 
   return session.open() && session.client == client ? &session : nullptr;
 }
 
-std::atomic<std::uint32_t>* SessionTable::room_place(const Session& session, std::uint32_t place) const noexcept {
+std::atomic<std::uint64_t>* SessionTable::room_place(const Session& session, std::uint32_t place) const noexcept {
   chat::SessionRooms& rooms = session.block->rooms;
-  if (place < chat::kInlineRooms) return &rooms.ids[place];
+  if (place < chat::kInlineRooms) return &rooms.words[place];
   auto* more =
-      reinterpret_cast<std::atomic<std::uint32_t>*>(buffers_.data(rooms.overflow.load(std::memory_order_relaxed)));
+      reinterpret_cast<std::atomic<std::uint64_t>*>(buffers_.data(rooms.overflow.load(std::memory_order_relaxed)));
   return more + (place - chat::kInlineRooms);
 }
 
+std::vector<chat::SessionRoom> SessionTable::rooms_had(const Session& session) const {
+  std::vector<chat::SessionRoom> result(session.block->rooms.count.load(std::memory_order_relaxed));
+  for (std::uint32_t i = 0; i < result.size(); ++i)
+    result[i] = chat::SessionRoom::unpack(room_place(session, i)->load(std::memory_order_relaxed));
+  return result;
+}
+
 std::vector<std::uint32_t> SessionTable::rooms(const Session& session) const {
-  std::vector<std::uint32_t> result(session.block->rooms.count.load(std::memory_order_relaxed));
-  for (std::uint32_t i = 0; i < result.size(); ++i) result[i] = room_place(session, i)->load(std::memory_order_relaxed);
+  std::vector<std::uint32_t> result;
+  for (const chat::SessionRoom& room : rooms_had(session)) result.push_back(room.id);
   return result;
 }
 
 bool SessionTable::is_in_room(const Session& session, std::uint32_t room) const {
   const std::uint32_t count = session.block->rooms.count.load(std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < count; ++i)
-    if (room_place(session, i)->load(std::memory_order_relaxed) == room) return true;
+    if (chat::SessionRoom::unpack(room_place(session, i)->load(std::memory_order_relaxed)).id == room) return true;
   return false;
 }
 
-bool SessionTable::add_room(Session& session, std::uint32_t room) noexcept {
+bool SessionTable::add_room(Session& session, std::uint32_t room, std::uint64_t newest_seq) noexcept {
   chat::SessionRooms& rooms = session.block->rooms;
   const std::uint32_t count = rooms.count.load(std::memory_order_relaxed);
   if (count >= chat::kInlineRooms && rooms.overflow.load(std::memory_order_relaxed) == chat::kNoBuffer) {
@@ -153,7 +163,7 @@ bool SessionTable::add_room(Session& session, std::uint32_t room) noexcept {
     if (buffer == chat::kNoBuffer) return false;
     rooms.overflow.store(buffer, std::memory_order_release);
   }
-  room_place(session, count)->store(room, std::memory_order_relaxed);
+  room_place(session, count)->store(chat::SessionRoom{room, newest_seq}.packed(), std::memory_order_relaxed);
   rooms.count.store(count + 1, std::memory_order_release);
   return true;
 }
@@ -162,12 +172,28 @@ void SessionTable::remove_room(Session& session, std::uint32_t room) noexcept {
   chat::SessionRooms& rooms = session.block->rooms;
   const std::uint32_t count = rooms.count.load(std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < count; ++i) {
-    if (room_place(session, i)->load(std::memory_order_relaxed) != room) continue;
+    if (chat::SessionRoom::unpack(room_place(session, i)->load(std::memory_order_relaxed)).id != room) continue;
     room_place(session, i)
         ->store(room_place(session, count - 1)->load(std::memory_order_relaxed), std::memory_order_relaxed);
     rooms.count.store(count - 1, std::memory_order_release);
     return;
   }
+}
+
+void SessionTable::settle_had_from(Session& session) noexcept {
+  if (session.stream.had_all_from == 0) return;
+  const std::uint64_t from = session.stream.had_all_from - 1;
+  chat::SessionBlock& block = *session.block;
+  for (auto* had_from : {&block.had_from.everybody, &block.had_from.lobby, &block.had_from.account})
+    had_from->store(std::min(had_from->load(std::memory_order_relaxed), from), std::memory_order_relaxed);
+  const std::uint32_t count = block.rooms.count.load(std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    chat::SessionRoom room = chat::SessionRoom::unpack(room_place(session, i)->load(std::memory_order_relaxed));
+    room.had_from = std::min(room.had_from, from);
+    room_place(session, i)->store(room.packed(), std::memory_order_relaxed);
+  }
+  session.stream.had_all_from = 0;
+  session.commit();
 }
 
 }  // namespace rookery::worker

@@ -48,16 +48,21 @@ class SessionTable final {
     for (Session& session : sessions_) session.items.reset();
   }
 
-  // The room ids in a block; kInlineRooms there, the rest in a buffer.
+  // The rooms in a block; kInlineRooms there, the rest in a buffer.
   [[nodiscard]] std::vector<std::uint32_t> rooms(const Session& session) const;
+  [[nodiscard]] std::vector<chat::SessionRoom> rooms_had(const Session& session) const;
   [[nodiscard]] bool is_in_room(const Session& session, std::uint32_t room) const;
-  // False when shared memory is short.
-  [[nodiscard]] bool add_room(Session& session, std::uint32_t room) noexcept;
+  // `newest_seq`: the newest message's before it comes in. False when shared memory is short.
+  [[nodiscard]] bool add_room(Session& session, std::uint32_t room, std::uint64_t newest_seq) noexcept;
   void remove_room(Session& session, std::uint32_t room) noexcept;
+
+  // Brings stream.had_all_from to all that the client listens to. Changes nothing the second time, so a death in the
+  // middle of it does no harm.
+  void settle_had_from(Session& session) noexcept;
 
  private:
   [[nodiscard]] bool reserve_block(std::uint32_t index) noexcept;
-  [[nodiscard]] std::atomic<std::uint32_t>* room_place(const Session& session, std::uint32_t place) const noexcept;
+  [[nodiscard]] std::atomic<std::uint64_t>* room_place(const Session& session, std::uint32_t place) const noexcept;
 
   BufferPool& buffers_;
   chat::WorkerLayout layout_;
