@@ -45,7 +45,6 @@ Step ChatSession::connected() {
   if (presence_) ask(step, {.op = "presence", .on = true}, Purpose::Restore);
   if (was_connected_ && !seen_.epoch.empty()) {
     resuming_ = true;
-    seen_while_resuming_.clear();
     ask(step, {.op = "resume", .epoch = seen_.epoch, .seq = seen_.seq}, Purpose::Resume);
   }
   // Asked even when there is nothing to restore: the server learns our dialect from it, and we that it is one of ours.
@@ -64,6 +63,9 @@ Step ChatSession::disconnected() {
   pending_.clear();
   ready_ = false;
   resuming_ = false;
+  missed_to_come_ = 0;
+  held_.clear();  // newer than seen_: the next resume brings them again
+  resumed_.clear();
   return step;
 }
 
@@ -132,8 +134,7 @@ Step ChatSession::receive(std::string_view text, std::time_t now) {
       on_reply(step, line, now);
       break;
     case ServerLine::Kind::Event:
-      if (!is_news(line)) break;
-      for (std::string& shown : line.shown) step.show.push_back({Shown::Kind::Text, std::move(shown)});
+      on_event(step, std::move(line));
       break;
     case ServerLine::Kind::Foreign:
       for (std::string& shown : line.shown) step.show.push_back({Shown::Kind::Problem, std::move(shown)});
@@ -172,7 +173,8 @@ void ChatSession::on_reply(Step& step, const ServerLine& line, std::time_t now) 
   if (purpose == Purpose::Ready) {
     if (was_connected_) step.show.push_back({Shown::Kind::Notice, view_notice("connected again", style_)});
     ready_ = was_connected_ = true;
-    resuming_ = false;
+    end_resume(step);  // whatever became of it
+    resumed_.clear();
   }
   const bool is_message = line.subject == "say" || line.subject == "broadcast" || line.subject == "msg";
   if (!line.ok || !pending) return;
@@ -210,17 +212,45 @@ void ChatSession::on_success(Step& step, const Pending& pending, const ServerLin
   }
 }
 
-void ChatSession::on_resumed(Step& step, const ServerLine& line) const {
-  if (!line.recovered)
-    step.show.push_back({Shown::Kind::Notice, view_notice("not everything said meanwhile could be recovered", style_)});
-  else if (line.missed > 0)
-    step.show.push_back(
-        {Shown::Kind::Notice, view_notice(fmt::format("{} messages came meanwhile", line.missed), style_)});
+void ChatSession::on_resumed(Step& step, const ServerLine& line) {
+  const auto tell = [&](const std::string& text) {
+    step.show.push_back({Shown::Kind::Notice, view_notice(text, style_)});
+  };
+  missed_to_come_ = line.ok ? line.missed : 0;
+  if (missed_to_come_ == 1)
+    tell("1 message while you were away");
+  else if (missed_to_come_ > 1)
+    tell(fmt::format("{} messages while you were away", missed_to_come_));
+  if (!line.recovered) tell("not everything that was said while you were away could be recovered");
+  if (missed_to_come_ == 0) end_resume(step);
+}
+
+void ChatSession::on_event(Step& step, ServerLine line) {
+  const bool message = line.subject == "message";
+  if (message && missed_to_come_ > 0) {
+    show_event(step, line);
+    if (--missed_to_come_ == 0) end_resume(step);
+  } else if (message && resuming_) {
+    held_.push_back(std::move(line));
+  } else {
+    show_event(step, line);
+  }
+}
+
+void ChatSession::show_event(Step& step, ServerLine& line) {
+  if (!is_news(line)) return;
+  for (std::string& shown : line.shown) step.show.push_back({Shown::Kind::Text, std::move(shown)});
+}
+
+void ChatSession::end_resume(Step& step) {
+  missed_to_come_ = 0;
+  for (ServerLine& line : std::exchange(held_, {})) show_event(step, line);
+  resuming_ = false;
 }
 
 bool ChatSession::is_news(const ServerLine& line) {
   if (line.subject != "message" || !line.seq) return true;
-  if (resuming_ && !seen_while_resuming_.insert(*line.seq).second) return false;
+  if ((resuming_ || !resumed_.empty()) && !resumed_.emplace(line.epoch, *line.seq).second) return false;
   if (line.epoch != seen_.epoch)
     seen_ = {line.epoch, *line.seq};
   else if (*line.seq > seen_.seq)

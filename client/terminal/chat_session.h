@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "client/terminal/input_line.h"
@@ -86,7 +87,10 @@ class ChatSession {
   [[nodiscard]] std::optional<Pending> take_pending(const ServerLine& line);
   void on_reply(Step& step, const ServerLine& line, std::time_t now);
   void on_success(Step& step, const Pending& pending, const ServerLine& line);
-  void on_resumed(Step& step, const ServerLine& line) const;
+  void on_resumed(Step& step, const ServerLine& line);
+  void on_event(Step& step, ServerLine line);
+  void show_event(Step& step, ServerLine& line);
+  void end_resume(Step& step);
   [[nodiscard]] bool is_news(const ServerLine& line);
 
   Audience audience_;
@@ -104,8 +108,12 @@ class ChatSession {
   bool presence_ = false;
 
   Position seen_;
+  // What comes live before the missed messages waits for them, so that all is shown in order, and so that a connection
+  // that breaks in the middle does not make us believe that we have seen what lies between.
   bool resuming_ = false;
-  std::set<std::uint64_t> seen_while_resuming_;  // a live message may be among the missed ones as well
+  std::uint64_t missed_to_come_ = 0;
+  std::vector<ServerLine> held_;
+  std::set<std::pair<std::string, std::uint64_t>> resumed_;  // epoch and seq: each is shown once
 };
 
 }  // namespace rookery::client

@@ -66,8 +66,8 @@ struct SessionStream {
   std::uint64_t items_next = 0;      // list, rooms: where to look next; history, resume: the newest seq given
   std::uint32_t items_given = 0;     // how many
   std::uint32_t items_promised = 0;  // resume: 1 + how many its reply told, once that is queued
-  // A resume that is done: 1 + the seq from which on the client has had all of what it listens to; 0: that is written to
-  // the `had_from` of each topic already. A successor writes it there before anything else.
+  // A resume that is done: 1 + the seq from which on the client has had all of what it listens to; 0: that is written
+  // to the `had_from` of each topic already. A successor writes it there before anything else.
   std::uint64_t had_all_from = 0;
 };
 static_assert(sizeof(SessionStream) == 80);

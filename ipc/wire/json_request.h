@@ -14,7 +14,22 @@
 
 namespace rookery::wire {
 
-enum class Field : std::uint8_t { Unknown, Op, Id, Name, Password, To, Room, Text, On, Limit, Before, After, Epoch, Seq };
+enum class Field : std::uint8_t {
+  Unknown,
+  Op,
+  Id,
+  Name,
+  Password,
+  To,
+  Room,
+  Text,
+  On,
+  Limit,
+  Before,
+  After,
+  Epoch,
+  Seq
+};
 inline constexpr std::size_t kFieldCount = 14;
 
 [[nodiscard]] std::string_view to_string(Field field) noexcept;  // as it is spelled in JSON

@@ -23,8 +23,8 @@ class Archive final {
   Archive(LedgerContext& context, const std::filesystem::path& directory);
   ~Archive();
 
-  // The loop of `slot` asks. `record` is of kind FetchHistory or FetchMissed. A loop has one request under way; one that asks faster
-  // than it is answered is wild and its request is dropped.
+  // The loop of `slot` asks. `record` is of kind FetchHistory or FetchMissed. A loop has one request under way; one
+  // that asks faster than it is answered is wild and its request is dropped.
   void ask(std::uint32_t slot, const chat::Record& record);
 
  private:

@@ -32,10 +32,10 @@ struct PastEpoch {
 
 // What a fresh ledger must know of the past.
 struct StoreState {
-  std::string epoch;                    // 16 hexadecimal digits, made when the database was
-  std::vector<PastEpoch> past_epochs;   // oldest first
-  std::uint64_t last_seq = 0;     // of the newest durable record
-  std::uint64_t next_client = 1;  // client ids from here on were never given out
+  std::string epoch;                   // 16 hexadecimal digits, made when the database was
+  std::vector<PastEpoch> past_epochs;  // oldest first
+  std::uint64_t last_seq = 0;          // of the newest durable record
+  std::uint64_t next_client = 1;       // client ids from here on were never given out
   std::uint64_t next_account = 1;
   std::int64_t last_time_ms = 0;  // of the newest message, so that times never decrease
 };

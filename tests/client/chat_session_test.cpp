@@ -145,11 +145,61 @@ TEST_F(ChatSessionTest, ASecondConnectionIsBroughtToWhereTheFirstWas) {
   std::string shown;
   for (const std::string& request : step.send)
     shown += all_shown(answer(request, {{"name", "bob"}, {"client", 4}, {"recovered", true}, {"missed", 2}}));
-  EXPECT_THAT(shown, HasSubstr("2 messages came meanwhile"));
+  EXPECT_THAT(shown, HasSubstr("2 messages while you were away"));
   EXPECT_THAT(shown, HasSubstr("connected again"));
   EXPECT_EQ(session_.room(), "#dev");
   EXPECT_EQ(session_.name(), "bob");
   EXPECT_TRUE(session_.ready());
+}
+
+TEST_F(ChatSessionTest, WhatComesLiveWaitsForWhatWasMissed) {
+  connect();
+  (void)message(1, "before");
+  (void)session_.disconnected();
+  const Step step = session_.connected();
+  EXPECT_THAT(message(4, "live").show, IsEmpty());
+  EXPECT_EQ(all_shown(answer(step.send.at(0), {{"recovered", true}, {"missed", 2}})),
+            "*** 2 messages while you were away\n");
+  EXPECT_THAT(all_shown(message(2, "missed")), HasSubstr("missed"));
+  const std::string shown = all_shown(message(3, "missed as well"));
+  EXPECT_LT(shown.find("missed as well"), shown.find("live"));
+  EXPECT_NE(shown.find("live"), std::string::npos);
+  EXPECT_THAT(all_shown(message(5, "live again")), HasSubstr("live again"));
+}
+
+TEST_F(ChatSessionTest, OneMessageIsOneAndNoneIsNoNews) {
+  for (const int missed : {1, 0}) {
+    connect();
+    (void)message(1, "before");
+    (void)session_.disconnected();
+    const Step step = session_.connected();
+    EXPECT_EQ(all_shown(answer(step.send.at(0), {{"recovered", true}, {"missed", missed}})),
+              missed == 1 ? "*** 1 message while you were away\n" : "");
+    (void)session_.disconnected();
+  }
+}
+
+TEST_F(ChatSessionTest, SaysSoWhenNotEverythingCameBack) {
+  connect();
+  (void)message(1, "before");
+  (void)session_.disconnected();
+  const Step step = session_.connected();
+  const std::string shown = all_shown(answer(step.send.at(0), {{"recovered", false}, {"missed", 1}}));
+  EXPECT_THAT(shown, HasSubstr("1 message while you were away"));
+  EXPECT_THAT(shown, HasSubstr("not everything that was said while you were away could be recovered"));
+}
+
+TEST_F(ChatSessionTest, AConnectionThatBreaksInTheMiddleIsResumedFromWhereItCameTo) {
+  connect();
+  (void)message(1, "before");
+  (void)session_.disconnected();
+  Step step = session_.connected();
+  (void)message(9, "live");
+  answer(step.send.at(0), {{"recovered", true}, {"missed", 3}});
+  (void)message(2, "missed");
+  (void)session_.disconnected();
+  step = session_.connected();
+  EXPECT_EQ(Json::parse(step.send.at(0)).at("seq"), 2) << "9 was never shown, nor what lies between";
 }
 
 TEST_F(ChatSessionTest, WhatIsBothLiveAndMissedIsShownOnce) {
@@ -157,9 +207,10 @@ TEST_F(ChatSessionTest, WhatIsBothLiveAndMissedIsShownOnce) {
   (void)message(1, "before");
   (void)session_.disconnected();
   const Step step = session_.connected();
-  EXPECT_THAT(message(3, "live").show, SizeIs(1));
+  EXPECT_THAT(message(3, "live").show, IsEmpty());
   answer(step.send.at(0), {{"recovered", true}, {"missed", 2}});
   EXPECT_THAT(message(2, "missed").show, SizeIs(1));
+  EXPECT_THAT(message(3, "live").show, SizeIs(1)) << "once";
   EXPECT_THAT(message(3, "live").show, IsEmpty());
   answer(step.send.at(1));
   EXPECT_THAT(message(4, "later").show, SizeIs(1));
@@ -171,7 +222,7 @@ TEST_F(ChatSessionTest, AServerThatCannotResumeIsNoProblemOfTheUsers) {
   (void)session_.disconnected();
   const Step step = session_.connected();
   const std::string shown = all_shown(refuse(step.send.at(0), "bad-command"));
-  EXPECT_THAT(shown, HasSubstr("not everything said meanwhile could be recovered"));
+  EXPECT_THAT(shown, HasSubstr("not everything that was said while you were away could be recovered"));
   EXPECT_THAT(shown, Not(HasSubstr("ERR")));
   answer(step.send.at(1));
   EXPECT_TRUE(session_.ready());

@@ -96,6 +96,30 @@ TEST_F(TerminalModeTest, ReconnectsAndRefusesWhatIsTypedMeanwhile) {
   leave();
 }
 
+TEST_F(TerminalModeTest, ShowsWhatWasSaidWhileItWasAway) {
+  start();
+  client_->write("/join #dev\r");
+  server_->answer("join", {{"room", "#dev"}, {"members", 1}});
+  server_->message(7, "#dev", "al", "seen");
+  client_->read_until("al(12): seen");
+  const int port = server_->port();
+  server_.reset();
+  client_->read_until("connection lost");
+  server_ = std::make_unique<ScriptedServer>(port);
+  server_->accept();
+  server_->answer("join", {{"room", "#dev"}, {"members", 2}});
+  server_->message(10, "#dev", "al", "live");
+  EXPECT_EQ(server_->answer("resume", {{"recovered", true}, {"missed", 2}})["seq"], 7);
+  server_->message(8, "#dev", "al", "missed one");
+  server_->message(9, "#lobby", "al", "missed two");
+  server_->greet();
+  client_->read_until("2 messages while you were away");
+  client_->read_until("[#dev] al(12): missed one");
+  client_->read_until("[#lobby] al(12): missed two");
+  client_->read_until("[#dev] al(12): live");
+  leave();
+}
+
 TEST_F(TerminalModeTest, TheArrowKeyBringsBackLinesOfEarlierRuns) {
   start();
   client_->write("remember me\r");

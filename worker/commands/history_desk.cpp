@@ -42,8 +42,7 @@ void HistoryDesk::send_first() {
   chat::Record record;
   const bool missed = !question.topics.empty();
   record.header.kind = missed ? chat::RecordKind::FetchMissed : chat::RecordKind::FetchHistory;
-  record.header.flags =
-      missed ? static_cast<std::uint8_t>(question.wish) : static_cast<std::uint8_t>(question.order);
+  record.header.flags = missed ? static_cast<std::uint8_t>(question.wish) : static_cast<std::uint8_t>(question.order);
   record.header.client = ++number_;
   record.header.seq = question.below;
   record.header.target = question.above;

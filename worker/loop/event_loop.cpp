@@ -112,8 +112,9 @@ void EventLoop::wait() {
 }
 
 bool EventLoop::has_work() const noexcept {
-  return more_log_ || delivery_.has_resumable() || delivery_.has_resting() || follower_.committed_end() != follower_.position() ||
-         follower_.durable_end() >= receipts_.awaiting() || history_.has_mail();
+  return more_log_ || delivery_.has_resumable() || delivery_.has_resting() ||
+         follower_.committed_end() != follower_.position() || follower_.durable_end() >= receipts_.awaiting() ||
+         history_.has_mail();
 }
 
 void EventLoop::handle(const epoll_event& event) {

@@ -1,8 +1,8 @@
 // worker/session/item_source.h
 //
-// A reply of many items (list, rooms, history, resume), made piece by piece as the client takes it: however long the list, a
-// client that does not read holds one piece in memory. Where it stands is kept in the session's stream (items_next,
-// items_given), so that it can go on in another process.
+// A reply of many items (list, rooms, history, resume), made piece by piece as the client takes it: however long the
+// list, a client that does not read holds one piece in memory. Where it stands is kept in the session's stream
+// (items_next, items_given), so that it can go on in another process.
 #pragma once
 
 #include <string>

@@ -138,7 +138,7 @@ TEST(Words, OpsAndErrorCodesAreSpelledAsTheProtocolSays) {
   EXPECT_EQ(to_string(Op::Echo), "echo");
   EXPECT_EQ(to_string(Op::Say), "say");
   EXPECT_EQ(to_string(Op::History), "history");
-  EXPECT_EQ(op_from_word("resume"), std::nullopt);
+  EXPECT_EQ(op_from_word("resumes"), std::nullopt);
   EXPECT_EQ(op_from_word("Echo"), std::nullopt);
   EXPECT_EQ(op_from_word(""), std::nullopt);
 
