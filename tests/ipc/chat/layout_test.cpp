@@ -27,19 +27,22 @@ std::string text_of_magic(std::uint64_t magic) {
 }
 
 TEST(LayoutTest, Magics) {
-  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR1");
-  EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG1");
-  EXPECT_EQ(text_of_magic(shm::LogRingHeader::kMagic), "ROOKLOG1");
+  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR2");
+  EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG2");
+  EXPECT_EQ(text_of_magic(shm::LogRingHeader::kMagic), "ROOKLOG2");
   EXPECT_EQ(text_of_magic(shm::NameTableHeader::kMagic), "NAMETAB1");
 }
 
 TEST(LayoutTest, LogRingHeader) {
-  EXPECT_EQ(sizeof(shm::LogRingHeader), 256U);
+  EXPECT_EQ(sizeof(shm::LogRingHeader), 2304U);
   EXPECT_AT(0, shm::LogRingHeader, magic);
   EXPECT_AT(8, shm::LogRingHeader, capacity_words);
   EXPECT_AT(64, shm::LogRingHeader, reserved_end);
   EXPECT_AT(128, shm::LogRingHeader, committed_end);
   EXPECT_AT(192, shm::LogRingHeader, durable_end);
+  EXPECT_AT(256, shm::LogRingHeader, landmarks);
+  EXPECT_EQ(shm::kLandmarks, 256U);
+  EXPECT_EQ(1U << shm::landmark_shift(kLogRingWords), 8192U);
   EXPECT_EQ(kLogRingWords, 2'097'152U);
 }
 
@@ -87,6 +90,9 @@ TEST(LayoutTest, HistoryReplyHeader) {
   EXPECT_AT(0, HistoryReplyHeader, request);
   EXPECT_AT(8, HistoryReplyHeader, kind);
   EXPECT_AT(12, HistoryReplyHeader, remaining);
+  EXPECT_EQ(sizeof(MissedPageEnd), 16U);
+  EXPECT_AT(0, MissedPageEnd, looked_to);
+  EXPECT_AT(8, MissedPageEnd, found);
 }
 
 TEST(LayoutTest, WorkerRegionHeader) {
@@ -125,7 +131,7 @@ TEST(LayoutTest, WorkerRegionParts) {
 }
 
 TEST(LayoutTest, SessionBlock) {
-  EXPECT_EQ(sizeof(SessionBlock), 344U);
+  EXPECT_EQ(sizeof(SessionBlock), 408U);
   EXPECT_AT(0, SessionBlock, state);
   EXPECT_AT(4, SessionBlock, in_lobby);
   EXPECT_AT(8, SessionBlock, client);
@@ -135,7 +141,8 @@ TEST(LayoutTest, SessionBlock) {
   EXPECT_AT(48, SessionBlock, port);
   EXPECT_AT(56, SessionBlock, login);
   EXPECT_AT(160, SessionBlock, stream);
-  EXPECT_AT(312, SessionBlock, rooms);
+  EXPECT_AT(328, SessionBlock, rooms);
+  EXPECT_AT(384, SessionBlock, had_from);
 }
 
 TEST(LayoutTest, SessionValues) {
@@ -145,7 +152,7 @@ TEST(LayoutTest, SessionValues) {
   EXPECT_AT(12, SessionLogin, login_count);
   EXPECT_AT(16, SessionLogin, name);
 
-  EXPECT_EQ(sizeof(SessionStream), 72U);
+  EXPECT_EQ(sizeof(SessionStream), 80U);
   EXPECT_AT(0, SessionStream, received_bytes);
   EXPECT_AT(8, SessionStream, written_bytes);
   EXPECT_AT(16, SessionStream, log_cursor);
@@ -161,15 +168,23 @@ TEST(LayoutTest, SessionValues) {
   EXPECT_AT(54, SessionStream, dialect);
   EXPECT_AT(56, SessionStream, items_next);
   EXPECT_AT(64, SessionStream, items_given);
+  EXPECT_AT(68, SessionStream, items_promised);
+  EXPECT_AT(72, SessionStream, had_all_from);
 
-  EXPECT_EQ(sizeof(SessionRooms), 32U);
+  EXPECT_EQ(sizeof(SessionRooms), 56U);
   EXPECT_AT(0, SessionRooms, count);
   EXPECT_AT(4, SessionRooms, overflow);
-  EXPECT_AT(8, SessionRooms, ids);
+  EXPECT_AT(8, SessionRooms, words);
+  EXPECT_EQ((SessionRoom{3, 5}.packed()), 5U << 14 | 3);
+
+  EXPECT_EQ(sizeof(SessionHadFrom), 24U);
+  EXPECT_AT(0, SessionHadFrom, everybody);
+  EXPECT_AT(8, SessionHadFrom, lobby);
+  EXPECT_AT(16, SessionHadFrom, account);
 }
 
 TEST(LayoutTest, LedgerRegion) {
-  EXPECT_EQ(sizeof(LedgerRegionHeader), 128U);
+  EXPECT_EQ(sizeof(LedgerRegionHeader), 3968U);
   EXPECT_AT(0, LedgerRegionHeader, magic);
   EXPECT_AT(8, LedgerRegionHeader, epoch);
   EXPECT_AT(24, LedgerRegionHeader, generation);
@@ -177,6 +192,10 @@ TEST(LayoutTest, LedgerRegion) {
   EXPECT_AT(40, LedgerRegionHeader, rooms_high_water);
   EXPECT_AT(64, LedgerRegionHeader, sleeping);
   EXPECT_AT(72, LedgerRegionHeader, heartbeat_ms);
+  EXPECT_AT(80, LedgerRegionHeader, ended_epochs);
+  EXPECT_AT(128, LedgerRegionHeader, ended);
+  EXPECT_EQ(sizeof(EndedEpoch), 24U);
+  EXPECT_AT(16, EndedEpoch, last_seq);
 
   EXPECT_EQ(sizeof(SlotControl), 128U);
   EXPECT_AT(0, SlotControl, outbox_taken);

@@ -166,7 +166,7 @@ TEST(RecordTest, DurableIsWhatPeopleAndAccountsWouldMiss) {
        {RecordKind::Say, RecordKind::Broadcast, RecordKind::Direct, RecordKind::Register, RecordKind::ReserveClients})
     EXPECT_TRUE(is_durable(kind));
   for (const RecordKind kind : {RecordKind::None, RecordKind::Join, RecordKind::Leave, RecordKind::Notice,
-                                RecordKind::FetchHistory, static_cast<RecordKind>(200)})
+                                RecordKind::FetchHistory, RecordKind::FetchMissed, static_cast<RecordKind>(200)})
     EXPECT_FALSE(is_durable(kind));
 }
 

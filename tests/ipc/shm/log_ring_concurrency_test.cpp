@@ -107,6 +107,38 @@ TEST_F(LogRingConcurrencyTest, WhatALappedReaderAcceptsIsWhole) {
   }
 }
 
+TEST_F(LogRingConcurrencyTest, AtALandmarkThereIsARecord) {
+  LogRingWriter writer = make_writer();
+  LogRingReader reader = make_reader(writable_);
+  std::atomic<bool> stop = false;
+  std::jthread writing([&] {
+    std::vector<std::byte> record;
+    for (std::uint64_t turn = 0; !stop.load(std::memory_order_relaxed); ++turn) {
+      for (std::uint64_t burst = testing::scattered(turn) % 64; burst > 0; --burst) append_one(writer, record);
+      writer.publish();
+      testing::spin(testing::scattered(turn) % 8000);
+    }
+  });
+  std::vector<Position> landmarks;
+  std::vector<std::byte> record;
+  std::uint64_t records = 0;
+  bool wrong = false;
+  (void)true_in_time([&] {
+    reader.landmarks(landmarks);
+    for (const Position landmark : landmarks) {
+      reader.seek(landmark);
+      const ReadResult result = reader.read(record);  // lapped meanwhile, or whole
+      wrong = wrong || result == ReadResult::Empty ||
+              (result == ReadResult::Record && !is_record(landmark, kMaxPayload, record));
+      records += result == ReadResult::Record ? 1 : 0;
+    }
+    return wrong || records > 20'000;
+  });
+  stop.store(true);
+  EXPECT_FALSE(wrong);
+  EXPECT_GT(records, 0U);
+}
+
 TEST_F(LogRingConcurrencyTest, AReaderThatKeepsUpMissesNothing) {
   constexpr Position kEnd = 400'000;
   LogRingWriter writer = make_writer();
@@ -167,6 +199,20 @@ TEST_F(LogRingConcurrencyTest, AKilledWriterLeavesOnlyWholeRecords) {
     ASSERT_EQ(rest.laps, 0U) << "round " << round;
     ASSERT_EQ(reader.position(), committed) << "round " << round;
     records += rest.records;
+    // The dead writer has left landmarks of what it did not publish: its successor must not let them stand.
+    LogRingWriter successor = make_writer();
+    std::vector<std::byte> record;
+    for (int i = 0; i < 3; ++i) append_one(successor, record);
+    successor.publish();
+    std::vector<Position> landmarks;
+    reader.landmarks(landmarks);
+    ASSERT_FALSE(landmarks.empty());
+    for (const Position landmark : landmarks) {
+      reader.seek(landmark);
+      ASSERT_EQ(reader.read(record), ReadResult::Record);
+      ASSERT_TRUE(is_record(landmark, kMaxPayload, record)) << "round " << round;
+    }
+    reader.seek(reader.committed_end());
   }
   EXPECT_GT(records, 100U);
 }

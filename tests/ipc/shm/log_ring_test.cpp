@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include "tests/ipc/shm/records.h"
@@ -15,6 +17,7 @@ using testing::bytes_of;
 using testing::text_of;
 
 constexpr std::uint64_t kCapacity = 64;
+constexpr std::size_t kWords = 2304;  // where they begin
 
 class LogRingTest : public ::testing::Test {
  protected:
@@ -52,7 +55,7 @@ class LogRingTest : public ::testing::Test {
 
 TEST_F(LogRingTest, BytesOfHeaderAndRecord) {
   auto writer = make_writer();
-  EXPECT_EQ(std::memcmp(memory_->bytes.data(), "ROOKLOG1", 8), 0);
+  EXPECT_EQ(std::memcmp(memory_->bytes.data(), "ROOKLOG2", 8), 0);
   EXPECT_EQ(word_at(8), kCapacity);
   EXPECT_EQ(writer.append(bytes_of("hello world")), 3U);
   EXPECT_EQ(word_at(64), 3U) << "reserved_end: announced";
@@ -60,9 +63,9 @@ TEST_F(LogRingTest, BytesOfHeaderAndRecord) {
   writer.publish();
   EXPECT_EQ(word_at(128), 3U);
   EXPECT_EQ(word_at(192), 0U) << "durable_end: the store's business";
-  EXPECT_EQ(word_at(256), 11U);
-  EXPECT_EQ(word_at(264), 0x6f77206f6c6c6568U);  // "hello wo"
-  EXPECT_EQ(word_at(272), 0x0000000000646c72U);  // "rld", padded
+  EXPECT_EQ(word_at(kWords), 11U);
+  EXPECT_EQ(word_at(kWords + 8), 0x6f77206f6c6c6568U);   // "hello wo"
+  EXPECT_EQ(word_at(kWords + 16), 0x0000000000646c72U);  // "rld", padded
 }
 
 TEST_F(LogRingTest, ARecordMayContinueAtTheStartAndPadsWithZeros) {
@@ -71,13 +74,13 @@ TEST_F(LogRingTest, ARecordMayContinueAtTheStartAndPadsWithZeros) {
   while (writer.end() < kCapacity - 2) writer.append({});
   writer.publish();
   reader.seek(writer.end());
-  for (std::size_t i = 0; i < 4; ++i) poke(256 + i * 8, 0xffffffffffffffff);
+  for (std::size_t i = 0; i < 4; ++i) poke(kWords + i * 8, 0xffffffffffffffff);
   writer.append(bytes_of("12345678abcdefghxyz"));
   writer.publish();
-  EXPECT_EQ(word_at(256 + 62 * 8), 19U);
-  EXPECT_EQ(word_at(256 + 63 * 8), 0x3837363534333231U);
-  EXPECT_EQ(word_at(256 + 0 * 8), 0x6867666564636261U);
-  EXPECT_EQ(word_at(256 + 1 * 8), 0x00000000007a7978U);
+  EXPECT_EQ(word_at(kWords + 62 * 8), 19U);
+  EXPECT_EQ(word_at(kWords + 63 * 8), 0x3837363534333231U);
+  EXPECT_EQ(word_at(kWords + 0 * 8), 0x6867666564636261U);
+  EXPECT_EQ(word_at(kWords + 1 * 8), 0x00000000007a7978U);
   EXPECT_EQ(next(reader), "12345678abcdefghxyz");
 }
 
@@ -206,7 +209,7 @@ TEST_F(LogRingTest, APlaceThatIsNoRecordsStartNeverReadsBeyondThePublished) {
   reader.seek(1);  // the payload taken for a size: 2^64 - 1
   EXPECT_EQ(next(reader), "?lapped");
   reader.seek(2);  // 56 bytes, more than there are
-  poke(256 + 2 * 8, 56);
+  poke(kWords + 2 * 8, 56);
   EXPECT_EQ(next(reader), "?lapped");
   reader.seek(1000);  // beyond the end
   EXPECT_EQ(next(reader), "?lapped");
@@ -233,6 +236,102 @@ TEST_F(LogRingTest, AReaderRefusesMemoryThatIsNoRing) {
   EXPECT_THROW(LogRingReader(memory_->bytes.data(), memory_->bytes.size() - 8), std::runtime_error);
   poke(0, word_at(0) + (std::uint64_t{1} << 56));  // "ROOKLOG2"
   EXPECT_THROW(make_reader(), std::runtime_error);
+}
+
+// Landmarks, in a ring whose sections have four words.
+class LandmarkTest : public ::testing::Test {
+ protected:
+  static constexpr std::uint64_t kBigCapacity = 4 * kLandmarks;
+  static constexpr std::uint64_t kBytes = log_ring_bytes(kBigCapacity);
+
+  LogRingWriter make_writer() { return {memory_.get(), kBigCapacity}; }
+  LogRingReader make_reader() { return {memory_.get(), kBytes}; }
+
+  static void append(LogRingWriter& writer, std::size_t words) {
+    writer.append(std::vector<std::byte>((words - 1) * 8, std::byte{0xab}));
+  }
+  std::vector<Position> landmarks() {
+    std::vector<Position> positions;
+    make_reader().landmarks(positions);
+    return positions;
+  }
+
+  struct Free {
+    void operator()(std::byte* memory) const noexcept { std::free(memory); }
+  };
+  std::unique_ptr<std::byte, Free> memory_ = [] {
+    void* memory = std::aligned_alloc(64, kBytes);
+    std::memset(memory, 0, kBytes);
+    return std::unique_ptr<std::byte, Free>(static_cast<std::byte*>(memory));
+  }();
+};
+
+TEST_F(LandmarkTest, AreTheFirstRecordsOfTheirSectionsOncePublished) {
+  auto writer = make_writer();
+  EXPECT_EQ(landmarks(), (std::vector<Position>{}));
+  append(writer, 3);   // 0
+  append(writer, 2);   // 3, into section 1
+  append(writer, 1);   // 5
+  append(writer, 10);  // 6, over sections 2 and 3
+  EXPECT_EQ(landmarks(), (std::vector<Position>{})) << "nothing is published";
+  writer.publish();
+  EXPECT_EQ(landmarks(), (std::vector<Position>{0, 5}));
+  append(writer, 1);  // 16
+  EXPECT_EQ(landmarks(), (std::vector<Position>{0, 5}));
+  writer.publish();
+  EXPECT_EQ(landmarks(), (std::vector<Position>{0, 5, 16}));
+}
+
+TEST_F(LandmarkTest, GoWithTheRecordsThatAreOverwritten) {
+  auto writer = make_writer();
+  for (std::uint64_t i = 0; i < 3 * kBigCapacity / 5; ++i) {
+    append(writer, 5);
+    writer.publish();
+    const auto positions = landmarks();
+    ASSERT_FALSE(positions.empty());
+    for (std::size_t n = 0; n < positions.size(); ++n) {
+      ASSERT_EQ(positions[n] % 5, 0U) << "a record begins there";
+      ASSERT_LE(writer.end() - positions[n], kBigCapacity);
+      if (n > 0) {
+        ASSERT_LT(positions[n - 1], positions[n]);
+        ASSERT_LE(positions[n] - positions[n - 1], 10U) << "none is left out";
+      }
+    }
+    ASSERT_EQ(positions.back() / 4, (writer.end() - 5) / 4);
+    ASSERT_LT(writer.end() - positions.front(), kBigCapacity + 10);
+    if (writer.end() > kBigCapacity) {
+      ASSERT_GT(writer.end() - positions.front(), kBigCapacity - 10);
+    }
+  }
+}
+
+TEST_F(LandmarkTest, OfWhatAPredecessorDidNotPublishAreErased) {
+  {
+    auto writer = make_writer();
+    append(writer, 6);
+    writer.publish();
+    for (int i = 0; i < 20; ++i) append(writer, 5);  // 6, 11, 16 ...: never published
+  }
+  auto writer = make_writer();
+  append(writer, 50);  // 6 to 56
+  append(writer, 1);
+  writer.publish();
+  EXPECT_EQ(landmarks(), (std::vector<Position>{0, 6, 56})) << "11 and 16 are in the middle of a record";
+}
+
+TEST_F(LandmarkTest, ASuccessorLeavesThoseThatAreThere) {
+  {
+    auto writer = make_writer();
+    append(writer, 5);
+    append(writer, 1);
+    writer.publish();
+  }
+  auto writer = make_writer();
+  append(writer, 1);  // 6, in a section that has its landmark
+  append(writer, 1);
+  append(writer, 1);  // 8
+  writer.publish();
+  EXPECT_EQ(landmarks(), (std::vector<Position>{0, 5, 8}));
 }
 
 }  // namespace

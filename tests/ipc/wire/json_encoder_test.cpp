@@ -102,6 +102,14 @@ TEST(JsonEncoder, Replies) {
         json().counted(out, {Op::Count, {}}, {2, 11, 3, 1, 12.3456});
       }),
       "{\"re\":\"count\",\"ok\":true,\"words\":2,\"characters\":11,\"vowels\":3,\"odd_words\":1,\"ms\":12.346}\n");
+  EXPECT_EQ(written([](auto& out) {
+              json().resumed(out, {Op::Resume, "7"}, true, 3);
+            }),
+            "{\"re\":\"resume\",\"id\":7,\"ok\":true,\"recovered\":true,\"missed\":3}\n");
+  EXPECT_EQ(written([](auto& out) {
+              json().resumed(out, {Op::Resume, {}}, false, 0);
+            }),
+            "{\"re\":\"resume\",\"ok\":true,\"recovered\":false,\"missed\":0}\n");
   EXPECT_EQ(written([](auto& out) { json().pong(out, {Op::Ping, {}}); }), "{\"re\":\"ping\",\"ok\":true}\n");
   EXPECT_EQ(written([](auto& out) { json().bye(out, {Op::Quit, {}}); }), "{\"re\":\"quit\",\"ok\":true}\n");
 }

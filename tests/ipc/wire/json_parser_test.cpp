@@ -55,6 +55,9 @@ TEST(JsonParser, EveryOp) {
   EXPECT_EQ(parsed(R"({"op":"history"})"), "history room='#lobby'");
   EXPECT_EQ(parsed(R"({"op":"history","room":"#a","limit":1000,"before":18446744073709551615,"after":0})"),
             "history room='#a' limit=1000 before=18446744073709551615 after=0");
+  EXPECT_EQ(parsed(R"({"op":"resume","epoch":"404ddc45946f493a","seq":18446744073709551615})"),
+            "resume epoch='404ddc45946f493a' seq=18446744073709551615");
+  EXPECT_EQ(parsed(R"({"op":"resume","epoch":"","seq":0})"), "resume");
   EXPECT_EQ(parsed(R"({"op":"count","text":"one two"})"), "count text='one two'");
 }
 
@@ -152,9 +155,10 @@ TEST(JsonParser, WhatIsNoObjectIsRefusedWithoutANameOrAnId) {
 }
 
 TEST(JsonParser, AnUnknownOpKeepsItsNameAndId) {
-  EXPECT_EQ(error(R"({"op":"resume","id":5,"seq":1})"),
-            "{\"re\":\"resume\",\"id\":5,\"ok\":false,\"error\":\"bad-command\",\"message\":\"no such op; \\\"help\\\" "
-            "lists them\"}\n");
+  EXPECT_EQ(
+      error(R"({"op":"resumes","id":5,"seq":1})"),
+      "{\"re\":\"resumes\",\"id\":5,\"ok\":false,\"error\":\"bad-command\",\"message\":\"no such op; \\\"help\\\" "
+      "lists them\"}\n");
   EXPECT_EQ(nlohmann::json::parse(error(R"({"op":"a\"b\n","id":"x"})"))["re"], "a\"b\n");
   EXPECT_EQ(parsed(R"({"op":"Ping"})").substr(0, 19), "refused bad-command");
 }
@@ -204,6 +208,10 @@ TEST(JsonParser, AFieldThatIsMissingOrWrongIsNamed) {
            Case{R"({"op":"history","id":1,"limit":4294967346})", "\"limit\" must be 1 to 1000"},
            Case{R"({"op":"history","id":1,"limit":"5"})", "\"limit\" must be a whole number, not negative"},
            Case{R"({"op":"history","id":1,"limit":5.0})", "\"limit\" must be a whole number, not negative"},
+           Case{R"({"op":"resume","id":1,"seq":1})", "\"epoch\" is missing"},
+           Case{R"({"op":"resume","id":1,"epoch":7,"seq":1})", "\"epoch\" must be a string"},
+           Case{R"({"op":"resume","id":1,"epoch":"e"})", "\"seq\" is missing"},
+           Case{R"({"op":"resume","id":1,"epoch":"e","seq":"1"})", "\"seq\" must be a whole number, not negative"},
            Case{R"({"op":"history","id":1,"before":-1})", "\"before\" must be a whole number, not negative"},
            Case{R"({"op":"history","id":1,"after":18446744073709551616})",
                 "\"after\" must be a whole number, not negative"},

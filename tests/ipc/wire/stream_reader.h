@@ -55,6 +55,8 @@ inline std::string describe(const ParseOutcome& outcome) {
   if (command.limit != kDefaultHistoryMessages) result.append(" limit=").append(std::to_string(command.limit));
   if (command.before) result.append(" before=").append(std::to_string(*command.before));
   if (command.after) result.append(" after=").append(std::to_string(*command.after));
+  field("epoch", command.epoch);
+  if (command.seq != 0) result.append(" seq=").append(std::to_string(command.seq));
   field("id", command.id);
   return result;
 }

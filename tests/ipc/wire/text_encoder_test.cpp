@@ -108,6 +108,7 @@ TEST(TextEncoder, RepliesWithItems) {
 TEST(TextEncoder, HelpNamesEveryCommandAndEndsWithOk) {
   const std::string help = "\n" + written([](auto& out) { text().help(out, {}); });
   for (std::size_t i = 1; i < kOpCount; ++i) {
+    if (static_cast<Op>(i) == Op::Resume) continue;  // for programs: it needs numbers that texts do not show
     const std::string line_start = "\n/" + std::string(to_string(static_cast<Op>(i)));
     EXPECT_NE(help.find(line_start), std::string::npos) << line_start;
   }
