@@ -17,6 +17,13 @@
 
 namespace rookery::worker {
 
+// Can what clients say be ordered and stored?
+enum class Storing : unsigned char {
+  Works,       // or is about to: a ledger that was just killed is back within half a second, and nobody is told
+  Fails,       // the disk is full or failing: ordered and shown, not stored; the ledger tries on
+  LedgerAway,  // read-only mode, the master says
+};
+
 class WorkerContext final {
  public:
   // Takes the worker's region over from a dead predecessor: sessions of old are forgotten, the outboxes go on where the
@@ -33,8 +40,9 @@ class WorkerContext final {
   shm::Mapping user_mapping;
   std::vector<shm::Mapping> worker_mappings;  // read-only, our own too
   shm::NameTableReader users;
-  std::atomic<bool> abandoned = false;  // the worker ends: jobs that nobody waits for any more return at once
-  std::optional<ThreadPool> pool;       // ends before the loops' mailboxes do
+  std::atomic<bool> ledger_away = false;  // as the master said last
+  std::atomic<bool> abandoned = false;    // the worker ends: jobs that nobody waits for any more return at once
+  std::optional<ThreadPool> pool;         // ends before the loops' mailboxes do
 
   [[nodiscard]] chat::WorkerRegionView own() const noexcept { return {own_mapping, shared.worker_layout}; }
   [[nodiscard]] chat::WorkerRegionView worker(std::uint32_t number) const noexcept {
@@ -43,6 +51,11 @@ class WorkerContext final {
   [[nodiscard]] chat::LedgerRegionView ledger() const noexcept { return {ledger_mapping, shared.ledger_layout}; }
   [[nodiscard]] std::string_view epoch() const noexcept { return ledger().epoch(); }
   [[nodiscard]] shm::LogRingReader ring_reader() const { return {log_ring.data(), log_ring.size_bytes()}; }
+
+  [[nodiscard]] Storing storing() const noexcept {
+    if (ledger_away.load(std::memory_order_relaxed)) return Storing::LedgerAway;
+    return ledger().header().store_failing.load(std::memory_order_seq_cst) != 0 ? Storing::Fails : Storing::Works;
+  }
 
   // Any thread may post to the pool.
   [[nodiscard]] ThreadPool& pool_of() const noexcept { return const_cast<ThreadPool&>(*pool); }

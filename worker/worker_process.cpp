@@ -77,6 +77,11 @@ class Worker final {
           stop_loops(
               milliseconds{static_cast<std::int64_t>(static_cast<double>(received.message->number) * kPartOfDeadline)});
           break;
+        case ControlKind::LedgerAway:
+        case ControlKind::LedgerBack:
+          context_.ledger_away = received.message->kind == ControlKind::LedgerAway;
+          for (auto& loop : loops_) loop->mailbox().post([] {});  // each turn looks at it
+          break;
         case ControlKind::Kick:
           for (auto& loop : loops_)
             loop->mailbox().post([this, &loop, client = received.message->number, reason = received.message->text] {

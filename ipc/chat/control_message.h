@@ -24,8 +24,10 @@ enum class ControlKind : std::uint8_t {
   // master -> child
   Stop = 6,  // finish: tell clients, drain, make durable, exit 0; number = milliseconds until the master forces it
   Kick = 7,  // worker: close client `number`, text is the reason
-  WorkerGone = 8,  // ledger: worker `worker` is dead and reaped
-  Notice = 9,      // ledger: publish text to everybody
+  WorkerGone = 8,   // ledger: worker `worker` is dead and reaped
+  Notice = 9,       // ledger: publish text to everybody
+  LedgerAway = 10,  // worker: the ledger died too often and is not tried for a while: read-only mode
+  LedgerBack = 11,  // worker: it serves again
 };
 
 struct ControlMessage {

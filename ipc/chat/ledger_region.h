@@ -3,8 +3,9 @@
 // The layout of the ledger's control region: how far it has taken each outbox, the inboxes of the loops, the rooms, the
 // epoch. The log ring and the user table are segments of their own.
 //
-// Who may write   The ledger alone: `taken`, rooms and the header from its sequencing thread, inboxes from its archive
-//                 thread. The loops read all of it; the master heartbeat_ms and `taken`, to watch it and to show it.
+// Who may write   The ledger alone: `taken`, rooms and the header from its sequencing thread, store_failing from its
+//                 storing thread, inboxes from its archive thread. The loops read all of it; the master heartbeat_ms
+//                 and `taken`, to watch it and to show it.
 // When the ledger dies  its successor goes on with what it finds: `taken` and a room's members may lag behind the
 // newest
 //                 records in the log ring, which say what they should be (master/ledger/recovery.h).
@@ -50,8 +51,12 @@ struct LedgerRegionHeader {
   alignas(64) shm::SleepWord sleeping;          // the ledger's doorbell
   std::atomic<std::int64_t> heartbeat_ms;       // monotonic
   std::uint64_t ended_epochs;                   // how many; set before magic, never changes
+  // 1: the newest try to store failed (disk full, I/O error). Set and cleared (seq_cst, for the doorbell) by the
+  // storing thread, cleared by the recovery of a successor, in both cases after durable_end has moved.
+  alignas(64) std::atomic<std::uint64_t> store_failing;
   alignas(64) std::array<EndedEpoch, kMaxEndedEpochs> ended;  // oldest first; likewise
 };
+static_assert(sizeof(LedgerRegionHeader) == 63 * 64, "drawn in docs/shared-memory.md");
 
 struct SlotControl {
   alignas(64) shm::PositionWord outbox_taken;

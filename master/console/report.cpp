@@ -70,6 +70,11 @@ std::string report_processes(std::span<const ProcessRow> rows) {
                    if_runs(row.pid.value_or(0)), row.state, if_runs(row.age.count()), row.restarts,
                    if_runs(row.heartbeat_age.count()), if_worker(row.clients), if_worker(row.outbox_depth_words));
   }
+  for (const ProcessRow& row : rows) {
+    if (row.note.empty()) continue;
+    const std::string name = row.worker ? fmt::format("worker {}", *row.worker) : std::string("ledger");
+    fmt::format_to(std::back_inserter(out), "! {}: {}\n", name, row.note);
+  }
   fmt::format_to(std::back_inserter(out), "OK {} workers\n", workers);
   return out;
 }

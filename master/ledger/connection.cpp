@@ -95,7 +95,13 @@ std::string Connection::explain(std::string_view purpose) const {
   return fmt::format("{}: cannot {}: {} (SQLite {}); {}", file_.string(), purpose, reason, code, advice(code, file_));
 }
 
+bool Connection::sync_failed() const noexcept {
+  const int code = sqlite3_extended_errcode(get());
+  return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+}
+
 void Connection::fail(std::string_view purpose) const {
+  if (sync_failed()) throw SyncFailed(explain(purpose));
   throw StoreError(explain(purpose));
 }
 

@@ -29,7 +29,10 @@ class Connection final {
 
   // The connection's newest error: "FILE: cannot PURPOSE: reason; what to do".
   [[nodiscard]] std::string explain(std::string_view purpose) const;
+  // Throws StoreError with that text; SyncFailed if an fsync failed.
   [[noreturn]] void fail(std::string_view purpose) const;
+  // The newest error is that of an fsync, of a file or its directory.
+  [[nodiscard]] bool sync_failed() const noexcept;
 
  private:
   struct Close {

@@ -1,5 +1,8 @@
 #include "master/ledger/ledger_process.h"
 
+#include <fmt/format.h>
+
+#include <cstdlib>
 #include <optional>
 
 #include "ipc/chat/control_message.h"
@@ -21,6 +24,7 @@ using chat::ControlKind;
 constexpr std::chrono::milliseconds kHeartbeat{500};
 constexpr std::chrono::milliseconds kRoomAgain{1};  // the ring is full: look again, the disk rings as well
 constexpr int kExitCannotGoOn = 78;                 // the operator must mend something
+constexpr int kExitNotStored = 75;                  // stopped as asked, but the store took not all. EX_TEMPFAIL
 
 class Ledger final {
  public:
@@ -33,6 +37,12 @@ class Ledger final {
         rooms_(region_),
         bell_(region_.header().sleeping, shared.ledger_doorbell.read_end.get()),
         mark_(start.data) {
+    if (store.dropped_bytes() > 0)
+      log::warning(
+          "the write-ahead log's last {} bytes are of a group that was cut short, and nobody was told of: "
+          "they are dropped",
+          store.dropped_bytes());
+    refuse_what_lost_messages(store);
     if (is_fresh()) begin_epoch(store);
     open_region(store.state());
     const Recovered recovered = recover(context_, store, rooms_, users_);
@@ -40,7 +50,8 @@ class Ledger final {
       log::info("stored {} records that the log ring still had", recovered.records_stored);
     archive_.emplace(context_, start_.data);
     sequencer_.emplace(context_, ring_, rooms_, users_.reader(), *archive_, mark_, recovered);
-    writer_.emplace(context_, std::move(store), users_);
+    mark_.stored(recovered.last_seq);
+    writer_.emplace(context_, std::move(store), users_, mark_);
     ROOKERY_INVARIANT(poller_.add(start_.control, EPOLLIN, kControlToken));
     ROOKERY_INVARIANT(poller_.add(bell_.descriptor(), EPOLLIN, kBellToken));
   }
@@ -54,10 +65,14 @@ class Ledger final {
       const auto result = sequencer_->turn();
       writer_->wake();
       if (result == Sequencer::TurnResult::Idle) break;
-      if (result == Sequencer::TurnResult::NoRoom) static_cast<void>(poller_.wait(kRoomAgain));
+      if (result != Sequencer::TurnResult::NoRoom) continue;
+      if (region_.header().store_failing.load(std::memory_order_relaxed) != 0) break;  // no room will come
+      static_cast<void>(poller_.wait(kRoomAgain));
     }
-    writer_.reset();  // makes everything durable
+    const bool all_stored = writer_->finish();
+    writer_.reset();
     archive_.reset();
+    if (!all_stored) return kExitNotStored;
     log::info("stopped, everything is durable");
     return 0;
   }
@@ -69,6 +84,17 @@ class Ledger final {
   // No ledger has run on these regions: the server starts.
   [[nodiscard]] bool is_fresh() const noexcept {
     return region_.header().magic.load(std::memory_order_acquire) != chat::LedgerRegionHeader::kMagic;
+  }
+
+  // A write-ahead log that was cut at a group's end looks whole, but the mark knows what was acknowledged.
+  void refuse_what_lost_messages(const store::Store& store) {
+    const std::uint64_t acknowledged = mark_.durable(store.state().epoch);
+    if (acknowledged <= store.state().last_seq) return;
+    throw store::StoreError(fmt::format(
+        "{0}/rookery.db: ends at number {1}, but {2} was acknowledged: part of it or of its write-ahead log is gone; "
+        "restore a backup, or go on without what is missing, under a new epoch: sqlite3 {0}/rookery.db \"UPDATE meta "
+        "SET value=lower(hex(randomblob(8))) WHERE key='epoch'\" (docs/storage.md)",
+        start_.data.string(), store.state().last_seq, acknowledged));
   }
 
   // Message ids are (epoch, number). What was published and is lost had numbers that will be given again.
@@ -188,6 +214,10 @@ int run_ledger(const LedgerStart& start, chat::SharedState& state) {
     store::Store store(start.data);
     Ledger ledger(start, state, std::move(store));
     return ledger.serve();
+  } catch (const store::SyncFailed& error) {
+    log::alert("cannot serve: {}", error.what());
+    static_cast<void>(chat::send_control(start.control, {ControlKind::Failed, 0, kExitCannotGoOn, error.what()}));
+    std::_Exit(kExitSyncFailed);
   } catch (const std::exception& error) {
     log::alert("cannot serve: {}", error.what());
     static_cast<void>(chat::send_control(start.control, {ControlKind::Failed, 0, kExitCannotGoOn, error.what()}));

@@ -40,11 +40,18 @@ std::uint64_t PublishedMark::published(std::string_view epoch) const noexcept {
   return mark.seq.load(std::memory_order_relaxed);
 }
 
+std::uint64_t PublishedMark::durable(std::string_view epoch) const noexcept {
+  const Page& mark = page();
+  if (mark.magic != Page::kMagic || std::string_view(mark.epoch, sizeof mark.epoch) != epoch) return 0;
+  return mark.durable.load(std::memory_order_relaxed);
+}
+
 void PublishedMark::begin(std::string_view epoch, std::uint64_t seq) noexcept {
   Page& mark = page();
   mark.magic = 0;  // who dies in here leaves a mark that knows nothing, of an epoch in which nothing is published yet
   std::copy_n(epoch.begin(), std::min(epoch.size(), sizeof mark.epoch), mark.epoch);
   mark.seq.store(seq, std::memory_order_relaxed);
+  mark.durable.store(seq, std::memory_order_relaxed);
   mark.magic = Page::kMagic;
 }
 

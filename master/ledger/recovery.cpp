@@ -82,6 +82,7 @@ Recovered recover(LedgerContext& context, store::Store& store, RoomBook& rooms, 
   region.header().applied_end.store(end, std::memory_order_release);
   region.header().newest_seq.store(state.last_seq, std::memory_order_release);
   ring.durable_end.store(end, std::memory_order_seq_cst);  // durable
+  region.header().store_failing.store(0, std::memory_order_seq_cst);
   return result;
 }
 

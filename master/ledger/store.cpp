@@ -96,6 +96,8 @@ struct Store::Implementation {
 
   explicit Implementation(const fs::path& directory) : file(directory / kDatabaseName) {
     const WalReport wal = inspect_files(file);
+    dropped_bytes = wal.dropped_bytes;
+    rewrite_wal(with_suffix(file, "-wal"));
     session.emplace(file);
     mark = usage_mark(file);
     const std::string last_mark = session->in_use_by();
@@ -123,9 +125,8 @@ struct Store::Implementation {
     state.last_time_ms = progress.last_time_ms;
   }
 
-  // After a failure that may have reached the disk. What the kernel holds of the WAL may then differ from what the disk
-  // holds, and a second fsync would not tell: so all of it is written once more, to the database, and the WAL emptied,
-  // before anything new is promised.
+  // After a failure that was not an fsync's: what the WAL holds of earlier groups is on the disk, of the failed one
+  // there may be a part. All of it is moved into the database and the WAL emptied, before anything new is promised.
   [[nodiscard]] bool reopen() {
     try {
       session.reset();
@@ -134,7 +135,7 @@ struct Store::Implementation {
       if (session->epoch() != state.epoch || session->progress().last_seq < stored.last_seq) {
         error = fmt::format("{}: is not the database it was: it ends at message {} and {} was stored; {}",
                             file.string(), session->progress().last_seq, stored.last_seq, repair_advice(file));
-        session.reset();
+        abandon_session();
         return false;
       }
       take(session->progress());
@@ -142,16 +143,24 @@ struct Store::Implementation {
       return true;
     } catch (const std::exception& failure) {
       error = failure.what();
-      session.reset();
+      sync_failed = sync_failed || dynamic_cast<const SyncFailed*>(&failure) != nullptr;
+      abandon_session();
       return false;
     }
+  }
+
+  // Closes the connection without moving the WAL: that would sync it again.
+  void abandon_session() noexcept {
+    if (session) session->keep_on_close(false);
+    session.reset();
   }
 
   // Nothing of the group is stored, and the connection is not to be used again.
   bool fail_group(std::string_view purpose) {
     error = session->connection().explain(purpose);
+    sync_failed = sync_failed || session->connection().sync_failed();
     session->rollback();
-    session.reset();
+    abandon_session();
     group = Group::Failed;
     return false;
   }
@@ -176,6 +185,8 @@ struct Store::Implementation {
   fs::path file;
   std::string mark;
   bool machine_may_have_failed = false;
+  bool sync_failed = false;  // of all that follows nothing may be promised by this process
+  std::uint64_t dropped_bytes = 0;
   std::optional<WriteSession> session;  // empty: lost to an error, begin() makes a new one
   StoreState state;
   Progress stored;   // by the newest commit
@@ -218,6 +229,7 @@ bool Store::begin() {
   Implementation& self = *implementation_;
   ROOKERY_INVARIANT(self.group != Implementation::Group::Open);
   self.group = Implementation::Group::None;
+  if (self.sync_failed) return false;
   if (!self.session && !self.reopen()) return false;
   const bool ready = self.session->checkpoint_if_due() && self.session->begin() &&
                      (!self.marked_clean || self.session->update_in_use_by(self.mark));
@@ -273,10 +285,18 @@ std::string Store::error() const {
   return implementation_->error;
 }
 
+bool Store::sync_failed() const noexcept {
+  return implementation_->sync_failed;
+}
+
+std::uint64_t Store::dropped_bytes() const noexcept {
+  return implementation_->dropped_bytes;
+}
+
 void Store::checkpoint() noexcept {
   Implementation& self = *implementation_;
   ROOKERY_INVARIANT(self.group == Implementation::Group::None);
-  if (!self.session) return;  // what a failure has left is for the next opening to look at
+  if (!self.session || self.sync_failed) return;  // what a failure has left is for the next opening to look at
   try {
     self.session->set_in_use_by("");
     self.marked_clean = true;
@@ -284,6 +304,8 @@ void Store::checkpoint() noexcept {
   } catch (const std::exception& failure) {
     // Whatever stayed in the WAL is durable there.
     self.error = failure.what();
+    self.sync_failed = dynamic_cast<const SyncFailed*>(&failure) != nullptr;
+    if (self.sync_failed) self.abandon_session();
   }
 }
 

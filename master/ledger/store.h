@@ -52,6 +52,13 @@ class StoreError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// An fsync failed. Whoever goes on in this process, or syncs the same pages again, may be told that they are on disk
+// although the kernel has dropped them: the process must end, see docs/storage.md.
+class SyncFailed : public StoreError {
+ public:
+  using StoreError::StoreError;
+};
+
 class Store final {
  public:
   // Opens or creates `directory`/rookery.db and checks that it is whole and of this version.
@@ -80,6 +87,11 @@ class Store final {
   [[nodiscard]] bool commit();
   void rollback() noexcept;
   [[nodiscard]] std::string error() const;
+  // The error was an fsync's: end the process, without another call.
+  [[nodiscard]] bool sync_failed() const noexcept;
+
+  // What the opening found behind the newest whole group in the WAL, of a group that was cut short.
+  [[nodiscard]] std::uint64_t dropped_bytes() const noexcept;
 
   // Moves the WAL into the database and notes that the stop is a clean one. Not inside a group.
   void checkpoint() noexcept;

@@ -1,6 +1,7 @@
 #include "master/ledger/store_writer.h"
 
 #include <chrono>
+#include <cstdlib>
 
 #include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
@@ -18,22 +19,29 @@ constexpr std::chrono::milliseconds kRetryAfter{500};
 
 }  // namespace
 
-StoreWriter::StoreWriter(LedgerContext& context, store::Store store, shm::NameTableWriter& users)
+StoreWriter::StoreWriter(LedgerContext& context, store::Store store, shm::NameTableWriter& users, PublishedMark& mark)
     : context_(context),
       store_(std::move(store)),
       users_(users),
+      mark_(mark),
       reader_(context.ring_reader()),
       loops_(context.loop_ringers()),
       ledger_(context.region().header().sleeping, context.shared.ledger_doorbell.write_end.get()),
       thread_([this] { run(); }) {}
 
 StoreWriter::~StoreWriter() {
+  static_cast<void>(finish());
+}
+
+bool StoreWriter::finish() {
+  if (!thread_.joinable()) return all_stored_;
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
   woken_.notify_one();
   thread_.join();
+  return all_stored_;
 }
 
 void StoreWriter::wake() noexcept {
@@ -53,6 +61,7 @@ void StoreWriter::run() {
     if (result == GroupResult::Failed) {
       if (stop_) {
         log::alert("stopped with messages that could not be made durable: {}", store_.error());
+        all_stored_ = false;
         return;
       }
       woken_.wait_for(lock, kRetryAfter, [this] { return stop_; });
@@ -63,6 +72,7 @@ void StoreWriter::run() {
     work_ = false;
   }
   store_.checkpoint();
+  if (store_.sync_failed()) group_failed("empty the write-ahead log");
 }
 
 StoreWriter::GroupResult StoreWriter::store_group() {
@@ -70,7 +80,7 @@ StoreWriter::GroupResult StoreWriter::store_group() {
   new_users_.clear();
   std::size_t durable_records = 0;
   if (!add_group(durable_records)) {
-    log::error("cannot store messages, will try again: {}", store_.error());
+    group_failed("store messages");
     store_.rollback();
     reader_.seek(begin);
     return GroupResult::Failed;
@@ -78,11 +88,14 @@ StoreWriter::GroupResult StoreWriter::store_group() {
   if (reader_.position() == begin) return GroupResult::Nothing;
   if (durable_records > 0) fault::point(fault::Point::LedgerBeforeCommit);
   if (durable_records > 0 && !store_.commit()) {
-    log::error("cannot make messages durable, will try again: {}", store_.error());
+    group_failed("make messages durable");
     reader_.seek(begin);
     return GroupResult::Failed;
   }
-  if (durable_records > 0) fault::point(fault::Point::LedgerAfterCommit);
+  if (durable_records > 0) {
+    fault::point(fault::Point::LedgerAfterCommit);
+    mark_.stored(newest_seq_);
+  }
   enter_users();
   announce(reader_.position());
   return GroupResult::Stored;
@@ -99,6 +112,7 @@ bool StoreWriter::add_group(std::size_t& durable_records) {
     if (!chat::is_durable(record->header.kind)) continue;
     if (durable_records++ == 0 && !store_.begin()) return false;
     if (!store_.add(*record)) return false;
+    newest_seq_ = record->header.seq;
     if (record->header.kind == chat::RecordKind::Register && record->header.outcome == 0)
       new_users_.push_back({record->header.target, std::string(record->name), std::string(record->text)});
   }
@@ -115,8 +129,31 @@ void StoreWriter::enter_users() {
   }
 }
 
+void StoreWriter::group_failed(const char* what) {
+  if (store_.sync_failed()) {
+    log::alert(
+        "cannot {}: {}. What the kernel has of it may not be on the disk, so this process ends and the next one "
+        "writes it again",
+        what, store_.error());
+    std::_Exit(kExitSyncFailed);  // nothing is promised, synced or closed any more
+  }
+  if (told_error_ != store_.error()) {
+    told_error_ = store_.error();
+    log::error("cannot {}, will try again: {}", what, told_error_);
+  }
+  auto& failing = context_.region().header().store_failing;
+  if (failing.load(std::memory_order_relaxed) != 0) return;
+  failing.store(1, std::memory_order_seq_cst);
+  for (shm::DoorbellRinger& loop : loops_) loop.ring_if_asleep();
+}
+
 void StoreWriter::announce(shm::Position end) {
   context_.ring_header().durable_end.store(end, std::memory_order_seq_cst);  // durable
+  if (!told_error_.empty()) {
+    told_error_.clear();
+    context_.region().header().store_failing.store(0, std::memory_order_seq_cst);
+    log::warning("messages can be stored again");
+  }
   for (std::uint32_t slot = 0; slot < context_.shared.slots(); ++slot) {
     if (context_.loop_control(slot).awaiting_position.load(std::memory_order_seq_cst) <= end)
       loops_[slot].ring_if_asleep();

@@ -6,24 +6,36 @@
 //
 // New accounts enter the user table here, once they are durable: a login can never succeed for an account that a crash
 // would take away.
+//
+// When a group cannot be stored  (disk full, I/O error at a write) the region's store_failing says so until it can:
+// loops then answer not-durable and refuse what would have to be stored. The group is tried again, with what has
+// come since; nothing of what was published is given up. After a failed fsync the process ends at once, see
+// docs/storage.md: the successor stores from the ring what the disk has not got.
 #pragma once
 
 #include <condition_variable>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "master/ledger/ledger_context.h"
+#include "master/ledger/published_mark.h"
 #include "master/ledger/store.h"
 
 namespace rookery::ledger {
 
+// The exit code of a ledger that an fsync has failed. EX_IOERR.
+inline constexpr int kExitSyncFailed = 74;
+
 class StoreWriter final {
  public:
   // `store` and `users` are this thread's alone until it has been joined.
-  StoreWriter(LedgerContext& context, store::Store store, shm::NameTableWriter& users);
-  // Stores what is published, then joins.
+  StoreWriter(LedgerContext& context, store::Store store, shm::NameTableWriter& users, PublishedMark& mark);
   ~StoreWriter();
+
+  // Stores what is published, then joins. False: it could not all be stored, and was not waited for.
+  [[nodiscard]] bool finish();
 
   // Something was published.
   void wake() noexcept;
@@ -36,10 +48,12 @@ class StoreWriter final {
   [[nodiscard]] bool add_group(std::size_t& durable_records);
   void enter_users();
   void announce(shm::Position end);
+  void group_failed(const char* what);
 
   LedgerContext& context_;
   store::Store store_;
   shm::NameTableWriter& users_;
+  PublishedMark& mark_;
   shm::LogRingReader reader_;
   std::vector<shm::DoorbellRinger> loops_;
   shm::DoorbellRinger ledger_;
@@ -51,11 +65,14 @@ class StoreWriter final {
   };
   std::vector<NewUser> new_users_;  // of the group under way
   std::vector<std::byte> bytes_;
+  std::uint64_t newest_seq_ = 0;  // of the group under way
+  std::string told_error_;        // in the log; empty: the newest group was stored
 
   std::mutex mutex_;
   std::condition_variable woken_;
-  bool work_ = false;  // under mutex_
-  bool stop_ = false;  // under mutex_
+  bool work_ = false;       // under mutex_
+  bool stop_ = false;       // under mutex_
+  bool all_stored_ = true;  // once joined
   std::thread thread_;
 };
 

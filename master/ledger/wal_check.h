@@ -27,9 +27,17 @@ enum class WalCondition : unsigned char {
 
 struct WalReport {
   WalCondition condition = WalCondition::Whole;
-  std::uint64_t offset = 0;  // of the first frame that is not right
+  std::uint64_t offset = 0;         // of the first frame that is not right
+  std::uint64_t dropped_bytes = 0;  // of this life's frames behind the newest whole group, which SQLite will pass over
 };
 
 [[nodiscard]] WalReport inspect_wal(const std::filesystem::path& wal_file);
+
+// Writes the WAL once more, byte for byte, and syncs it. After a process died in the middle of a commit its fsync may
+// have failed: then the kernel holds pages it calls clean that are not on the disk, another fsync would say that all is
+// well, and SQLite would take them for stored. Written again, they are dirty again, and the fsync tells the truth. A
+// power cut in the middle does no harm: the bytes are the same. An absent or empty file is left alone.
+// Throws SyncFailed, StoreError.
+void rewrite_wal(const std::filesystem::path& wal_file);
 
 }  // namespace rookery::store

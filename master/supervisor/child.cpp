@@ -41,6 +41,7 @@ void Child::begin_life(Launched launched, TimePoint now) {
   control_ended = {};
   told_to_stop = false;
   told_its_failure = false;
+  failure.clear();
   aborted = false;
   killed = false;
   parked = false;

@@ -29,8 +29,7 @@ enum class ShownState : unsigned char { Starting, Serving, Stopping, BackOff, Pa
 [[nodiscard]] std::string_view to_string(ShownState state) noexcept;
 
 struct Child {
-  explicit Child(std::uint32_t child_index)
-      : index(child_index), policy(child_index == kLedgerIndex ? Parking::Never : Parking::Allowed) {}
+  explicit Child(std::uint32_t child_index) : index(child_index) {}
 
   const std::uint32_t index;
   Life life = Life::Down;
@@ -47,12 +46,14 @@ struct Child {
   TimePoint control_ended{};     // when the pipe's end of file was seen; the epoch: it was not
   bool told_to_stop = false;
   bool told_its_failure = false;
+  std::string failure;   // what it told
   bool aborted = false;  // for want of a heartbeat
   bool killed = false;   // by us, for whatever reason
 
   // While Down.
   TimePoint due{};  // of the next try
   bool parked = false;
+  std::string why_down;        // how the newest life ended, for the operator
   bool awaits_ledger = false;  // a dead worker whose outboxes and sessions the ledger has yet to deal with
   TimePoint died{};
   bool wait_was_told = false;

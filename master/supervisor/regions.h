@@ -24,6 +24,10 @@ class Regions final {
   [[nodiscard]] std::chrono::milliseconds ledger_heartbeat_age(std::int64_t started_ms,
                                                                std::int64_t now_ms) const noexcept;
 
+  [[nodiscard]] bool store_failing() const noexcept {
+    return ledger().header().store_failing.load(std::memory_order_relaxed) != 0;
+  }
+
   // Words the ledger has still to take from the worker's outboxes.
   [[nodiscard]] std::uint64_t outbox_depth_words(std::uint32_t worker) const noexcept;
 

@@ -24,7 +24,7 @@ RestartPolicy::Decision RestartPolicy::died(TimePoint now, std::chrono::millisec
   recent_deaths_.push_back(now);
   while (now - recent_deaths_.front() > kDeathsWithin) recent_deaths_.pop_front();
 
-  if (parking_ == Parking::Allowed && (on_probation_ || recent_deaths_.size() >= kDeathsToPark)) {
+  if (on_probation_ || recent_deaths_.size() >= kDeathsToPark) {
     on_probation_ = true;
     recent_deaths_.clear();
     return {now + kParkedFor, true};

@@ -24,12 +24,8 @@ inline constexpr std::size_t kDeathsToPark = 5;
 inline constexpr std::chrono::seconds kDeathsWithin{10};
 inline constexpr std::chrono::seconds kParkedFor{30};
 
-enum class Parking : unsigned char { Allowed, Never };
-
 class RestartPolicy final {
  public:
-  explicit RestartPolicy(Parking parking) noexcept : parking_(parking) {}
-
   struct Decision {
     TimePoint due;  // not before
     bool parked = false;
@@ -40,7 +36,6 @@ class RestartPolicy final {
   [[nodiscard]] Decision died(TimePoint now, std::chrono::milliseconds lived);
 
  private:
-  Parking parking_;
   unsigned deaths_in_a_row_ = 0;  // since the last healthy life
   bool on_probation_ = false;     // was parked, and not healthy since
   std::deque<TimePoint> recent_deaths_;

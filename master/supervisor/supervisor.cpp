@@ -74,6 +74,7 @@ void Supervisor::start_failed(Child& child, const std::string& why) {
   if (phase_ == Phase::StartingLedger || phase_ == Phase::StartingWorkers)
     return fail_start(EX_SOFTWARE, "cannot start " + child.name() + ": " + why);
   log::warning("{} could not be started: {}", child.name(), why);
+  child.why_down = "could not be started: " + why;
   const TimePoint now = os::Monotonic::now();
   child.died = now;
   if (is_stopping())
@@ -173,6 +174,7 @@ void Supervisor::on_ready(Child& child) {
 
 void Supervisor::on_ledger_ready() {
   ledger_was_ready_ = true;
+  set_ledger_away(false);
   for (const Child& child : children_)
     if (child.awaits_ledger) tell_ledger_of_death(child.worker());
   if (is_stopping()) return go_on_stopping();
@@ -194,6 +196,7 @@ void Supervisor::on_failed(Child& child, const chat::ControlMessage& message) {
   if (child.told_its_failure) return;
   child.told_its_failure = true;
   const std::string why = child.is_ledger() ? message.text : printable(message.text);
+  child.failure = why;
   log::error("{} pid={} failed: {}", child.name(), child.process.pid(), why);
   if (phase_ != Phase::StartingLedger && phase_ != Phase::StartingWorkers) return;
   constexpr std::uint64_t kLargestExitCode = 255;
@@ -217,6 +220,20 @@ void Supervisor::on_slot_damaged(std::uint32_t worker, const std::string& what) 
 void Supervisor::tell_ledger_of_death(std::uint32_t worker) {
   if (ledger().life != Life::Serving) return;  // on_ledger_ready() tells the next one
   send(ledger(), {.kind = chat::ControlKind::WorkerGone, .worker = worker, .number = 0, .text = {}});
+}
+
+// In read-only mode workers refuse at once what the ledger would have to order or store.
+void Supervisor::set_ledger_away(bool away) {
+  if (ledger_away_ == away) return;
+  ledger_away_ = away;
+  log::warning("{}", away ? "the ledger is away: read-only mode" : "the ledger is back: the end of read-only mode");
+  for (Child& child : children_) {
+    if (child.is_ledger() || !child.is_up()) continue;
+    send(child, {.kind = away ? chat::ControlKind::LedgerAway : chat::ControlKind::LedgerBack,
+                 .worker = child.worker(),
+                 .number = 0,
+                 .text = {}});
+  }
 }
 
 void Supervisor::on_child_ended(std::uint32_t index) {
@@ -243,6 +260,7 @@ void Supervisor::on_child_ended(std::uint32_t index) {
   const TimePoint now = os::Monotonic::now();
   log_end(child, pid, status);
   const bool was_ready = child.life == Life::Serving;
+  child.why_down = (status ? status->describe() : "unknown") + (child.failure.empty() ? "" : ": " + child.failure);
   const auto lived = was_ready ? since(child.ready, now) : std::chrono::milliseconds{0};
   child.end_life(now);
   state_.ring_everybody();
@@ -278,10 +296,12 @@ void Supervisor::plan_restart(Child& child, TimePoint now, std::chrono::millisec
     log::alert("{} died too often: parked for {} s", child.name(), since(now, decision.due).count() / 1000);
   else
     log::info("{} is started again in {} ms", child.name(), since(now, decision.due).count());
+  if (decision.parked && child.is_ledger()) set_ledger_away(true);
 }
 
 bool Supervisor::may_start(const Child& child) const noexcept {
-  return phase_ == Phase::Serving && !child.is_up() && !child.awaits_ledger;
+  // A worker needs the ledger to become ready.
+  return phase_ == Phase::Serving && !child.is_up() && !child.awaits_ledger && (child.is_ledger() || !ledger_away_);
 }
 
 void Supervisor::on_due(TimePoint now) {

@@ -81,6 +81,7 @@ class Supervisor final {
   void log_end(const Child& child, int pid, const std::optional<os::ExitStatus>& status) const;
   void plan_restart(Child& child, TimePoint now, std::chrono::milliseconds lived);
   void tell_ledger_of_death(std::uint32_t worker);
+  void set_ledger_away(bool away);
   [[nodiscard]] bool may_start(const Child& child) const noexcept;
   void send(Child& child, chat::ControlMessage message);
   [[nodiscard]] bool try_send(Child& child, chat::ControlMessage message);
@@ -124,6 +125,7 @@ class Supervisor final {
   bool forced_ = false;
   bool ledger_was_ready_ = false;  // in this run, so something may wait to be made durable
   bool ledger_got_last_chance_ = false;
+  bool ledger_away_ = false;  // parked, or on the try after that: workers are in read-only mode
 };
 
 }  // namespace rookery::master

@@ -1,4 +1,6 @@
 // master/supervisor/view.cpp: what the console sees and does of the children.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "ipc/os/clock.h"
@@ -41,6 +43,15 @@ std::vector<ProcessRow> Supervisor::processes() const {
   std::vector<ProcessRow> rows;
   for (const Child& child : children_) {
     ProcessRow row{.worker = {}, .pid = {}, .state = to_string(shown_state(child)), .restarts = child.restarts};
+    if (!child.is_up() && child.parked) {
+      const auto left = std::chrono::duration_cast<std::chrono::seconds>(child.due - now);
+      row.note = fmt::format("died too often, tried again in {} s; the last time: {}",
+                             std::max<std::int64_t>(left.count(), 0), child.why_down);
+    }
+    if (child.is_ledger() && ledger_away_)
+      row.note = "read-only mode; " + (row.note.empty() ? "it is being tried" : row.note);
+    if (child.is_ledger() && child.is_up() && regions_.store_failing())
+      row.note = "the store cannot be written, the log says why; messages are refused until it can";
     if (child.is_up()) {
       row.pid = child.process.pid();
       row.age = std::chrono::duration_cast<std::chrono::seconds>(now - child.started);

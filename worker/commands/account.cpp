@@ -34,6 +34,10 @@ void ask_for_account(CommandContext& context, const Asker& asker, const std::str
     context.finish_command(*session);
     return;
   }
+  if (context.refuse_if_not_stored(*session, tag)) {
+    context.finish_command(*session);
+    return;
+  }
   chat::Record record;
   record.header.kind = chat::RecordKind::Register;
   record.header.op = static_cast<std::uint8_t>(wire::Op::Register);
@@ -80,6 +84,7 @@ Outcome do_register(CommandContext& context, Session& session, const wire::Comma
   if (context.worker.users.find(command.name) != nullptr)
     return context.refuse(session, tag, wire::ErrorCode::NameTaken,
                           "the name " + std::string(command.name) + " is taken, choose another");
+  if (context.refuse_if_not_stored(session, tag)) return Outcome::Done;
   Asker asker{session.index, session.client, std::string(command.id)};
   const bool posted = context.worker.pool_of().try_post(
       [&context, asker = std::move(asker), name = std::string(command.name), password = Secret(command.password)] {

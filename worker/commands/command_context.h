@@ -56,6 +56,21 @@ struct CommandContext {
     });
   }
 
+  // For what must be stored: refuses it while nothing can be. Nothing has happened then.
+  [[nodiscard]] bool refuse_if_not_stored(Session& session, const wire::RequestTag& tag) {
+    const Storing storing = worker.storing();
+    if (storing == Storing::Works) return false;
+    static_cast<void>(refuse(session, tag, wire::ErrorCode::NotDurable,
+                             storing == Storing::Fails
+                                 ? "nothing was sent: the server cannot store anything now, try again later"
+                                 : "nothing was sent: the server is in read-only mode, try again later"));
+    return true;
+  }
+  // For what must only be ordered.
+  [[nodiscard]] bool refuse_if_read_only(Session& session, const wire::RequestTag& tag) {
+    return worker.storing() == Storing::LedgerAway && refuse_if_not_stored(session, tag);
+  }
+
   // The command at the start of the input is done.
   void finish_command(Session& session) {
     session.stream.input_begin = static_cast<std::uint16_t>(session.stream.input_begin + session.line_bytes);

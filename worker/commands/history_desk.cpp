@@ -29,7 +29,24 @@ HistoryDesk::HistoryDesk(const WorkerContext& context, std::uint32_t loop, Sessi
 void HistoryDesk::ask(Session& session, const HistoryQuestion& question, HistoryAnswer& answer) {
   answer = {};
   open_.push_back({session.index, session.client, question, &answer});
+  if (ledger_away_) return;  // turn() says so
   if (open_.size() == 1) send_first();
+}
+
+void HistoryDesk::set_ledger_away(bool away) {
+  ledger_away_ = away;
+}
+
+void HistoryDesk::fail_all() {
+  while (!open_.empty()) {
+    const Open failed = std::move(open_.front());
+    open_.pop_front();
+    if (failed.answer == nullptr) continue;
+    *failed.answer = {};
+    failed.answer->end = chat::HistoryReplyKind::Failed;
+    failed.answer->arrived = true;
+    if (Session* session = sessions_.find(failed.session, failed.client)) delivery_.touch(*session);
+  }
 }
 
 void HistoryDesk::forget(const Session& session) noexcept {
@@ -81,6 +98,7 @@ void HistoryDesk::turn(os::Monotonic::time_point now) {
     }
     if (!open_.empty()) send_first();
   }
+  if (ledger_away_) fail_all();
   if (open_.empty()) return;
   const bool other_ledger = ledger_.generation.load(std::memory_order_acquire) != asked_generation_;
   if (other_ledger || now - asked_at_ > kAskAgainAfter) send_first();

@@ -48,7 +48,11 @@ class HistoryDesk final {
   // Takes what has come in, asks again what seems lost. Once a turn.
   void turn(os::Monotonic::time_point now);
   // Sequentially consistent: for the doorbell.
-  [[nodiscard]] bool has_mail() const noexcept { return inbox_.has_more(); }
+  [[nodiscard]] bool has_mail() const noexcept {
+    return inbox_.has_more() || (ledger_away_ && !open_.empty());
+  }
+  // In read-only mode nobody can answer: every question, open or new, is answered as failed.
+  void set_ledger_away(bool away);
   [[nodiscard]] bool waits() const noexcept { return !open_.empty(); }
 
  private:
@@ -59,6 +63,7 @@ class HistoryDesk final {
     HistoryAnswer* answer;
   };
   void send_first();
+  void fail_all();
 
   SessionTable& sessions_;
   Delivery& delivery_;
@@ -67,6 +72,7 @@ class HistoryDesk final {
   shm::RecordQueueConsumer inbox_;
   std::deque<Open> open_;  // the first is with the ledger
   std::uint64_t number_;   // of the newest question asked
+  bool ledger_away_ = false;
   os::Monotonic::time_point asked_at_{};
   std::uint64_t asked_generation_ = 0;
   std::vector<std::byte> bytes_;

@@ -11,6 +11,7 @@ namespace {
 
 Outcome ask(CommandContext& context, Session& session, const wire::Command& command, chat::RecordKind kind,
             std::uint32_t room, std::string_view room_name) {
+  if (context.refuse_if_read_only(session, {command.op, command.id})) return Outcome::Done;
   const chat::SessionLogin login = session.block->login.load_own();
   GuestName guest;
   chat::Record record;

@@ -21,7 +21,11 @@ chat::Record record_of(const Session& session, chat::RecordKind kind, const wire
   return record;
 }
 
-Outcome send(CommandContext& context, Session& session, chat::Record& record) {
+Outcome send(CommandContext& context, Session& session, const wire::RequestTag& tag, chat::Record& record) {
+  if (context.worker.storing() != Storing::Works) {
+    if (session.in_flight > 0) return Outcome::Wait;  // their answers come first, in a moment
+    if (context.refuse_if_not_stored(session, tag)) return Outcome::Done;
+  }
   if (!context.outbox.ask(session, record)) return Outcome::Wait;
   auto& messages = session.block->messages;
   messages.store(messages.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -60,7 +64,7 @@ Outcome do_broadcast(CommandContext& context, Session& session, const wire::Comm
   if (!context.may_chat(session)) return session.in_flight > 0 ? Outcome::Wait : refuse_guest(context, session, tag);
   GuestName guest;
   chat::Record record = record_of(session, chat::RecordKind::Broadcast, command, login, guest);
-  return send(context, session, record);
+  return send(context, session, tag, record);
 }
 
 Outcome do_say(CommandContext& context, Session& session, const wire::Command& command) {
@@ -80,7 +84,7 @@ Outcome do_say(CommandContext& context, Session& session, const wire::Command& c
   chat::Record record = record_of(session, chat::RecordKind::Say, command, login, guest);
   record.header.room = *room;
   record.target_name = context.delivery.topics.room(*room)->name;
-  return send(context, session, record);
+  return send(context, session, tag, record);
 }
 
 Outcome do_msg(CommandContext& context, Session& session, const wire::Command& command) {
@@ -93,7 +97,7 @@ Outcome do_msg(CommandContext& context, Session& session, const wire::Command& c
   if (const shm::NameTableEntry* user = context.worker.users.find(command.name)) {
     record.header.target = user->id;
     record.target_name = user->name_view();
-    return send(context, session, record);
+    return send(context, session, tag, record);
   }
   if (context.worker.settings.allow_guests && parse_guest(command.name, client)) {
     if (const auto seat = find_guest(context.worker, client)) {
@@ -102,7 +106,7 @@ Outcome do_msg(CommandContext& context, Session& session, const wire::Command& c
       record.header.room = seat->slot;
       record.header.members = seat->index;
       record.target_name = command.name;
-      return send(context, session, record);
+      return send(context, session, tag, record);
     }
   }
   if (session.in_flight > 0) return Outcome::Wait;

@@ -57,7 +57,9 @@ void LogFollower::apply(const chat::Record& record, shm::Position end) {
       apply_membership(record);
       break;
     case chat::RecordKind::ReserveClients:
-      if (is_ours(record.header)) ids_.grant(record.header.target, record.header.members);
+      if (!is_ours(record.header)) return;
+      ids_.grant(record.header.target, record.header.members);
+      receipts_.pass(record);
       return;
     case chat::RecordKind::Register:
     case chat::RecordKind::FetchHistory:
@@ -65,7 +67,11 @@ void LogFollower::apply(const chat::Record& record, shm::Position end) {
     case chat::RecordKind::None:
       break;
   }
-  if (is_ours(record.header) && (record.header.flags & chat::kSilent) == 0) receipts_.add(record, end);
+  if (!is_ours(record.header)) return;
+  if ((record.header.flags & chat::kSilent) == 0)
+    receipts_.add(record, end);
+  else
+    receipts_.pass(record);
 }
 
 void LogFollower::apply_message(const chat::Record& record) {

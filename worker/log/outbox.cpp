@@ -18,6 +18,8 @@ shm::RecordQueueProducer open_queue(const WorkerContext& context, std::uint32_t 
 
 Outbox::Outbox(const WorkerContext& context, std::uint32_t loop)
     : slot_epoch_(context.start.slot_epoch),
+      context_(context),
+      loop_(loop),
       queue_(open_queue(context, loop)),
       ledger_(context.ledger().header().sleeping, context.shared.ledger_doorbell.write_end.get()) {}
 

@@ -40,10 +40,16 @@ class Outbox final {
   void park(Job job) { parked_.push_back(std::move(job)); }
   [[nodiscard]] std::vector<Job> take_parked() { return std::exchange(parked_, {}); }
   void forget(Session& session) { std::erase(sessions_, &session); }
+  // Calls visit(record) for each that no ledger has taken, from the one behind number `known` on; returns the newest
+  // one's number. REQUIRES: the loop has read all of the log, and `known` is the newest number it knows to be taken.
+  template <class Visit>
+  shm::Position each_untaken(shm::Position known, Visit visit) const;
   [[nodiscard]] std::uint64_t slot_epoch() const noexcept { return slot_epoch_; }
 
  private:
   std::uint64_t slot_epoch_;
+  const WorkerContext& context_;
+  std::uint32_t loop_;
   shm::RecordQueueProducer queue_;
   shm::DoorbellRinger ledger_;
   std::vector<std::byte> bytes_;
@@ -53,5 +59,18 @@ class Outbox final {
   bool appended_ = false;
   bool full_ = false;
 };
+
+template <class Visit>
+shm::Position Outbox::each_untaken(shm::Position known, Visit visit) const {
+  const chat::LoopControl& control = context_.own().control(loop_);
+  const auto& taken = context_.ledger().slot(context_.shared.slot(context_.start.number, loop_)).outbox_taken;
+  shm::PositionWord from{std::max(known, taken.load(std::memory_order_acquire))};
+  shm::RecordQueueConsumer reader(control.outbox_tail, context_.own().outbox_words(loop_), chat::kOutboxWords, from);
+  std::vector<std::byte> bytes;
+  while (reader.peek(bytes) == shm::TakeResult::Record) {
+    if (const auto record = chat::decode_record(bytes)) visit(*record);
+  }
+  return reader.number();
+}
 
 }  // namespace rookery::worker

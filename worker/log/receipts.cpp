@@ -1,26 +1,78 @@
 #include "worker/log/receipts.h"
 
+#include <algorithm>
+
 namespace rookery::worker {
 
+namespace {
+
+bool wants_reply(const chat::RecordHeader& header) noexcept {
+  switch (header.kind) {
+    case chat::RecordKind::Say:
+    case chat::RecordKind::Broadcast:
+    case chat::RecordKind::Direct:
+    case chat::RecordKind::Register:
+      return true;
+    case chat::RecordKind::Join:
+    case chat::RecordKind::Leave:
+      return (header.flags & chat::kSilent) == 0;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 void Receipts::add(const chat::Record& record, shm::Position end) {
+  pass(record);
+  if (record.header.outbox_number <= answered_until_) return;
   const bool about_account = record.header.kind == chat::RecordKind::Register;
   waiting_.push_back(
       {end, record.header, std::string(about_account ? record.name : record.target_name), std::string(record.id)});
 }
 
-void Receipts::settle(shm::Position durable) {
-  while (!waiting_.empty() && waiting_.front().end <= durable) {
+void Receipts::settle(shm::Position durable, Storing storing) {
+  while (!waiting_.empty()) {
     const Receipt& receipt = waiting_.front();
-    if (Session* session = sessions_.find(receipt.header.session, receipt.header.client)) {
-      bytes_.clear();
-      encode(session->dialect(), receipt);
-      delivery_.reply(*session, bytes_);
-      if (session->in_flight > 0) --session->in_flight;
-      if (session->in_flight == 0) session->membership_pending = false;
-      delivery_.resume(*session);
-    }
+    const bool is_durable = receipt.end <= durable;
+    if (!is_durable && storing == Storing::Works) return;
+    const bool refused = receipt.header.outcome != 0;
+    answer(receipt,
+           is_durable || refused || !chat::is_durable(receipt.header.kind) ? Verdict::Done : Verdict::NotDurable);
     waiting_.pop_front();
   }
+}
+
+void Receipts::give_up_untaken() {
+  const shm::Position known = std::max(newest_read_, answered_until_);
+  answered_until_ = outbox_.each_untaken(known, [this](const chat::Record& record) {
+    if (!wants_reply(record.header)) return;
+    answer({0, record.header, {}, std::string(record.id)}, Verdict::NotTaken);
+  });
+}
+
+void Receipts::answer(const Receipt& receipt, Verdict verdict) {
+  Session* session = sessions_.find(receipt.header.session, receipt.header.client);
+  if (session == nullptr) return;
+  bytes_.clear();
+  if (verdict == Verdict::Done)
+    encode(session->dialect(), receipt);
+  else
+    encode_doubt(session->dialect(), receipt, verdict);
+  delivery_.reply(*session, bytes_);
+  if (session->in_flight > 0) --session->in_flight;
+  if (session->in_flight == 0) session->membership_pending = false;
+  delivery_.resume(*session);
+}
+
+void Receipts::encode_doubt(const wire::Dialect& dialect, const Receipt& receipt, Verdict verdict) {
+  const char* words = "others may have seen this, but it could not be stored: it may be kept or lost";
+  if (verdict == Verdict::NotTaken)
+    words = "this was not carried out so far and may still be, later: the part of the server that stores is down";
+  else if (receipt.header.kind == chat::RecordKind::Register)
+    words = "the account could not be stored: it may be there later, try to log in before you register again";
+  dialect.refused(bytes_, {wire::ErrorCode::NotDurable, words,
+                           wire::to_string(static_cast<wire::Op>(receipt.header.op)), receipt.id});
 }
 
 void Receipts::encode(const wire::Dialect& dialect, const Receipt& receipt) {

@@ -1,7 +1,9 @@
 // worker/loop/client_ids.h
 //
-// Client ids, unique for the life of the epoch: the ledger grants ranges of them, durable before they are used, the
-// loop hands them out. The first range is small so that ids stay short where few people chat; later ones double.
+// Client ids, unique for the life of the epoch: the ledger grants ranges of them, the loop hands them out as soon as it
+// reads the grant. A grant is a numbered record: if all processes die before it is stored, the epoch changes. So a disk
+// that is full keeps nobody out; without a ledger the ids in hand last for a while, then connections wait in the
+// listener's queue. The first range is small so that ids stay short where few people chat; later ones double.
 #pragma once
 
 #include <algorithm>

@@ -33,7 +33,7 @@ EventLoop::EventLoop(WorkerContext& context, std::uint32_t loop)
       outbox_(context, loop),
       ids_(outbox_),
       delivery_(poller_, sessions_, buffers_, control_),
-      receipts_(context, sessions_, delivery_),
+      receipts_(context, sessions_, delivery_, outbox_),
       follower_(context, loop, sessions_, delivery_, outbox_, receipts_, ids_),
       history_(context, loop, sessions_, delivery_, outbox_),
       commands_{context, sessions_, delivery_, outbox_, follower_, history_, mailbox_, barrier_},
@@ -71,7 +71,7 @@ void EventLoop::turn() {
   mailbox_.run_all();
   history_.turn(now_);
   resume_sessions();
-  receipts_.settle(follower_.durable_end());
+  settle_receipts();
   resume_sessions();
   outbox_.ring();
 
@@ -114,7 +114,7 @@ void EventLoop::wait() {
 bool EventLoop::has_work() const noexcept {
   return more_log_ || delivery_.has_resumable() || delivery_.has_resting() ||
          follower_.committed_end() != follower_.position() || follower_.durable_end() >= receipts_.awaiting() ||
-         history_.has_mail();
+         context_.storing() != storing_ || (storing_ != Storing::Works && !receipts_.empty()) || history_.has_mail();
 }
 
 void EventLoop::handle(const epoll_event& event) {
@@ -165,6 +165,33 @@ void EventLoop::read_log() {
     log::alert("loop {} was overtaken by the log: it stood still too long. Its clients must connect again", loop_);
     lapped_ = true;
   }
+}
+
+void EventLoop::settle_receipts() {
+  const Storing storing = context_.storing();
+  if (storing != storing_) storing_changed(storing);
+  receipts_.settle(follower_.durable_end(), storing);
+  // Anything published has been read, so what is left in the outbox has no receipt.
+  if (storing == Storing::LedgerAway && follower_.position() == follower_.committed_end()) receipts_.give_up_untaken();
+}
+
+void EventLoop::storing_changed(Storing storing) {
+  const bool was_away = storing_ == Storing::LedgerAway;
+  const bool is_away = storing == Storing::LedgerAway;
+  storing_ = storing;
+  // Who waits for room in the outbox is refused now, or finds room soon.
+  for (Job& job : outbox_.take_parked()) job();
+  for (Session* session : outbox_.take_waiting())
+    if (session->open()) delivery_.resume(*session);
+  if (was_away == is_away) return;
+  history_.set_ledger_away(is_away);
+  sessions_.for_each([&](Session& session) {
+    if (!session.open() || session.dialect_id() == wire::DialectId::Undecided) return;
+    commands_.reply(session, [is_away](const wire::Dialect& dialect, std::string& out) {
+      dialect.notice(out, is_away ? "the server is in read-only mode: for now nothing can be sent, joined or registered"
+                                  : "the server works again: messages can be sent");
+    });
+  });
 }
 
 void EventLoop::housekeeping() {

@@ -64,6 +64,8 @@ class EventLoop final {
   void handle_session(const epoll_event& event);
   void resume_sessions();
   void read_log();
+  void settle_receipts();
+  void storing_changed(Storing storing);
   void bury_doomed();
   void bury(Session& session);
   void housekeeping();
@@ -95,6 +97,7 @@ class EventLoop final {
   bool more_log_ = false;
   bool lapped_ = false;
   bool stopping_ = false;
+  Storing storing_ = Storing::Works;  // at the newest turn
   os::Monotonic::time_point now_;
   os::Monotonic::time_point deadline_{};
   os::Monotonic::time_point next_housekeeping_{};

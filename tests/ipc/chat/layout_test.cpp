@@ -184,7 +184,7 @@ TEST(LayoutTest, SessionValues) {
 }
 
 TEST(LayoutTest, LedgerRegion) {
-  EXPECT_EQ(sizeof(LedgerRegionHeader), 3968U);
+  EXPECT_EQ(sizeof(LedgerRegionHeader), 4032U);
   EXPECT_AT(0, LedgerRegionHeader, magic);
   EXPECT_AT(8, LedgerRegionHeader, epoch);
   EXPECT_AT(24, LedgerRegionHeader, generation);
@@ -193,7 +193,8 @@ TEST(LayoutTest, LedgerRegion) {
   EXPECT_AT(64, LedgerRegionHeader, sleeping);
   EXPECT_AT(72, LedgerRegionHeader, heartbeat_ms);
   EXPECT_AT(80, LedgerRegionHeader, ended_epochs);
-  EXPECT_AT(128, LedgerRegionHeader, ended);
+  EXPECT_AT(128, LedgerRegionHeader, store_failing);
+  EXPECT_AT(192, LedgerRegionHeader, ended);
   EXPECT_EQ(sizeof(EndedEpoch), 24U);
   EXPECT_AT(16, EndedEpoch, last_seq);
 
