@@ -21,6 +21,7 @@ namespace rookery::fault {
 
 enum class Point : std::uint8_t {
   MasterAfterBind,
+  MasterFork,       // an error of fork()
   MasterAfterFork,  // each fork: the first is the ledger's
   MasterBeforeReady,
   MasterInReap,

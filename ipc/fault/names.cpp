@@ -6,6 +6,8 @@ std::string_view name_of(Point point) noexcept {
   switch (point) {
     case Point::MasterAfterBind:
       return "master.after_bind";
+    case Point::MasterFork:
+      return "master.fork";
     case Point::MasterAfterFork:
       return "master.after_fork";
     case Point::MasterBeforeReady:

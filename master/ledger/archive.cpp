@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "ipc/log.h"
+#include "ipc/os/crash_dump.h"
 #include "ipc/wire/limits.h"
 
 namespace rookery::ledger {
@@ -67,6 +68,7 @@ void Archive::queue(Request request) {
 }
 
 void Archive::run() {
+  const os::CrashStack stack;
   for (;;) {
     Request request;
     {

@@ -5,6 +5,7 @@
 
 #include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
+#include "ipc/os/crash_dump.h"
 #include "ipc/os/errors.h"
 
 namespace rookery::ledger {
@@ -54,6 +55,7 @@ void StoreWriter::wake() noexcept {
 }
 
 void StoreWriter::run() {
+  const os::CrashStack stack;
   for (;;) {
     const GroupResult result = store_group();
     if (result == GroupResult::Stored) continue;

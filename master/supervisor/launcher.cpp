@@ -4,11 +4,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "ipc/fault/fault_point.h"
 #include "ipc/os/clock.h"
+#include "ipc/os/crash_dump.h"
+#include "ipc/os/errors.h"
 #include "ipc/os/pipe.h"
 #include "master/ledger/ledger_process.h"
 #include "master/supervisor/signals.h"
@@ -26,7 +31,30 @@ bool empty_standard_input() noexcept {
   return done;
 }
 
-Launched launch(const std::function<std::vector<int>()>& allow_list, const std::function<int(int control)>& run) {
+// Above what the kernel reckons from memory alone, in thousandths of the machine's: when memory is short a worker goes
+// before the ledger and the master, since it is what costs the least to start again.
+constexpr int kWorkerOomScore = 200;
+constexpr int kMostOomScore = 1000;
+
+// Raising it needs no privilege. Where /proc is missing the kernel decides alone.
+void offer_to_the_oom_killer() noexcept {
+  const int file = ::open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+  if (file < 0) return;
+  std::array<char, 16> text{};
+  const ssize_t bytes = ::read(file, text.data(), text.size());
+  int score = 0;
+  if (bytes > 0) std::from_chars(text.data(), text.data() + bytes, score);
+  const std::string wanted = std::to_string(std::min(score + kWorkerOomScore, kMostOomScore));
+  static_cast<void>(::pwrite(file, wanted.data(), wanted.size(), 0));
+  ::close(file);
+}
+
+Launched launch(const std::string& name, const std::function<std::vector<int>()>& allow_list,
+                const std::function<int(int control)>& run) {
+  if (const fault::Effect effect = fault::effect_at(fault::Point::MasterFork)) {
+    errno = effect.error;
+    os::throw_errno("cannot fork");
+  }
   os::DuplexPipe pipe = os::make_duplex_pipe();
   const pid_t master = ::getpid();
   os::Process process = os::Process::spawn([&] {
@@ -36,6 +64,7 @@ Launched launch(const std::function<std::vector<int>()>& allow_list, const std::
     keep.push_back(pipe.theirs.get());
     os::close_all_but(std::move(keep));
     if (!empty_standard_input()) return kSetUpFailed;
+    os::install_crash_dump(name);
     return run(pipe.theirs.get());
   });
   return {std::move(process), ControlChannel(std::move(pipe.ours))};
@@ -74,14 +103,15 @@ Launcher::Launcher(chat::SharedState& state, Inheritance inheritance)
     : state_(state), inheritance_(std::move(inheritance)) {}
 
 Launched Launcher::launch_ledger() {
-  return launch([&] { return ledger_keeps(state_, inheritance_.lock); },
-                [&](int control) {
-                  return ledger::run_ledger({.control = control,
-                                             .lock = inheritance_.lock,
-                                             .data = inheritance_.data,
-                                             .log_level = inheritance_.worker_settings.log_level},
-                                            state_);
-                });
+  return launch(
+      "ledger", [&] { return ledger_keeps(state_, inheritance_.lock); },
+      [&](int control) {
+        return ledger::run_ledger({.control = control,
+                                   .lock = inheritance_.lock,
+                                   .data = inheritance_.data,
+                                   .log_level = inheritance_.worker_settings.log_level},
+                                  state_);
+      });
 }
 
 Launched Launcher::launch_worker(std::uint32_t number) {
@@ -89,8 +119,9 @@ Launched Launcher::launch_worker(std::uint32_t number) {
   last_slot_epoch_ =
       std::max(last_slot_epoch_ + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(os::realtime_ms(), 0)));
   return launch(
-      [&] { return worker_keeps(state_, number, inheritance_.listener); },
+      "worker " + std::to_string(number), [&] { return worker_keeps(state_, number, inheritance_.listener); },
       [&](int control) {
+        offer_to_the_oom_killer();
         return worker::run_worker(
             {.number = number, .slot_epoch = last_slot_epoch_, .control = control, .listener = inheritance_.listener},
             inheritance_.worker_settings, state_);
