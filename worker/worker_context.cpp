@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "ipc/os/crash_dump.h"
 #include "ipc/os/errors.h"
 
 namespace rookery::worker {
@@ -14,6 +15,11 @@ constexpr std::size_t kQueuedPerThread = 512;
 
 shm::Mapping map_reader(const shm::Segment& segment) {
   return {segment.reader_descriptor(), shm::Access::ReadOnly, segment.size_bytes()};
+}
+
+void forget(chat::Suspect& suspect) noexcept {
+  suspect.clear();
+  suspect.fatal.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -36,8 +42,18 @@ WorkerContext::WorkerContext(const WorkerStart& worker_start, const WorkerSettin
 
   const chat::WorkerRegionView region = own();
   region.header().pid.store(static_cast<std::uint64_t>(::getpid()), std::memory_order_relaxed);
+  for (chat::Suspect& suspect : region.header().pool_suspects) forget(suspect);
+  for (std::uint32_t loop = 0; loop < shared.loops; ++loop) forget(region.control(loop).suspect);
   region.header().slot_epoch.store(start.slot_epoch, std::memory_order_relaxed);
   region.header().magic.store(chat::WorkerRegionHeader::kMagic, std::memory_order_release);
+}
+
+chat::Suspect* WorkerContext::suspect_of_pool_thread() const noexcept {
+  thread_local const std::size_t place = next_suspect_.fetch_add(1, std::memory_order_relaxed);
+  if (place >= chat::kPoolSuspects) return nullptr;
+  chat::Suspect* const suspect = &own().header().pool_suspects[place];
+  os::mark_if_this_thread_crashes(&suspect->fatal);
+  return suspect;
 }
 
 std::uint64_t WorkerContext::connections() const noexcept {

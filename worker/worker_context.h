@@ -60,9 +60,15 @@ class WorkerContext final {
   // Any thread may post to the pool.
   [[nodiscard]] ThreadPool& pool_of() const noexcept { return const_cast<ThreadPool&>(*pool); }
 
+  // In a thread of the pool: where it notes whose job it does. Null where there are more threads than places.
+  [[nodiscard]] chat::Suspect* suspect_of_pool_thread() const noexcept;
+
   // Over all loops of all workers.
   [[nodiscard]] std::uint64_t connections() const noexcept;
   [[nodiscard]] std::uint64_t lobby_members() const noexcept;
+
+ private:
+  mutable std::atomic<std::size_t> next_suspect_ = 0;
 };
 
 }  // namespace rookery::worker

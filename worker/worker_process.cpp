@@ -7,6 +7,7 @@
 
 #include "ipc/chat/control_message.h"
 #include "ipc/fault/fault_point.h"
+#include "ipc/os/crash_dump.h"
 #include "worker/loop/event_loop.h"
 #include "worker/pool/password_hash.h"
 
@@ -41,6 +42,7 @@ class Worker final {
     std::vector<std::thread> threads;
     for (std::size_t i = 1; i < loops_.size(); ++i)
       threads.emplace_back([this, i] {
+        const os::CrashStack stack;
         if (loops_[i]->run() == LoopEnd::Lapped) failed_ = true;
         if (failed_) loops_.front()->mailbox().post([this] { stop_loops(milliseconds{0}); });
       });
@@ -87,6 +89,13 @@ class Worker final {
             loop->mailbox().post([this, &loop, client = received.message->number, reason = received.message->text] {
               if (loop->kick(client, reason)) tell({ControlKind::Kicked, context_.start.number, client});
             });
+          break;
+        case ControlKind::ShutOut:
+          if (const auto network = chat::shut_out_network(*received.message)) {
+            const auto until = os::Monotonic::now() + milliseconds{static_cast<std::int64_t>(received.message->number)};
+            for (auto& loop : loops_)
+              loop->mailbox().post([&loop, until, source = *network] { loop->shut_out(source, until); });
+          }
           break;
         default:
           log::warning("the master sent a message that is not for a worker");

@@ -35,10 +35,23 @@ ReceivedControl receive_control(int descriptor) {
   if (received.bytes < sizeof(Head)) return {received.status, std::nullopt};
   Head head;
   std::memcpy(&head, buffer.data(), sizeof head);
-  if (head.kind < ControlKind::Ready || head.kind > ControlKind::LedgerBack) return {received.status, std::nullopt};
+  if (head.kind < ControlKind::Ready || head.kind > ControlKind::ShutOut) return {received.status, std::nullopt};
   ControlMessage message{head.kind, head.worker, head.number, {}};
   message.text.assign(reinterpret_cast<const char*>(buffer.data()) + sizeof head, received.bytes - sizeof head);
   return {received.status, std::move(message)};
+}
+
+ControlMessage shut_out_message(const SourceAddress& network, std::chrono::milliseconds how_long) {
+  ControlMessage message{ControlKind::ShutOut, 0, static_cast<std::uint64_t>(how_long.count()), {}};
+  message.text.assign(reinterpret_cast<const char*>(network.words.data()), sizeof network.words);
+  return message;
+}
+
+std::optional<SourceAddress> shut_out_network(const ControlMessage& message) noexcept {
+  SourceAddress network;
+  if (message.kind != ControlKind::ShutOut || message.text.size() != sizeof network.words) return std::nullopt;
+  std::memcpy(network.words.data(), message.text.data(), sizeof network.words);
+  return network;
 }
 
 }  // namespace rookery::chat

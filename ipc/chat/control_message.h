@@ -4,12 +4,14 @@
 // file means that the other one has died: a child then ends itself.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 
+#include "ipc/chat/source_address.h"
 #include "ipc/os/pipe.h"
 
 namespace rookery::chat {
@@ -28,6 +30,7 @@ enum class ControlKind : std::uint8_t {
   Notice = 9,       // ledger: publish text to everybody
   LedgerAway = 10,  // worker: the ledger died too often and is not tried for a while: read-only mode
   LedgerBack = 11,  // worker: it serves again
+  ShutOut = 12,     // worker: for `number` milliseconds no client from that network; see shut_out_message()
 };
 
 struct ControlMessage {
@@ -36,6 +39,10 @@ struct ControlMessage {
   std::uint64_t number = 0;
   std::string text = {};  // at most kMaxControlTextBytes
 };
+
+// The network's 16 bytes travel as text.
+[[nodiscard]] ControlMessage shut_out_message(const SourceAddress& network, std::chrono::milliseconds how_long);
+[[nodiscard]] std::optional<SourceAddress> shut_out_network(const ControlMessage& message) noexcept;
 
 inline constexpr std::size_t kMaxControlTextBytes = 8192;
 

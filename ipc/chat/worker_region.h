@@ -10,15 +10,19 @@
 //                 they compute themselves and never read from the region.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 
 #include "ipc/chat/session_block.h"
+#include "ipc/chat/source_address.h"
 #include "ipc/shm/doorbell.h"
 #include "ipc/shm/record_queue.h"
 #include "ipc/shm/segment.h"
 
 namespace rookery::chat {
+
+inline constexpr std::size_t kPoolSuspects = 64;  // as many threads as a pool may have
 
 struct WorkerRegionHeader {
   static constexpr std::uint64_t kMagic = 0x32524b574b4f4f52;  // "ROOKWKR2", little-endian
@@ -26,6 +30,7 @@ struct WorkerRegionHeader {
   std::atomic<std::uint64_t> magic;       // stored last
   std::atomic<std::uint64_t> slot_epoch;  // the life of this slot: differs for each process that ever had the slot
   std::atomic<std::uint64_t> pid;
+  std::array<Suspect, kPoolSuspects> pool_suspects;  // each by one thread of the pool
 };
 
 // One for each loop. Every word is written by that loop alone.
@@ -41,6 +46,7 @@ struct LoopControl {
   std::atomic<std::uint64_t> deliveries;  // messages put into sockets, since the worker started
   alignas(64) shm::PositionWord outbox_tail;
   alignas(64) shm::PositionWord inbox_taken;
+  Suspect suspect;  // whose input the loop deals with
 };
 static_assert(sizeof(LoopControl) == 4 * 64, "drawn in docs/shared-memory.md");
 

@@ -21,7 +21,7 @@ std::optional<std::string> Commands::run(Conversation conversation, std::string_
     case ConsoleVerb::Count:
       return fmt::format("OK {} clients\n", host_.count_clients());
     case ConsoleVerb::Workers:
-      return report_processes(host_.processes());
+      return report_processes(host_.processes(), host_.shut_out());
     case ConsoleVerb::Broadcast:
       if (host_.broadcast(command.text)) return "OK\n";
       return fmt::format("ERR {} the ledger is not there to publish it; try again\n",

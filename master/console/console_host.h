@@ -19,6 +19,8 @@ class ConsoleHost {
   [[nodiscard]] virtual std::uint64_t count_clients() const = 0;
   [[nodiscard]] virtual std::vector<ProcessRow> processes() const = 0;
 
+  [[nodiscard]] virtual std::vector<ShutOutRow> shut_out() const { return {}; }
+
   // False when it cannot be published now.
   [[nodiscard]] virtual bool broadcast(const std::string& text) = 0;
   // Asks all workers; whoever has the client answers by Commands::client_kicked().

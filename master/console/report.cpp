@@ -56,7 +56,7 @@ std::string report_clients(std::span<const ClientRow> rows, std::size_t max_byte
   return out;
 }
 
-std::string report_processes(std::span<const ProcessRow> rows) {
+std::string report_processes(std::span<const ProcessRow> rows, std::span<const ShutOutRow> shut_out) {
   constexpr std::string_view kLine = "{:<7}  {:>2}  {:>7}  {:<9}  {:>7}  {:>8}  {:>12}  {:>7}  {:>12}\n";
   std::string out;
   fmt::format_to(std::back_inserter(out), kLine, "PROCESS", "NO", "PID", "STATE", "AGE_S", "RESTARTS", "HEARTBEAT_MS",
@@ -75,6 +75,9 @@ std::string report_processes(std::span<const ProcessRow> rows) {
     const std::string name = row.worker ? fmt::format("worker {}", *row.worker) : std::string("ledger");
     fmt::format_to(std::back_inserter(out), "! {}: {}\n", name, row.note);
   }
+  for (const ShutOutRow& row : shut_out)
+    fmt::format_to(std::back_inserter(out), "shut-out {} for {} s: workers crashed at its lines\n", row.network,
+                   row.left.count());
   fmt::format_to(std::back_inserter(out), "OK {} workers\n", workers);
   return out;
 }

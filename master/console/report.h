@@ -17,6 +17,6 @@ inline constexpr std::size_t kMaxReportBytes = 4 * 1024 * 1024;
 
 // Both end in "OK N clients" or "OK N workers".
 [[nodiscard]] std::string report_clients(std::span<const ClientRow> rows, std::size_t max_bytes = kMaxReportBytes);
-[[nodiscard]] std::string report_processes(std::span<const ProcessRow> rows);
+[[nodiscard]] std::string report_processes(std::span<const ProcessRow> rows, std::span<const ShutOutRow> shut_out = {});
 
 }  // namespace rookery::master

@@ -33,4 +33,10 @@ struct ProcessRow {
   std::string note{};                    // why it is not there, what the operator must know; usually empty
 };
 
+// A network whose requests crashed workers, and for how long yet it is not served.
+struct ShutOutRow {
+  std::string network{};
+  std::chrono::seconds left{0};
+};
+
 }  // namespace rookery::master

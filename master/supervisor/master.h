@@ -51,6 +51,7 @@ class Master final : private ConsoleHost {
   [[nodiscard]] std::vector<ClientRow> clients() const override { return supervisor_.clients(); }
   [[nodiscard]] std::uint64_t count_clients() const override { return supervisor_.count_clients(); }
   [[nodiscard]] std::vector<ProcessRow> processes() const override { return supervisor_.processes(); }
+  [[nodiscard]] std::vector<ShutOutRow> shut_out() const override { return supervisor_.shut_out(); }
   [[nodiscard]] bool broadcast(const std::string& text) override { return supervisor_.broadcast(text); }
   void kick(std::uint64_t client, const std::string& reason) override { supervisor_.kick(client, reason); }
   void stop() override { supervisor_.stop("exit on the console"); }

@@ -1,13 +1,10 @@
 #include "master/supervisor/regions.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #include "ipc/os/errors.h"
 #include "ipc/wire/dialect.h"
@@ -34,16 +31,8 @@ std::string address_of(const chat::SessionBlock& block) {
   const std::array<std::uint64_t, 2> words{block.address[0].load(std::memory_order_relaxed),
                                            block.address[1].load(std::memory_order_relaxed)};
   const auto port = static_cast<std::uint16_t>(block.port.load(std::memory_order_relaxed));
-  in6_addr six{};
-  std::memcpy(&six, words.data(), sizeof six);
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (IN6_IS_ADDR_V4MAPPED(&six)) {
-    constexpr std::size_t kFirstByteOfMappedFour = 12;
-    ::inet_ntop(AF_INET, &six.s6_addr[kFirstByteOfMappedFour], text.data(), text.size());
-    return fmt::format("{}:{}", text.data(), port);
-  }
-  ::inet_ntop(AF_INET6, &six, text.data(), text.size());
-  return fmt::format("[{}]:{}", text.data(), port);
+  const chat::SourceAddress source{words};
+  return fmt::format(fmt::runtime(source.is_ipv4() ? "{}:{}" : "[{}]:{}"), source.text(), port);
 }
 
 std::string name_of(const chat::SessionBlock& block, std::uint64_t client) {
@@ -90,6 +79,26 @@ std::uint64_t Regions::outbox_depth_words(std::uint32_t worker) const noexcept {
     words += tail < taken ? 0 : std::min(tail - taken, chat::kOutboxWords);
   }
   return words;
+}
+
+std::vector<chat::SourceAddress> Regions::suspects(std::uint32_t worker, bool hung, std::int64_t started_ms,
+                                                   std::int64_t now_ms) const {
+  std::vector<chat::SourceAddress> at_fault;
+  std::vector<chat::SourceAddress> all;
+  const auto look_at = [&](const chat::Suspect& suspect) {
+    const chat::SourceAddress source = suspect.load();
+    if (source.is_none()) return;
+    if (std::ranges::find(all, source) == all.end()) all.push_back(source);
+    if (suspect.fatal.load(std::memory_order_relaxed) == 1) at_fault.push_back(source);
+  };
+  for (std::uint32_t loop = 0; loop < state_.loops; ++loop) {
+    const chat::LoopControl& control = view(worker).control(loop);
+    const auto age = heartbeat_age(control.heartbeat_ms.load(std::memory_order_relaxed), started_ms, now_ms);
+    if (!hung || age > kHeartbeatAbort) look_at(control.suspect);
+  }
+  if (!hung)  // what is long on the pool keeps nobody's heart from beating
+    for (const chat::Suspect& suspect : view(worker).header().pool_suspects) look_at(suspect);
+  return at_fault.empty() ? all : at_fault;
 }
 
 std::uint64_t Regions::count_clients(std::uint32_t worker) const noexcept {

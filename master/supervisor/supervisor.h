@@ -19,6 +19,7 @@
 #include "master/supervisor/child.h"
 #include "master/supervisor/heartbeat.h"
 #include "master/supervisor/launcher.h"
+#include "master/supervisor/penalty_box.h"
 #include "master/supervisor/regions.h"
 
 namespace rookery::master {
@@ -59,6 +60,7 @@ class Supervisor final {
   [[nodiscard]] std::vector<ClientRow> clients() const;
   [[nodiscard]] std::uint64_t count_clients() const;
   [[nodiscard]] std::vector<ProcessRow> processes() const;
+  [[nodiscard]] std::vector<ShutOutRow> shut_out() const;
   [[nodiscard]] bool broadcast(const std::string& text);
   void kick(std::uint64_t client, const std::string& reason);
 
@@ -82,6 +84,8 @@ class Supervisor final {
   void plan_restart(Child& child, TimePoint now, std::chrono::milliseconds lived);
   void tell_ledger_of_death(std::uint32_t worker);
   void set_ledger_away(bool away);
+  void hold_to_account(const Child& child, const std::optional<os::ExitStatus>& status, TimePoint now);
+  void tell_shut_out(Child& child, const PenaltyBox::Penalty& penalty, TimePoint now);
   [[nodiscard]] bool may_start(const Child& child) const noexcept;
   void send(Child& child, chat::ControlMessage message);
   [[nodiscard]] bool try_send(Child& child, chat::ControlMessage message);
@@ -91,6 +95,7 @@ class Supervisor final {
   // Heartbeats and time-outs (watch.cpp).
   void check_heartbeat(Child& child);
   void check_time_outs(Child& child, TimePoint now);
+  void reap_strangers();
 
   // The end (stop.cpp).
   void fail_start(int exit_code, const std::string& why);
@@ -118,6 +123,7 @@ class Supervisor final {
   Regions regions_;
   std::vector<Child> children_;
   CheckTimer check_timer_;
+  PenaltyBox penalties_;
 
   Phase phase_ = Phase::StartingLedger;
   Outcome outcome_;

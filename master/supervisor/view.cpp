@@ -68,6 +68,14 @@ std::vector<ProcessRow> Supervisor::processes() const {
   return rows;
 }
 
+std::vector<ShutOutRow> Supervisor::shut_out() const {
+  const TimePoint now = os::Monotonic::now();
+  std::vector<ShutOutRow> rows;
+  for (const auto& penalty : penalties_.in_force(now))
+    rows.push_back({penalty.network.network_text(), std::chrono::ceil<std::chrono::seconds>(penalty.until - now)});
+  return rows;
+}
+
 bool Supervisor::broadcast(const std::string& text) {
   if (ledger().life != Life::Serving) return false;
   return try_send(ledger(), {.kind = chat::ControlKind::Notice, .worker = 0, .number = 0, .text = text});

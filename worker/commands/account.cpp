@@ -17,6 +17,7 @@ struct Asker {
   std::uint32_t index;
   std::uint64_t client;
   std::string id;  // of the request
+  chat::SourceAddress source;
 };
 
 Outcome refuse_busy(CommandContext& context, Session& session, const wire::RequestTag& tag) {
@@ -85,10 +86,11 @@ Outcome do_register(CommandContext& context, Session& session, const wire::Comma
     return context.refuse(session, tag, wire::ErrorCode::NameTaken,
                           "the name " + std::string(command.name) + " is taken, choose another");
   if (context.refuse_if_not_stored(session, tag)) return Outcome::Done;
-  Asker asker{session.index, session.client, std::string(command.id)};
+  Asker asker{session.index, session.client, std::string(command.id), session.source()};
   const bool posted = context.worker.pool_of().try_post(
       [&context, asker = std::move(asker), name = std::string(command.name), password = Secret(command.password)] {
         if (context.worker.abandoned) return;
+        const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.source);
         context.mailbox.post([&context, asker, name, hash = hash_password(password.view())] {
           ask_for_account(context, asker, name, hash);
         });
@@ -106,11 +108,12 @@ Outcome do_login(CommandContext& context, Session& session, const wire::Command&
   PasswordHash hash = decoy_hash();
   if (user != nullptr) std::memcpy(hash.encoded.data(), user->value, hash.encoded.size());
   const std::uint64_t account = user != nullptr ? user->id : 0;
-  Asker asker{session.index, session.client, std::string(command.id)};
+  Asker asker{session.index, session.client, std::string(command.id), session.source()};
   const bool posted = context.worker.pool_of().try_post(
       [&context, asker = std::move(asker), hash, account, password = Secret(command.password),
        name = std::string(user != nullptr ? user->name_view() : command.name)] {
         if (context.worker.abandoned) return;
+        const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.source);
         const bool right = verify_password(hash, password.view()) && account != 0;
         context.mailbox.post(
             [&context, asker, name, account, right] { finish_login(context, asker, name, account, right); });

@@ -29,10 +29,14 @@ Outcome do_count(CommandContext& context, Session& session, const wire::Command&
       context.finish_command(*asker);
     });
   };
-  const bool posted = when_all(
-      context.worker.pool_of(), std::move(finish), [text] { return count_words(*text); },
-      [text] { return count_characters(*text); }, [text] { return count_vowels(*text); },
-      [text] { return count_odd_words(*text); });
+  const auto task = [&worker = context.worker, text, source = session.source()](auto count) {
+    return [&worker, text, source, count] {
+      const chat::Suspicion suspicion(worker.suspect_of_pool_thread(), source);
+      return count(*text);
+    };
+  };
+  const bool posted = when_all(context.worker.pool_of(), std::move(finish), task(count_words), task(count_characters),
+                               task(count_vowels), task(count_odd_words));
   if (posted) return Outcome::Later;
   return context.refuse(session, {command.op, command.id}, wire::ErrorCode::RateLimited,
                         "too much is waiting for the pool, try again");

@@ -1,5 +1,6 @@
 #include "worker/loop/acceptor.h"
 
+#include <fmt/format.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -119,17 +120,23 @@ void Acceptor::on_readable() {
   }
   fault::point(fault::Point::WorkerAfterAccept);
   if (allowance_ > 0) --allowance_;
-  if (context_.connections() >= context_.settings.max_clients)
-    turn_away(std::move(socket));
+  if (const auto left = shut_out_.waits(peer.source(), os::Monotonic::now()))
+    turn_away(std::move(socket),
+              {wire::ErrorCode::RateLimited,
+               fmt::format("your address is shut out for {} s: its requests crashed the server", left->count()),
+               {},
+               {}});
+  else if (context_.connections() >= context_.settings.max_clients)
+    turn_away(std::move(socket),
+              {wire::ErrorCode::ServerFull, "there are as many clients as this server takes", {}, {}});
   else
     welcome(std::move(socket), peer);
   step_out();  // back in line behind the others, in turn()
 }
 
-void Acceptor::turn_away(os::FileDescriptor socket) const {
+void Acceptor::turn_away(os::FileDescriptor socket, const wire::Refusal& why) const {
   std::string out;
-  wire::dialect(wire::DialectId::Text)
-      .refused(out, {wire::ErrorCode::ServerFull, "there are as many clients as this server takes", {}, {}});
+  wire::dialect(wire::DialectId::Text).refused(out, why);
   static_cast<void>(::send(socket.get(), out.data(), out.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
   // Input left unread would make the close a reset, and the line might not be read.
   ::shutdown(socket.get(), SHUT_WR);

@@ -18,6 +18,7 @@
 #include "ipc/os/poller.h"
 #include "worker/loop/client_ids.h"
 #include "worker/session/session_table.h"
+#include "worker/session/shut_out.h"
 
 namespace rookery::worker {
 
@@ -34,6 +35,8 @@ class Acceptor final {
   void turn(os::Monotonic::time_point now);
   // How long the loop may sleep before turn() wants to look again.
   [[nodiscard]] std::chrono::milliseconds patience() const noexcept;
+  // Until then whoever comes from that network is told so and sent away.
+  void shut_out(const chat::SourceAddress& network, os::Monotonic::time_point until) { shut_out_.add(network, until); }
   void stop();
 
  private:
@@ -41,7 +44,7 @@ class Acceptor final {
   [[nodiscard]] bool queue_is_waiting() const noexcept;
   void line_up();
   void step_out();
-  void turn_away(os::FileDescriptor socket) const;
+  void turn_away(os::FileDescriptor socket, const wire::Refusal& why) const;
   void welcome(os::FileDescriptor socket, const PeerAddress& peer);
 
   const WorkerContext& context_;
@@ -49,6 +52,7 @@ class Acceptor final {
   os::Poller& poller_;
   SessionTable& sessions_;
   ClientIds& ids_;
+  ShutOut shut_out_;
   bool in_line_ = false;
   bool stopped_ = false;
   std::uint32_t allowance_ = 0;  // connections it may take although it has its share

@@ -1,10 +1,13 @@
 #include "worker/loop/event_loop.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
 #include "ipc/os/clock.h"
+#include "ipc/os/crash_dump.h"
 #include "ipc/os/errors.h"
 
 namespace rookery::worker {
@@ -37,7 +40,7 @@ EventLoop::EventLoop(WorkerContext& context, std::uint32_t loop)
       follower_(context, loop, sessions_, delivery_, outbox_, receipts_, ids_),
       history_(context, loop, sessions_, delivery_, outbox_),
       commands_{context, sessions_, delivery_, outbox_, follower_, history_, mailbox_, barrier_},
-      input_(commands_, buffers_),
+      input_(commands_, buffers_, control_.suspect),
       acceptor_(context, loop, poller_, sessions_, ids_),
       now_(os::Monotonic::now()) {
   control_.accepted.store(0, std::memory_order_relaxed);
@@ -54,9 +57,11 @@ void EventLoop::watch(int descriptor, std::function<void()> on_readable) {
 }
 
 LoopEnd EventLoop::run() {
+  os::mark_if_this_thread_crashes(&control_.suspect.fatal);
   ids_.ask_if_few();
   outbox_.ring();
   while (!lapped_ && !(stopping_ && (drained() || now_ >= deadline_))) turn();
+  os::mark_if_this_thread_crashes(nullptr);
   sessions_.drop_items();  // they refer to parts of this loop that end before the sessions do
   return lapped_ ? LoopEnd::Lapped : LoopEnd::Stopped;
 }
@@ -229,6 +234,19 @@ bool EventLoop::kick(std::uint64_t client, const std::string& reason) {
     delivery_.close_after_output(session, true);
   });
   return found;
+}
+
+void EventLoop::shut_out(const chat::SourceAddress& network, os::Monotonic::time_point until) {
+  acceptor_.shut_out(network, until);
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(until - os::Monotonic::now()).count();
+  sessions_.for_each([&](Session& session) {
+    if (session.source().network() != network) return;
+    if (session.dialect_id() != wire::DialectId::Undecided)
+      commands_.reply(session, [&](const wire::Dialect& dialect, std::string& out) {
+        dialect.notice(out, fmt::format("your address is shut out for {} s: its requests crashed the server", seconds));
+      });
+    delivery_.close_after_output(session, true);
+  });
 }
 
 void EventLoop::stop(os::Monotonic::time_point deadline) {

@@ -53,6 +53,8 @@ class EventLoop final {
   void stop(os::Monotonic::time_point deadline);
   // In the loop's thread: false when there is no such client here.
   bool kick(std::uint64_t client, const std::string& reason);
+  // In the loop's thread: closes what comes from that network, and takes no more of it until then.
+  void shut_out(const chat::SourceAddress& network, os::Monotonic::time_point until);
 
  private:
   static constexpr std::uint64_t kBellToken = 2;

@@ -115,6 +115,8 @@ void Input::settle_buffer(Session& session) {
 }
 
 void Input::process(Session& session) {
+  if (!session.open()) return;
+  const chat::Suspicion suspicion(&suspect_, session.source());
   chat::SessionStream& stream = session.stream;
   bool more = true;
   bool drained = false;  // no whole line is left

@@ -13,7 +13,9 @@ namespace rookery::worker {
 
 class Input final {
  public:
-  Input(CommandContext& commands, BufferPool& buffers) noexcept : commands_(commands), buffers_(buffers) {}
+  // `suspect` is the loop's: it says whose input is being dealt with.
+  Input(CommandContext& commands, BufferPool& buffers, chat::Suspect& suspect) noexcept
+      : commands_(commands), buffers_(buffers), suspect_(suspect) {}
 
   // The socket has bytes, or its end.
   void on_readable(Session& session);
@@ -34,6 +36,7 @@ class Input final {
 
   CommandContext& commands_;
   BufferPool& buffers_;
+  chat::Suspect& suspect_;
   wire::CommandStorage storage_;
   bool stopped_ = false;
 };

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "ipc/chat/session_block.h"
+#include "ipc/chat/source_address.h"
 #include "ipc/os/clock.h"
 #include "ipc/os/file_descriptor.h"
 #include "ipc/wire/dialect.h"
@@ -57,6 +58,10 @@ struct Session {
   // What epoll knows it by: the client too, so that an event meant for a predecessor in this place is recognised.
   [[nodiscard]] std::uint64_t token() const noexcept { return (client << 32) | index; }
   void commit() noexcept { block->stream.store(stream); }
+  // REQUIRES: open().
+  [[nodiscard]] chat::SourceAddress source() const noexcept {
+    return {{block->address[0].load(std::memory_order_relaxed), block->address[1].load(std::memory_order_relaxed)}};
+  }
   [[nodiscard]] bool open() const noexcept { return client != 0 && !doomed; }
   [[nodiscard]] bool has(std::uint16_t flag) const noexcept { return (stream.flags & flag) != 0; }
   void set(std::uint16_t flag, bool on) noexcept {

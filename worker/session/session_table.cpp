@@ -16,22 +16,12 @@ constexpr std::uint32_t kReserveStepBlocks = 256;
 static_assert(chat::kMaxRooms <= 1U << chat::SessionRoom::kIdBits);
 
 void store_address(chat::SessionBlock& block, const PeerAddress& peer) {
-  in6_addr address = IN6ADDR_ANY_INIT;
   std::uint16_t port = 0;
-  if (peer.storage.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(peer.storage);
-    address.s6_addr[10] = address.s6_addr[11] = 0xff;
-    std::memcpy(&address.s6_addr[12], &v4.sin_addr, 4);
-    port = ntohs(v4.sin_port);
-  } else if (peer.storage.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(peer.storage);
-    address = v6.sin6_addr;
-    port = ntohs(v6.sin6_port);
-  }
-  std::uint64_t halves[2];
-  std::memcpy(halves, &address, sizeof halves);
-  block.address[0].store(halves[0], std::memory_order_relaxed);
-  block.address[1].store(halves[1], std::memory_order_relaxed);
+  if (peer.storage.ss_family == AF_INET) port = ntohs(reinterpret_cast<const sockaddr_in&>(peer.storage).sin_port);
+  if (peer.storage.ss_family == AF_INET6) port = ntohs(reinterpret_cast<const sockaddr_in6&>(peer.storage).sin6_port);
+  const chat::SourceAddress source = peer.source();
+  block.address[0].store(source.words[0], std::memory_order_relaxed);
+  block.address[1].store(source.words[1], std::memory_order_relaxed);
   block.port.store(port, std::memory_order_relaxed);
 }
 

@@ -20,6 +20,7 @@ struct PeerAddress {
   sockaddr_storage storage{};
 
   [[nodiscard]] std::string text() const;  // "127.0.0.1:56552", "[::1]:56552"
+  [[nodiscard]] chat::SourceAddress source() const noexcept { return chat::source_address(storage); }
 };
 
 class SessionTable final {

@@ -96,7 +96,7 @@ TEST(LayoutTest, HistoryReplyHeader) {
 }
 
 TEST(LayoutTest, WorkerRegionHeader) {
-  EXPECT_EQ(sizeof(WorkerRegionHeader), 24U);
+  EXPECT_EQ(sizeof(WorkerRegionHeader), 24U + 64 * sizeof(Suspect));
   EXPECT_AT(0, WorkerRegionHeader, magic);
   EXPECT_AT(8, WorkerRegionHeader, slot_epoch);
   EXPECT_AT(16, WorkerRegionHeader, pid);

@@ -31,6 +31,7 @@ class Closed : public std::runtime_error {
 
 struct SocketSetup {
   int receive_buffer_bytes = 0;  // 0: the system's choice
+  const char* source = nullptr;  // another loopback address to come from: "127.0.0.2"
 };
 
 class TestClient {
