@@ -144,6 +144,26 @@ void check_loops_in_all(const Sources& sources, const Options& options) {
                   workers->source, options.loops, loops->source, options.workers * options.loops, kMaxLoopsInAll));
 }
 
+// A mistyped ROOKERY_ variable would be passed over in silence. What it holds is not repeated: it may be a secret.
+std::vector<std::string> unknown_variables(const std::map<std::string, std::string, std::less<>>& environment,
+                                           const std::vector<FileSetting>& dotenv) {
+  constexpr std::string_view kPrefix = "ROOKERY_";
+  constexpr std::string_view kOfTests = "ROOKERY_FAULT";
+  std::vector<std::string> known;
+  for (const Setting& setting : settings()) known.push_back(setting.environment_variable());
+  std::vector<std::string> doubts;
+  const auto look_at = [&](std::string_view variable, const std::string& where) {
+    if (!variable.starts_with(kPrefix) || variable == kOfTests || std::ranges::find(known, variable) != known.end())
+      return;
+    const std::optional<std::string> guess = nearest(variable, known);
+    doubts.push_back(fmt::format("{} {} means nothing here {}", where, variable,
+                                 guess ? fmt::format("(did you mean {}?)", *guess) : "(see rookery-master --help)"));
+  };
+  for (const auto& [variable, value] : environment) look_at(variable, "environment variable");
+  for (const FileSetting& entry : dotenv) look_at(entry.key, fmt::format(".env:{}:", entry.line));
+  return doubts;
+}
+
 unsigned default_workers(unsigned loops) {
   constexpr unsigned kMostWorkers = 64;
   return std::clamp(std::thread::hardware_concurrency(), 1U, std::min(kMostWorkers, kMaxLoopsInAll / loops));
@@ -165,7 +185,8 @@ Options resolve(const CommandLine& command_line, const Surroundings& surrounding
     check_loops_in_all(sources, scratch);
   }
   sources.add_environment(surroundings.environment);
-  sources.add_dotenv(read_dotenv(surroundings.directory), ".env");
+  const std::vector<FileSetting> dotenv = read_dotenv(surroundings.directory);
+  sources.add_dotenv(dotenv, ".env");
   if (const Given* given = sources.find(kConfigSetting)) {
     const std::filesystem::path file = surroundings.directory / given->value;
     sources.add_config(read_settings_file(file, given->value), given->value);
@@ -176,6 +197,7 @@ Options resolve(const CommandLine& command_line, const Surroundings& surrounding
   check_loops_in_all(sources, options);
   if (sources.find("workers") == nullptr) options.workers = default_workers(options.loops);
   if (options.data.empty()) options.data = default_data();
+  options.doubts = unknown_variables(surroundings.environment, dotenv);
   return options;
 }
 

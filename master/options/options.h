@@ -43,6 +43,7 @@ struct Options {
   std::optional<std::uint32_t> max_clients;  // unset: nobody asked, so kDefaultMaxClients or what the machine can hold
   std::chrono::milliseconds shutdown_timeout{5000};
   std::optional<std::filesystem::path> config;  // the file that was read
+  std::vector<std::string> doubts;              // for the log: what was given and means nothing here
 
   // May a client that is not logged in join rooms and speak? Unless told, only where no other machine can connect.
   [[nodiscard]] bool guests_allowed() const;

@@ -13,6 +13,8 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
+#include <fstream>
+#include <system_error>
 #include <utility>
 
 #include "ipc/log.h"
@@ -56,6 +58,37 @@ bool is_running(pid_t pid) noexcept {
   return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM);
 }
 
+// Whoever has the lock at this moment, as far as /proc lets us see; 0 when it does not. (The number in /proc/locks is
+// that of the process that took the lock, which may be dead: a lock lives as long as the last descriptor of it.)
+pid_t lock_holder(int descriptor) {
+  struct stat lock {};
+  if (::fstat(descriptor, &lock) != 0) return 0;
+  namespace fs = std::filesystem;
+  std::error_code none;
+  for (const auto& process : fs::directory_iterator("/proc", none)) {
+    const std::string name = process.path().filename().string();
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (error != std::errc{} || end != name.data() + name.size() || pid == ::getpid()) continue;
+    for (fs::directory_iterator entry(process.path() / "fd", none); entry != fs::directory_iterator();
+         entry.increment(none)) {
+      struct stat file {};
+      if (::stat(entry->path().c_str(), &file) != 0 || file.st_ino != lock.st_ino || file.st_dev != lock.st_dev)
+        continue;
+      std::ifstream info(process.path() / "fdinfo" / entry->path().filename());
+      for (std::string line; std::getline(info, line);)
+        if (line.starts_with("lock:")) return pid;
+    }
+  }
+  return 0;
+}
+
+std::string describe_holder(int descriptor, pid_t owner) {
+  const pid_t holder = lock_holder(descriptor);
+  if (holder == 0 || is_running(owner)) return owner > 0 ? fmt::format("pid {}", owner) : std::string("pid unknown");
+  return fmt::format("pid {} is gone, but process {} is left of it and may still write", owner, holder);
+}
+
 }  // namespace
 
 DataDirectory::DataDirectory(std::filesystem::path path) : path_(std::move(path)) {
@@ -91,9 +124,9 @@ void DataDirectory::take_lock() {
     if (is_running(pid) || os::Monotonic::now() >= deadline) {
       throw StartError(
           EX_UNAVAILABLE,
-          fmt::format("the data directory {} is in use by another rookery-master (pid {}): stop that one, or choose "
+          fmt::format("the data directory {} is in use by another rookery-master ({}): stop that one, or choose "
                       "another directory with --data",
-                      path_.string(), pid > 0 ? std::to_string(pid) : std::string("unknown")));
+                      path_.string(), describe_holder(lock_.get(), pid)));
     }
     ::poll(nullptr, 0, kLookAgainMs);
   }

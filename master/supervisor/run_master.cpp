@@ -37,6 +37,7 @@ int run_master(const Options& options) {
   fill_standard_streams();
   ::umask(S_IRWXG | S_IRWXO);  // what we write is our user's alone
   log::start("master", static_cast<log::Level>(options.log_level));
+  for (const std::string& doubt : options.doubts) log::warning("{}", doubt);
   try {
     Foundation foundation(options);
     const Outcome outcome = Master(options, foundation).run();

@@ -19,6 +19,7 @@ Signals::Signals() {
   sigaddset(&blocked, SIGTTOU);
   if (::sigprocmask(SIG_SETMASK, &blocked, nullptr) != 0) os::throw_errno("cannot block signals");
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a limit of file sizes is an error like a full disk, in children too
   ::signal(SIGCHLD, SIG_DFL);  // where it is inherited as ignored the kernel would reap our children for us
   descriptor_.reset(::signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!descriptor_) os::throw_errno("cannot create a signal descriptor");

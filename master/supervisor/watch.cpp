@@ -1,6 +1,8 @@
 // master/supervisor/watch.cpp: heartbeats and time-outs, looked at twice a second.
+#include <sys/wait.h>
 #include <sysexits.h>
 
+#include <algorithm>
 #include <csignal>
 #include <string>
 
@@ -18,6 +20,8 @@ constexpr std::chrono::seconds kWorkerReadyWithin{10};
 // From the end of its pipe to the end of a process; a sanitizer looks for leaks in between.
 constexpr std::chrono::seconds kEndWithin{5};
 constexpr std::chrono::seconds kCleanWithin{10};
+// The rest at the next one: a storm of orphans must not keep the loop from its children.
+constexpr int kReapedInACheck = 256;
 
 }  // namespace
 
@@ -28,6 +32,24 @@ void Supervisor::on_check(TimePoint now) {
     if (!may_judge) continue;
     check_time_outs(child, now);
     check_heartbeat(child);
+  }
+  reap_strangers();
+}
+
+// Processes that lost their parent become our children where we are process 1 or a sub-reaper. Our own are known by
+// their number, which is theirs until on_child_ended() has reaped them.
+void Supervisor::reap_strangers() {
+  for (int i = 0; i < kReapedInACheck; ++i) {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
+    const auto ours = std::ranges::find_if(
+        children_, [&](const Child& child) { return child.is_up() && child.process.pid() == info.si_pid; });
+    if (ours != children_.end()) {
+      on_child_ended(ours->index);
+    } else {
+      log::debug("pid={} was no child of ours: reaped", info.si_pid);
+      static_cast<void>(::waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED | WNOHANG));
+    }
   }
 }
 
