@@ -9,6 +9,12 @@ namespace rookery::shm {
 
 namespace {
 
+constexpr const char* kOtherLayout = "the shared log ring has another layout than this program";
+
+constexpr bool is_power_of_two(std::uint64_t value) noexcept {
+  return value != 0 && (value & (value - 1)) == 0;
+}
+
 constexpr std::uint64_t words_for(std::uint64_t bytes) noexcept {
   return (bytes + 7) / 8;
 }
@@ -27,7 +33,7 @@ LogRingWriter::LogRingWriter(std::byte* memory, std::uint64_t capacity_words)
       words_(reinterpret_cast<RingWord*>(memory + sizeof(LogRingHeader))),
       capacity_words_(capacity_words),
       landmark_shift_(landmark_shift(capacity_words)) {
-  ROOKERY_INVARIANT(capacity_words >= 64 && (capacity_words & (capacity_words - 1)) == 0);
+  ROOKERY_INVARIANT(capacity_words >= 64 && is_power_of_two(capacity_words));
   const bool resumed = header_.magic.load(std::memory_order_acquire) == LogRingHeader::kMagic;  // open
   if (resumed) {
     ROOKERY_INVARIANT(header_.capacity_words == capacity_words);
@@ -75,10 +81,12 @@ LogRingReader::LogRingReader(const std::byte* memory, std::uint64_t size_bytes)
     : header_(*reinterpret_cast<const LogRingHeader*>(memory)),
       words_(reinterpret_cast<const RingWord*>(memory + sizeof(LogRingHeader))) {
   if (size_bytes < sizeof(LogRingHeader) ||
-      header_.magic.load(std::memory_order_acquire) != LogRingHeader::kMagic ||  // open
-      log_ring_bytes(header_.capacity_words) > size_bytes)
-    throw std::runtime_error("the shared log ring has another layout than this program");
+      header_.magic.load(std::memory_order_acquire) != LogRingHeader::kMagic)  // open
+    throw std::runtime_error(kOtherLayout);
   capacity_words_ = header_.capacity_words;
+  // Not log_ring_bytes(): the product of a wild number may be small.
+  if (!is_power_of_two(capacity_words_) || capacity_words_ > (size_bytes - sizeof(LogRingHeader)) / sizeof(RingWord))
+    throw std::runtime_error(kOtherLayout);
   next_ = committed_end();
 }
 

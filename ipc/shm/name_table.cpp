@@ -74,13 +74,20 @@ std::uint64_t name_table_bytes(std::uint64_t max_entries) noexcept {
 
 NameTableReader::NameTableReader(const std::byte* memory, std::uint64_t size_bytes) : memory_(memory) {
   const auto& header = *reinterpret_cast<const NameTableHeader*>(memory);
-  if (size_bytes < sizeof(NameTableHeader) || header.magic.load(std::memory_order_acquire) != NameTableHeader::kMagic ||
-      name_table_bytes(header.max_entries) > size_bytes)
-    throw std::runtime_error("the shared name table has another layout than this program");
+  constexpr const char* kOtherLayout = "the shared name table has another layout than this program";
+  if (size_bytes < sizeof(NameTableHeader) || header.magic.load(std::memory_order_acquire) != NameTableHeader::kMagic)
+    throw std::runtime_error(kOtherLayout);
+  max_entries_ = header.max_entries;
+  // The first question keeps a wild number from running over in the second.
+  if (max_entries_ > size_bytes / sizeof(NameTableEntry) || name_table_bytes(max_entries_) > size_bytes)
+    throw std::runtime_error(kOtherLayout);
+  highest_level_ = level_for(max_entries_);
 }
 
 std::uint32_t NameTableReader::count() const noexcept {
-  return reinterpret_cast<const NameTableHeader*>(memory_)->count.load(std::memory_order_acquire);  // insert
+  const std::uint32_t count =
+      reinterpret_cast<const NameTableHeader*>(memory_)->count.load(std::memory_order_acquire);  // insert
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(count, max_entries_));
 }
 
 const NameTableEntry& NameTableReader::entry(std::uint32_t number) const noexcept {
@@ -91,14 +98,18 @@ const NameTableEntry* NameTableReader::find(std::string_view name) const noexcep
   if (name.size() > kNameBytes) return nullptr;
   const FoldedName wanted(name);
   const auto& header = *reinterpret_cast<const NameTableHeader*>(memory_);
-  const std::uint32_t level = header.level.load(std::memory_order_acquire);  // grow
-  const auto* slots = reinterpret_cast<const Slot*>(memory_ + level_offset(header.max_entries, level));
+  // Bounded, as all that is read here, so that damage finds nobody rather than what lies outside.
+  const std::uint32_t level = std::min(header.level.load(std::memory_order_acquire), highest_level_);  // grow
+  const auto* slots = reinterpret_cast<const Slot*>(memory_ + level_offset(max_entries_, level));
   const std::uint64_t mask = level_slots(level) - 1;
-  for (std::uint64_t at = wanted.hash() & mask;; at = (at + 1) & mask) {
+  std::uint64_t at = wanted.hash() & mask;
+  for (std::uint64_t tried = 0; tried <= mask; ++tried, at = (at + 1) & mask) {
     const std::uint32_t slot = slots[at].load(std::memory_order_acquire);  // insert
     if (slot == 0) return nullptr;  // a level is never more than half full, so there is a 0
+    if (slot > count()) continue;
     if (wanted.equals(entry(slot - 1).name_view())) return &entry(slot - 1);
   }
+  return nullptr;
 }
 
 NameTableWriter::NameTableWriter(std::byte* memory, int writer_descriptor, std::uint64_t max_entries)

@@ -41,7 +41,9 @@ struct NameTableEntry {
   char name[kNameBytes + 7];  // as it was inserted; padded with zeros
   std::byte value[kNameTableValueBytes];
 
-  [[nodiscard]] std::string_view name_view() const noexcept { return {name, name_bytes}; }
+  [[nodiscard]] std::string_view name_view() const noexcept {
+    return {name, name_bytes <= kNameBytes ? name_bytes : std::size_t{0}};
+  }
 };
 static_assert(sizeof(NameTableEntry) == 176, "drawn in docs/shared-memory.md");
 
@@ -72,6 +74,8 @@ class NameTableReader {
 
  private:
   const std::byte* memory_;
+  std::uint64_t max_entries_ = 0;
+  std::uint32_t highest_level_ = 0;
 };
 
 enum class InsertResult : unsigned char { Inserted, Taken, Full, NoMemory };

@@ -48,8 +48,9 @@ void read_blocks(const LedgerContext& context, std::uint32_t worker, std::uint32
     if (rooms.empty()) continue;
     const chat::SessionLogin login = block.login.load_own();  // its owner is dead
     const std::uint64_t client = block.client.load(std::memory_order_relaxed);
-    std::string name(login.account != 0 ? std::string(login.name_view())
-                                        : std::string(wire::kGuestPrefix) + std::to_string(client));
+    const bool named = login.account != 0 && wire::is_valid_name(login.name_view());  // or the worker had run wild
+    std::string name =
+        named ? std::string(login.name_view()) : std::string(wire::kGuestPrefix) + std::to_string(client);
     members[client] = {login.account, std::move(name), std::move(rooms)};
   }
 }

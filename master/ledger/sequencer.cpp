@@ -7,7 +7,7 @@
 #include "ipc/os/clock.h"
 #include "ipc/shm/name_table.h"
 #include "ipc/wire/error_code.h"
-#include "ipc/wire/limits.h"
+#include "master/ledger/record_check.h"
 
 namespace rookery::ledger {
 
@@ -16,7 +16,7 @@ namespace {
 // Records taken from one outbox before the next one's turn; all outboxes together make one batch.
 constexpr int kTakeAtOnce = 256;
 // A loop with an older heartbeat is not waited for. Loops turn at least every 500 ms.
-constexpr std::int64_t kReaderIsAliveMs = 1500;
+constexpr std::uint64_t kReaderIsAliveMs = 1500;
 // A room's members are told of joins and leaves only up to this size: a thousand joins must not cost a million events.
 constexpr std::uint64_t kPresenceMembers = 256;
 constexpr std::uint64_t kMostClientsAtOnce = 65536;
@@ -81,12 +81,15 @@ Sequencer::TurnResult Sequencer::turn() {
 
 void Sequencer::note_slowest_reader() noexcept {
   slowest_reader_ = ring_.end();
-  const std::int64_t now = os::monotonic_ms();
+  // Both numbers are a worker's and may be wild: a heartbeat of the future is none, and who is further behind than the
+  // ring reaches has nothing left to wait for.
+  const auto now = static_cast<std::uint64_t>(os::monotonic_ms());
   for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
     const chat::LoopControl& loop = context_.loop_control(slot);
-    if (now - loop.heartbeat_ms.load(std::memory_order_relaxed) > kReaderIsAliveMs) continue;
+    const auto beat = static_cast<std::uint64_t>(loop.heartbeat_ms.load(std::memory_order_relaxed));
+    if (now - beat > kReaderIsAliveMs && beat - now > kReaderIsAliveMs) continue;
     const shm::Position position = loop.log_position.load(std::memory_order_acquire);
-    if (position < slowest_reader_) slowest_reader_ = position;
+    if (ring_.end() - position <= ring_.capacity_words()) slowest_reader_ = std::min(slowest_reader_, position);
   }
 }
 
@@ -115,6 +118,10 @@ bool Sequencer::take_from(std::uint32_t number) {
     auto record = chat::decode_record(taken_bytes_);
     if (!record || taken_bytes_.size() > chat::kMaxRecordBytes) {
       damage(number, "a record in the outbox does not add up");
+      break;
+    }
+    if (const std::string_view wrong = what_is_wrong(*record); !wrong.empty()) {
+      damage(number, std::string(wrong));
       break;
     }
     accept(number, *record);
@@ -175,7 +182,7 @@ bool Sequencer::decide(std::uint32_t slot, chat::Record& record) {
 
 void Sequencer::decide_registration(chat::Record& record) {
   const std::string folded = shm::folded(record.name);
-  if (users_.find(record.name) != nullptr || pending_names_.contains(folded) || !wire::is_valid_name(record.name)) {
+  if (users_.find(record.name) != nullptr || pending_names_.contains(folded)) {
     record.header.outcome = refused(wire::ErrorCode::NameTaken);
     return;
   }
@@ -195,8 +202,8 @@ bool Sequencer::decide_membership(chat::Record& record) {
     record.target_name = rooms_.name(joined->room);
   } else {
     const auto members = rooms_.leave(header.room);
-    if (!members) return true;  // a wild worker's: nobody was there to leave
-    header.members = *members;
+    header.members = members.value_or(0);  // a wild worker's: nobody was there to leave
+    if (!members) return true;
   }
   header.flags = static_cast<std::uint8_t>(header.flags & ~chat::kPresence);
   if (header.room != chat::kLobbyRoom) {
