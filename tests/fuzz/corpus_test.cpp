@@ -11,24 +11,17 @@
 #include <vector>
 
 #include "ipc/wire/limits.h"
-#include "tests/fuzz/stream_check.h"
+#include "tests/fuzz/checks.h"
 
-namespace rookery::wire {
+namespace rookery::fuzz {
 namespace {
 
 using namespace std::string_literals;
 
-constexpr int kMutations = 4000;
-
-struct Target {
-  const char* name;  // of its directory in the corpus
-  DialectId id;
-};
-
-std::vector<std::string> corpus_of(const Target& target) {
+std::vector<std::string> corpus_of(const Check& check) {
   std::vector<std::string> inputs;
   for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::path(ROOKERY_CORPUS_DIR) / target.name)) {
+       std::filesystem::directory_iterator(std::filesystem::path(ROOKERY_CORPUS_DIR) / check.name)) {
     std::ifstream file(entry.path(), std::ios::binary);
     std::ostringstream bytes;
     bytes << file.rdbuf();
@@ -72,10 +65,15 @@ const std::vector<std::string>& dictionary() {
                                                  "\"id\":",
                                                  "\"op\":",
                                                  "\"text\":",
+                                                 "\xff\xff\xff\xff\xff\xff\xff\xff",
+                                                 "\0\0\0\0\0\0\0\0"s,
+                                                 "\1\0\0\0"s,
+                                                 "\0\0\0\x80"s,
+                                                 "KEY='",
                                                  std::string(40, '['),
-                                                 std::string(kMaxLineBytes - 1, 'x'),
-                                                 std::string(kMaxLineBytes, 'x'),
-                                                 std::string(kMaxLineBytes + 1, 'x')};
+                                                 std::string(wire::kMaxLineBytes - 1, 'x'),
+                                                 std::string(wire::kMaxLineBytes, 'x'),
+                                                 std::string(wire::kMaxLineBytes + 1, 'x')};
   return words;
 }
 
@@ -105,26 +103,25 @@ std::string mutate(std::string input, const std::vector<std::string>& corpus, st
   return input;
 }
 
-class Corpus : public testing::TestWithParam<Target> {};
+class Corpus : public testing::TestWithParam<Check> {};
 
 TEST_P(Corpus, KeepsItsPromises) {
   const auto corpus = corpus_of(GetParam());
   ASSERT_FALSE(corpus.empty());
-  for (const auto& input : corpus) check_stream(GetParam().id, input);
-  check_stream(GetParam().id, {});
+  for (const auto& input : corpus) GetParam().run(input);
+  GetParam().run({});
 }
 
 TEST_P(Corpus, MutationsKeepTheirPromises) {
   const auto corpus = corpus_of(GetParam());
   ASSERT_FALSE(corpus.empty());
   std::mt19937 random(20261121);
-  for (int i = 0; i < kMutations; ++i)
-    check_stream(GetParam().id, mutate(corpus[random() % corpus.size()], corpus, random));
+  for (unsigned i = 0; i < GetParam().mutations; ++i)
+    GetParam().run(mutate(corpus[random() % corpus.size()], corpus, random));
 }
 
-INSTANTIATE_TEST_SUITE_P(Wire, Corpus,
-                         testing::Values(Target{"text", DialectId::Text}, Target{"json", DialectId::JsonLines}),
+INSTANTIATE_TEST_SUITE_P(All, Corpus, testing::ValuesIn(checks().begin(), checks().end()),
                          [](const auto& tested) { return tested.param.name; });
 
 }  // namespace
-}  // namespace rookery::wire
+}  // namespace rookery::fuzz
