@@ -33,7 +33,7 @@ struct ServerUnderCheck {
     const std::uint64_t size = shared.worker_layout.large_buffers_offset(0) - shared.worker_layout.sessions(0);
     std::fill_n(sessions, size, std::byte{0});
     const std::string_view blocks = input.text(std::size_t{input.byte()} * 64);
-    std::memcpy(sessions, blocks.data(), std::min<std::size_t>(blocks.size(), size));
+    if (!blocks.empty()) std::memcpy(sessions, blocks.data(), std::min<std::size_t>(blocks.size(), size));
     Input more(input.text(input.number<std::uint16_t>()));
     scribble(more, sessions, size);
   }

@@ -42,7 +42,7 @@ std::string text_of(std::uint64_t seq) {
   return "message " + std::to_string(seq) + std::string(60, 'x');
 }
 
-chat::Record message(std::uint64_t seq, const std::string& text) {
+chat::Record message(std::uint64_t seq, std::string_view text) {
   chat::Record record;
   record.header.kind = seq % 5 == 0 ? chat::RecordKind::Broadcast : chat::RecordKind::Say;
   record.header.seq = seq;
