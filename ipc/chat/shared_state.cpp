@@ -1,5 +1,7 @@
 #include "ipc/chat/shared_state.h"
 
+#include <algorithm>
+
 #include "ipc/os/errors.h"
 #include "ipc/shm/log_ring.h"
 #include "ipc/shm/name_table.h"
@@ -36,6 +38,16 @@ SharedState::SharedState(std::uint32_t workers_wanted, std::uint32_t loops_wante
     reserve_or_throw(worker_regions.back(), worker_layout.reserved_bytes());
   }
   for (std::uint32_t slot = 0; slot < slots(); ++slot) loop_doorbells.push_back(os::make_pipe());
+}
+
+std::uint32_t SharedState::sessions_with_memory(const WorkerRegionView& view, std::uint32_t worker,
+                                                std::uint32_t loop) const noexcept {
+  constexpr std::uint64_t kBlock = sizeof(SessionBlock);
+  const std::uint32_t claimed = view.sessions_in_use(loop);
+  const std::uint64_t written =
+      shm::written_bytes(worker_regions[worker].reader_descriptor(), worker_layout.sessions(loop), claimed * kBlock);
+  // Rounded up: the end of the newest block may lie in a page of its own with nothing in it yet.
+  return std::min(claimed, static_cast<std::uint32_t>((written + kBlock - 1) / kBlock));
 }
 
 void SharedState::ring_everybody() const noexcept {

@@ -40,6 +40,11 @@ class SharedState final {
   [[nodiscard]] std::uint32_t worker_of(std::uint32_t slot) const noexcept { return slot / loops; }
   [[nodiscard]] std::uint32_t loop_of(std::uint32_t slot) const noexcept { return slot % loops; }
 
+  // How many session blocks of a loop are worth looking at for the master and the ledger: the view's sessions_in_use(),
+  // but no more than have memory, or a wild worker could make them touch pages of the whole layout.
+  [[nodiscard]] std::uint32_t sessions_with_memory(const WorkerRegionView& view, std::uint32_t worker,
+                                                   std::uint32_t loop) const noexcept;
+
   // Wakes every process, whether it says that it sleeps or not: for after a death, when a ring may have been lost.
   void ring_everybody() const noexcept;
 };

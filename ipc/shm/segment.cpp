@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "ipc/os/errors.h"
@@ -46,6 +47,13 @@ bool reserve(int writer_descriptor, std::uint64_t offset, std::uint64_t bytes) n
   } while (result == EINTR);
   errno = result;
   return result == 0;
+}
+
+std::uint64_t written_bytes(int descriptor, std::uint64_t offset, std::uint64_t bytes) noexcept {
+  // Reserved pages count as a hole until something is in them. The position that moves is nobody's.
+  const off_t hole = ::lseek(descriptor, static_cast<off_t>(offset), SEEK_HOLE);
+  if (hole < 0) return 0;
+  return std::min(static_cast<std::uint64_t>(hole) - offset, bytes);
 }
 
 }  // namespace rookery::shm

@@ -65,6 +65,11 @@ class Mapping final {
 // (ENOSPC, ENOMEM) when memory is short. Only the segment's writer calls it.
 [[nodiscard]] bool reserve(int writer_descriptor, std::uint64_t offset, std::uint64_t bytes) noexcept;
 
+// How many of the `bytes` from `offset` on lie before the first page that nobody has ever written. For readers that
+// cannot believe what a writer says of its region: they touch no page that was never reserved. One system call; 0 where
+// the kernel cannot tell.
+[[nodiscard]] std::uint64_t written_bytes(int descriptor, std::uint64_t offset, std::uint64_t bytes) noexcept;
+
 // Rounded up to whole pages.
 [[nodiscard]] constexpr std::uint64_t page_aligned(std::uint64_t bytes) noexcept {
   constexpr std::uint64_t kPage = 4096;

@@ -29,22 +29,25 @@ std::set<std::uint32_t> rooms_of(const chat::SessionBlock& block, const LedgerCo
   const chat::WorkerLayout& layout = context.shared.worker_layout;
   const std::uint32_t overflow = block.rooms.overflow.load(std::memory_order_relaxed);
   if (count > chat::kInlineRooms && overflow != chat::kNoBuffer && overflow <= layout.small_buffers()) {
-    const auto* words = context.worker_regions[worker].at<const std::uint64_t>(
-        layout.buffers(loop) + std::uint64_t{overflow - 1} * chat::kSmallBufferBytes);
+    const std::uint64_t offset = layout.buffers(loop) + std::uint64_t{overflow - 1} * chat::kSmallBufferBytes;
+    const int memory = context.shared.worker_regions[worker].reader_descriptor();
+    if (shm::written_bytes(memory, offset, chat::kSmallBufferBytes) < chat::kSmallBufferBytes) return rooms;  // wild
+    const auto* words = context.worker_regions[worker].at<const std::uint64_t>(offset);
     const std::uint32_t more =
         std::min<std::uint32_t>(count - chat::kInlineRooms, chat::kSmallBufferBytes / sizeof *words);
     for (std::uint32_t i = 0; i < more; ++i) rooms.insert(chat::SessionRoom::unpack(words[i]).id);
   }
-  rooms.erase(chat::kLobbyRoom);
   return rooms;
 }
 
 void read_blocks(const LedgerContext& context, std::uint32_t worker, std::uint32_t loop, Members& members) {
   const chat::WorkerRegionView region = context.worker(worker);
-  for (std::uint32_t i = 0; i < region.sessions_in_use(loop); ++i) {
+  const std::uint32_t in_use = context.shared.sessions_with_memory(region, worker, loop);
+  for (std::uint32_t i = 0; i < in_use; ++i) {
     const chat::SessionBlock& block = region.sessions(loop)[i];
     if (block.state.load(std::memory_order_acquire) != static_cast<std::uint32_t>(chat::SessionState::Open)) continue;
     auto rooms = rooms_of(block, context, worker, loop);
+    rooms.erase(chat::kLobbyRoom);
     if (rooms.empty()) continue;
     const chat::SessionLogin login = block.login.load_own();  // its owner is dead
     const std::uint64_t client = block.client.load(std::memory_order_relaxed);

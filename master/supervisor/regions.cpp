@@ -105,7 +105,8 @@ std::uint64_t Regions::count_clients(std::uint32_t worker) const noexcept {
   std::uint64_t count = 0;
   for (std::uint32_t loop = 0; loop < state_.loops; ++loop) {
     const chat::SessionBlock* blocks = view(worker).sessions(loop);
-    count += static_cast<std::uint64_t>(std::count_if(blocks, blocks + view(worker).sessions_in_use(loop), is_open));
+    const std::uint32_t in_use = state_.sessions_with_memory(view(worker), worker, loop);
+    count += static_cast<std::uint64_t>(std::count_if(blocks, blocks + in_use, is_open));
   }
   return count;
 }
@@ -113,7 +114,7 @@ std::uint64_t Regions::count_clients(std::uint32_t worker) const noexcept {
 void Regions::add_clients(std::uint32_t worker, std::vector<ClientRow>& rows) const {
   for (std::uint32_t loop = 0; loop < state_.loops; ++loop) {
     const chat::SessionBlock* blocks = view(worker).sessions(loop);
-    const std::uint32_t in_use = view(worker).sessions_in_use(loop);
+    const std::uint32_t in_use = state_.sessions_with_memory(view(worker), worker, loop);
     for (std::uint32_t i = 0; i < in_use; ++i) {
       const chat::SessionBlock& block = blocks[i];
       if (!is_open(block)) continue;

@@ -58,5 +58,25 @@ TEST(SharedStateTest, RingEverybodyRingsAllBells) {
   for (const auto& bell : state.loop_doorbells) EXPECT_TRUE(rung(bell));
 }
 
+TEST(SharedStateTest, AWildSessionCountGivesNoMemoryToWhatWasNeverUsed) {
+  const SharedState state(1, 1, 1000);
+  const shm::Segment& segment = state.worker_regions[0];
+  const shm::Mapping mapping(segment.writer_descriptor(), shm::Access::ReadWrite, segment.size_bytes());
+  const WorkerRegionView view(mapping, state.worker_layout);
+  const std::uint64_t before = bytes_with_pages(segment);
+  view.control(0).sessions_high_water.store(~0ULL);
+  EXPECT_EQ(state.sessions_with_memory(view, 0, 0), 0U);
+  EXPECT_EQ(bytes_with_pages(segment), before);
+
+  for (std::uint32_t used = 1; used <= 100; ++used) {
+    view.sessions(0)[used - 1].state.store(1);
+    EXPECT_GE(state.sessions_with_memory(view, 0, 0), used);
+    EXPECT_LE(state.sessions_with_memory(view, 0, 0), used + 4096 / sizeof(SessionBlock) + 1);
+    view.control(0).sessions_high_water.store(used);
+    EXPECT_EQ(state.sessions_with_memory(view, 0, 0), used);
+    view.control(0).sessions_high_water.store(~0ULL);
+  }
+}
+
 }  // namespace
 }  // namespace rookery::chat

@@ -102,6 +102,20 @@ TEST_F(SegmentTest, ReserveGivesPagesAndKeepsWhatIsInThem) {
   EXPECT_EQ(*mapping.at<std::uint64_t>(kPage), 7U);
 }
 
+TEST_F(SegmentTest, WhatWasNeverWrittenIsKnownWithoutTouchingIt) {
+  const int reader = segment_.reader_descriptor();
+  EXPECT_EQ(written_bytes(reader, 0, 4 * kPage), 0U);
+  Mapping mapping(segment_.writer_descriptor(), Access::ReadWrite, segment_.size_bytes());
+  mapping.data()[0] = std::byte{1};
+  mapping.data()[kPage] = std::byte{1};
+  EXPECT_EQ(written_bytes(reader, 0, 4 * kPage), 2 * kPage);
+  EXPECT_EQ(written_bytes(reader, 100, 4 * kPage), 2 * kPage - 100);
+  EXPECT_EQ(written_bytes(reader, 0, 300), 300U);
+  EXPECT_EQ(written_bytes(reader, 2 * kPage, kPage), 0U);
+  EXPECT_EQ(written_bytes(-1, 0, kPage), 0U);
+  EXPECT_EQ(pages_of(segment_), 2U) << "asking gave it pages";
+}
+
 TEST_F(SegmentTest, ReserveBeyondTheEndIsRefused) {
   EXPECT_FALSE(reserve(segment_.writer_descriptor(), 3 * kPage, 2 * kPage));
   EXPECT_EQ(errno, EPERM);
