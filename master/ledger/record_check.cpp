@@ -21,6 +21,8 @@ std::uint8_t flags_of(RecordKind kind) noexcept {
       return chat::kSilent;
     case RecordKind::FetchHistory:
       return static_cast<std::uint8_t>(chat::HistoryOrder::Oldest);
+    case RecordKind::FetchMissed:
+      return static_cast<std::uint8_t>(chat::MissedWish::Count);
     default:
       return 0;
   }
@@ -34,6 +36,12 @@ bool is_spoken(std::string_view text) noexcept {
 bool is_hash(std::string_view text) noexcept {
   return !text.empty() && text.size() <= shm::kNameTableValueBytes &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+bool are_topics(std::string_view text) noexcept {
+  const auto topics = chat::decode_missed_topics(text);
+  return topics && std::all_of(topics->rooms.begin(), topics->rooms.end(),
+                               [](const auto& room) { return wire::is_valid_room(room.name); });
 }
 
 // A line's part; that it is JSON matters to nobody but the worker that asks.
@@ -81,6 +89,9 @@ std::string_view what_is_wrong(const chat::Record& record) noexcept {
     case RecordKind::FetchHistory:
       if (!record.name.empty() || !record.text.empty()) return kTooMuch;
       return in_room || record.target_name == wire::kEverybody ? std::string_view() : kBadRoom;
+    case RecordKind::FetchMissed:
+      if (!record.name.empty() || !record.target_name.empty()) return kTooMuch;
+      return are_topics(record.text) ? std::string_view() : kBadRoom;
     case RecordKind::None:
     case RecordKind::Notice:
       break;
