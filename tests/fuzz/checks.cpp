@@ -11,17 +11,17 @@ namespace rookery::fuzz {
 
 namespace {
 
-constexpr std::array kChecks{Check{"text", check_text, 4000},
-                             Check{"json", check_json, 4000},
+constexpr std::array kChecks{Check{"text", check_text, 2000},
+                             Check{"json", check_json, 2000},
                              Check{"outbox", check_outbox, 20000},
                              Check{"sequencer", check_sequencer, 10000},
                              Check{"sessions", check_sessions, 10000},
                              Check{"ring", check_ring, 20000},
-                             Check{"names", check_names, 5000},
+                             Check{"names", check_names, 2000},
                              Check{"control", check_control, 10000},
-                             Check{"store", check_store, 300},
+                             Check{"store", check_store, 100},
                              Check{"settings", check_settings, 10000},
-                             Check{"server_line", check_server_line, 5000}};
+                             Check{"server_line", check_server_line, 1500}};
 
 }  // namespace
 
