@@ -252,8 +252,11 @@ TEST(Resume, FromWhatWasSeenElsewhereAMomentAgo) {
   const auto on_worker = [&seated](std::uint32_t worker) -> JsonClient& {
     return *std::ranges::find(seated, worker, &Seated::worker)->client;
   };
+  join(on_worker(0), "#noise");
   const pid_t late = server.worker_pid(1);
   freeze(late);
+  const Json noise{{"op", "say"}, {"room", "#noise"}, {"text", std::string(8000, 'n')}};
+  for (int i = 0; i < 400; ++i) on_worker(0).send_json(noise);  // three times what a loop reads in a turn
   const Seen seen = say(on_worker(0), "#lobby", "just now");
   on_worker(1).send_json(resume_request(seen));
   ::kill(late, SIGCONT);
