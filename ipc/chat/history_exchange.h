@@ -30,7 +30,7 @@ enum class HistoryOrder : std::uint8_t {
 //   seq, target = bounds as above, client = the request's number, flags = MissedWish, text = an encoded MissedTopics.
 // A page is a walk over all messages in bounds, of any room: the store has no index for direct messages. So it ends
 // after so many looked at as well as after so many found, and says how far it came.
-inline constexpr std::uint32_t kMissedPageRows = 8192;  // some 5 ms
+inline constexpr std::uint32_t kMissedPageRows = 8192;  // some 3 ms
 
 enum class MissedWish : std::uint8_t {
   Messages = 0,

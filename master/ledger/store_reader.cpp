@@ -235,6 +235,7 @@ MissedPage StoreReader::missed(const MissedQuery& query) {
   }
   if (walk.failed()) self.connection.fail("read what somebody missed");
   const bool ended_by_rows = query.page_rows != 0 && rows == query.page_rows;
+  // Without a bound `below - 1` is the largest number there is.
   if (!ended_by_rows) page.looked_to = std::max(page.looked_to, query.below - 1);
   return page;
 }

@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <atomic>
 #include <csignal>
 #include <fstream>
 #include <map>
@@ -11,6 +10,7 @@
 #include "tests/system/harness/load.h"
 #include "tests/system/harness/people.h"
 #include "tests/system/harness/processes.h"
+#include "tests/system/harness/resuming.h"
 
 namespace rookery::system_test {
 namespace {
@@ -18,79 +18,6 @@ namespace {
 using Json = JsonClient::Json;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-struct Seen {
-  std::string epoch;
-  std::uint64_t seq = 0;
-};
-
-struct Resumed {
-  Json reply;
-  std::vector<Json> events = {};  // as many as the reply promised
-
-  [[nodiscard]] std::vector<std::string> texts() const {
-    std::vector<std::string> result;
-    for (const Json& event : events) result.push_back(event["text"]);
-    return result;
-  }
-};
-
-Json resume_request(const Seen& seen) {
-  return {{"op", "resume"}, {"id", "resume"}, {"epoch", seen.epoch}, {"seq", seen.seq}};
-}
-
-Json read_answer(JsonClient& client) {
-  for (;;)
-    if (Json line = Json::parse(client.read_line()); line.contains("re") && line["re"] == "resume") return line;
-}
-
-// The events follow the answer, with nothing between them, by rising numbers.
-void read_events(
-    JsonClient& client, std::uint64_t after, Resumed& resumed, const std::function<void()>& on_event = [] {}) {
-  if (resumed.reply["recovered"] == false) after = 0;  // another epoch's number
-  for (std::uint64_t count = resumed.reply["missed"]; count > 0; --count) {
-    resumed.events.push_back(Json::parse(client.read_line()));
-    const Json& event = resumed.events.back();
-    ASSERT_EQ(event.value("event", ""), "message") << event;
-    ASSERT_GT(event["seq"].get<std::uint64_t>(), after);
-    after = event["seq"];
-    on_event();
-  }
-}
-
-Resumed resume(JsonClient& client, const Seen& seen) {
-  client.send_json(resume_request(seen));
-  Resumed resumed;
-  resumed.reply = read_answer(client);
-  EXPECT_EQ(resumed.reply["ok"], true) << resumed.reply;
-  if (resumed.reply["ok"] == true) read_events(client, seen.seq, resumed);
-  return resumed;
-}
-
-Seen say(JsonClient& client, const std::string& room, const std::string& text) {
-  const Json reply = client.ask({{"op", "say"}, {"room", room}, {"text", text}});
-  EXPECT_EQ(reply["ok"], true) << reply;
-  return {reply.value("epoch", ""), reply.value("seq", std::uint64_t{0})};
-}
-
-void join(JsonClient& client, const std::string& room) {
-  EXPECT_EQ(client.ask({{"op", "join"}, {"room", room}})["ok"], true);
-}
-
-void log_in(JsonClient& client, const std::string& name) {
-  EXPECT_EQ(client.ask({{"op", "login"}, {"name", name}, {"password", kPassword}})["ok"], true);
-}
-
-// Fills the 16 MiB of the log ring once over with what nobody else hears.
-void turn_the_ring_over(std::uint16_t port) {
-  JsonClient client(port);
-  join(client, "#noise");
-  const std::string text(8000, 'n');
-  constexpr int kMessages = 2400;
-  const std::string request = Json{{"op", "say"}, {"room", "#noise"}, {"text", text}}.dump() + "\n";
-  for (int i = 0; i < kMessages; ++i) client.send(request);
-  client.sync();
-}
 
 TEST(Resume, GivesWhatWasMissedInOnesRoomsAndNothingElse) {
   const ServerProcess server;
@@ -385,80 +312,6 @@ TEST(Resume, IsRefusedToWhoMayNotRead) {
        {Json{{"op", "resume"}}, Json{{"op", "resume"}, {"epoch", "x"}},
         Json{{"op", "resume"}, {"epoch", 1}, {"seq", 1}}, Json{{"op", "resume"}, {"epoch", "x"}, {"seq", -1}}})
     EXPECT_EQ(client.ask(bad)["error"], "bad-argument") << bad;
-}
-
-// A backlog of large messages, more than the socket buffers hold.
-class LongResume : public ::testing::Test {
- protected:
-  static constexpr int kInTheRing = 1500;      // some 12 MB
-  static constexpr int kMoreThanARing = 2500;  // some 20 MB
-
-  static Seen fill(std::uint16_t port, int messages) {
-    JsonClient client(port);
-    join(client, "#long");
-    const Seen seen = say(client, "#long", "seen");
-    const std::string padding(7900, 'x');
-    for (int i = 0; i < messages; ++i)
-      client.send_json({{"op", "say"}, {"room", "#long"}, {"text", std::to_string(i) + " " + padding}});
-    client.sync();
-    return seen;
-  }
-
-  static void expect_all(
-      const Json& answer, JsonClient& client, const Seen& seen, std::uint64_t messages,
-      const std::function<void()>& on_event = [] {}) {
-    Resumed resumed{answer};
-    ASSERT_EQ(resumed.reply["recovered"], true) << resumed.reply;
-    ASSERT_EQ(resumed.reply["missed"], messages);
-    read_events(client, seen.seq, resumed, on_event);
-    for (std::size_t i = 0; i < messages; ++i)
-      ASSERT_TRUE(resumed.events[i]["text"].get<std::string>().starts_with(std::to_string(i) + " ")) << i;
-  }
-};
-
-TEST_F(LongResume, OfAClientThatDoesNotReadHarmsNobodyAndGoesOnFromTheStore) {
-  const ServerProcess server({"--workers", "1"});
-  const Seen seen = fill(server.port(), kInTheRing);
-  JsonClient slow(server.port(), {.receive_buffer_bytes = 16 * 1024});
-  join(slow, "#long");
-  slow.send_json(resume_request(seen));
-  const Json answer = read_answer(slow);
-  JsonClient other(server.port());
-  for (int i = 0; i < 200; ++i) other.sync();
-  turn_the_ring_over(server.port());  // what is still to be given is in the store alone now
-  expect_all(answer, slow, seen, kInTheRing);
-}
-
-TEST_F(LongResume, BeginsInTheStoreAndEndsInTheRing) {
-  const ServerProcess server({"--workers", "1"});
-  const Seen seen = fill(server.port(), kMoreThanARing);
-  JsonClient client(server.port());
-  join(client, "#long");
-  client.send_json(resume_request(seen));
-  expect_all(read_answer(client), client, seen, kMoreThanARing);
-}
-
-TEST_F(LongResume, GoesOnWithAnotherLedger) {
-  ServerProcess server({"--workers", "1"});
-  const Seen seen = fill(server.port(), kMoreThanARing);
-  turn_the_ring_over(server.port());
-  constexpr std::size_t kRounds = kSanitized ? 2 : 4;
-  for (std::size_t round = 0; round < kRounds; ++round) {
-    JsonClient client(server.port());
-    join(client, "#long");
-    const pid_t ledger = server.ledger_pid();
-    std::atomic<std::size_t> read = 0;
-    in_threads(2, [&](std::size_t part) {
-      if (part == 0) {
-        client.send_json(resume_request(seen));
-        expect_all(read_answer(client), client, seen, kMoreThanARing, [&read] { ++read; });
-      } else {  // while it is asked for one page after the other
-        eventually("a part of it is there", [&] { return read >= round * 600; });
-        server.kill_child(ledger);
-      }
-    });
-    server.wait_until_all_serve({ledger});
-  }
 }
 
 TEST(Resume, AfterTheWorkersDeath) {

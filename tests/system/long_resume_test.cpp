@@ -1,0 +1,89 @@
+// resume of more than socket buffers, and the log ring, hold.
+#include <gmock/gmock.h>
+
+#include <atomic>
+
+#include "tests/system/harness/people.h"
+#include "tests/system/harness/resuming.h"
+
+namespace rookery::system_test {
+namespace {
+
+using Json = JsonClient::Json;
+
+// A backlog of large messages, more than the socket buffers hold.
+class LongResume : public ::testing::Test {
+ protected:
+  static constexpr int kInTheRing = 1500;      // some 12 MB
+  static constexpr int kMoreThanARing = 2500;  // some 20 MB
+
+  static Seen fill(std::uint16_t port, int messages) {
+    JsonClient client(port);
+    join(client, "#long");
+    const Seen seen = say(client, "#long", "seen");
+    const std::string padding(7900, 'x');
+    for (int i = 0; i < messages; ++i)
+      client.send_json({{"op", "say"}, {"room", "#long"}, {"text", std::to_string(i) + " " + padding}});
+    client.sync();
+    return seen;
+  }
+
+  static void expect_all(
+      const Json& answer, JsonClient& client, const Seen& seen, std::uint64_t messages,
+      const std::function<void()>& on_event = [] {}) {
+    Resumed resumed{answer};
+    ASSERT_EQ(resumed.reply["recovered"], true) << resumed.reply;
+    ASSERT_EQ(resumed.reply["missed"], messages);
+    read_events(client, seen.seq, resumed, on_event);
+    for (std::size_t i = 0; i < messages; ++i)
+      ASSERT_TRUE(resumed.events[i]["text"].get<std::string>().starts_with(std::to_string(i) + " ")) << i;
+  }
+};
+
+TEST_F(LongResume, OfAClientThatDoesNotReadHarmsNobodyAndGoesOnFromTheStore) {
+  const ServerProcess server({"--workers", "1"});
+  const Seen seen = fill(server.port(), kInTheRing);
+  JsonClient slow(server.port(), {.receive_buffer_bytes = 16 * 1024});
+  join(slow, "#long");
+  slow.send_json(resume_request(seen));
+  const Json answer = read_answer(slow);
+  JsonClient other(server.port());
+  for (int i = 0; i < 200; ++i) other.sync();
+  turn_the_ring_over(server.port());  // what is still to be given is in the store alone now
+  expect_all(answer, slow, seen, kInTheRing);
+}
+
+TEST_F(LongResume, BeginsInTheStoreAndEndsInTheRing) {
+  const ServerProcess server({"--workers", "1"});
+  const Seen seen = fill(server.port(), kMoreThanARing);
+  JsonClient client(server.port());
+  join(client, "#long");
+  client.send_json(resume_request(seen));
+  expect_all(read_answer(client), client, seen, kMoreThanARing);
+}
+
+TEST_F(LongResume, GoesOnWithAnotherLedger) {
+  ServerProcess server({"--workers", "1"});
+  const Seen seen = fill(server.port(), kMoreThanARing);
+  turn_the_ring_over(server.port());
+  constexpr std::size_t kRounds = kSanitized ? 2 : 4;
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    JsonClient client(server.port());
+    join(client, "#long");
+    const pid_t ledger = server.ledger_pid();
+    std::atomic<std::size_t> read = 0;
+    in_threads(2, [&](std::size_t part) {
+      if (part == 0) {
+        client.send_json(resume_request(seen));
+        expect_all(read_answer(client), client, seen, kMoreThanARing, [&read] { ++read; });
+      } else {  // while it is asked for one page after the other
+        eventually("a part of it is there", [&] { return read >= round * 600; });
+        server.kill_child(ledger);
+      }
+    });
+    server.wait_until_all_serve({ledger});
+  }
+}
+
+}  // namespace
+}  // namespace rookery::system_test
