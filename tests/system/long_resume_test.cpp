@@ -1,7 +1,9 @@
 // resume of more than socket buffers, and the log ring, hold.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
+#include <memory>
 
 #include "tests/system/harness/people.h"
 #include "tests/system/harness/resuming.h"
@@ -51,6 +53,31 @@ TEST_F(LongResume, OfAClientThatDoesNotReadHarmsNobodyAndGoesOnFromTheStore) {
   for (int i = 0; i < 200; ++i) other.sync();
   turn_the_ring_over(server.port());  // what is still to be given is in the store alone now
   expect_all(answer, slow, seen, kInTheRing);
+}
+
+// Many who look through the whole ring, as after a worker's death. They take turns with everybody else: others are
+// served many times before the last of them has its answer.
+TEST_F(LongResume, OfManyAtOnceLetsOthersIn) {
+  const ServerProcess server({"--workers", "1"});
+  constexpr std::size_t kClients = 60;
+  JsonClient other(server.port());
+  const Seen seen = say(other, "#lobby", "seen");
+  make_noise(server.port(), 1500);
+  say(other, "#lobby", "missed");
+  std::vector<std::unique_ptr<JsonClient>> clients;
+  for (std::size_t i = 0; i < kClients; ++i) clients.push_back(std::make_unique<JsonClient>(server.port()));
+  for (const auto& client : clients) client->sync();
+
+  for (const auto& client : clients) client->send_json(resume_request(seen));
+  int pongs = 0;
+  for (bool answered = false; !answered; ++pongs) {
+    other.sync();
+    clients.back()->poll_lines();
+    answered = std::ranges::any_of(clients.back()->lines(),
+                                   [](const std::string& line) { return line.starts_with(R"({"re":"resume")"); });
+  }
+  EXPECT_GE(pongs, 30);
+  for (std::size_t i = 0; i + 1 < kClients; ++i) EXPECT_EQ(read_answer(*clients[i])["missed"], 1);
 }
 
 TEST_F(LongResume, BeginsInTheStoreAndEndsInTheRing) {

@@ -58,13 +58,12 @@ void log_in(JsonClient& client, const std::string& name) {
   EXPECT_EQ(client.ask({{"op", "login"}, {"name", name}, {"password", kPassword}})["ok"], true);
 }
 
-void turn_the_ring_over(std::uint16_t port) {
+void make_noise(std::uint16_t port, int messages) {
   JsonClient client(port);
   join(client, "#noise");
   const std::string text(8000, 'n');
-  constexpr int kMessages = 2400;
   const std::string request = Json{{"op", "say"}, {"room", "#noise"}, {"text", text}}.dump() + "\n";
-  for (int i = 0; i < kMessages; ++i) client.send(request);
+  for (int i = 0; i < messages; ++i) client.send(request);
   client.sync();
 }
 

@@ -38,7 +38,11 @@ Seen say(JsonClient& client, const std::string& room, const std::string& text);
 void join(JsonClient& client, const std::string& room);
 void log_in(JsonClient& client, const std::string& name);  // with kPassword
 
-// Fills the 16 MiB of the log ring once over with what nobody else hears.
-void turn_the_ring_over(std::uint16_t port);
+// So many messages of 8,000 bytes that nobody else hears.
+void make_noise(std::uint16_t port, int messages);
+// Fills the 16 MiB of the log ring once over.
+inline void turn_the_ring_over(std::uint16_t port) {
+  make_noise(port, 2400);
+}
 
 }  // namespace rookery::system_test
