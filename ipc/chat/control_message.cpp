@@ -35,7 +35,7 @@ ReceivedControl receive_control(int descriptor) {
   if (received.bytes < sizeof(Head)) return {received.status, std::nullopt};
   Head head;
   std::memcpy(&head, buffer.data(), sizeof head);
-  if (head.kind < ControlKind::Ready || head.kind > ControlKind::ShutOut) return {received.status, std::nullopt};
+  if (head.kind < ControlKind::Ready || head.kind > kLastControlKind) return {received.status, std::nullopt};
   ControlMessage message{head.kind, head.worker, head.number, {}};
   message.text.assign(reinterpret_cast<const char*>(buffer.data()) + sizeof head, received.bytes - sizeof head);
   return {received.status, std::move(message)};

@@ -32,6 +32,7 @@ enum class ControlKind : std::uint8_t {
   LedgerBack = 11,  // worker: it serves again
   ShutOut = 12,     // worker: for `number` milliseconds no client from that network; see shut_out_message()
 };
+inline constexpr ControlKind kLastControlKind = ControlKind::ShutOut;
 
 struct ControlMessage {
   ControlKind kind = ControlKind::Ready;

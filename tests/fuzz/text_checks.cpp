@@ -20,7 +20,7 @@ void check_control(std::string_view bytes) {
   demand(chat::receive_control(pipe.theirs.get()).status == os::TransferStatus::WouldBlock, "and nothing is left");
   if (!received.message) return;
   const chat::ControlMessage& message = *received.message;
-  demand(message.kind >= chat::ControlKind::Ready && message.kind <= chat::ControlKind::Notice, "its kind is known");
+  demand(message.kind >= chat::ControlKind::Ready && message.kind <= chat::kLastControlKind, "its kind is known");
   demand(message.text.size() <= chat::kMaxControlTextBytes, "a text keeps its limit");
   demand(message.text.size() + 16 <= bytes.size(), "no text comes from nowhere");
   for (const char c : master::printable(message.text)) demand(c >= ' ' && c <= '~', "what is shown is harmless");

@@ -44,7 +44,7 @@ TEST_F(ControlMessageTest, WhatIsNoMessageOfOursIsSaidToBeNone) {
     EXPECT_EQ(os::send_message(pipe_.ours.get(), bytes), TransferStatus::Done);
     return receive_control(pipe_.theirs.get());
   };
-  for (const unsigned kind : {0U, 12U, 255U}) {
+  for (const unsigned kind : {0U, static_cast<unsigned>(kLastControlKind) + 1, 255U}) {
     bytes[0] = static_cast<std::byte>(kind);
     const ReceivedControl received = receive_after_sending();
     EXPECT_EQ(received.status, TransferStatus::Done);
