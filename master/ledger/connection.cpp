@@ -63,11 +63,14 @@ void Connection::Close::operator()(sqlite3* database) const noexcept {
   sqlite3_close_v2(database);
 }
 
-Connection::Connection(std::filesystem::path file, OpenMode mode) : file_(std::move(file)) {
+void prepare_sqlite() noexcept {
   // Nobody reads SQLite's count of its memory, which takes a lock at each allocation. Too late once it is in use.
   static const int memory_not_counted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   static_cast<void>(memory_not_counted);
+}
 
+Connection::Connection(std::filesystem::path file, OpenMode mode) : file_(std::move(file)) {
+  prepare_sqlite();
   sqlite3* database = nullptr;
   const int result = sqlite3_open_v2(file_.c_str(), &database, open_flags(mode), nullptr);
   database_.reset(database);  // even a failed open leaves a handle, which knows the reason

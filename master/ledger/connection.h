@@ -16,6 +16,9 @@ namespace rookery::store {
 
 enum class OpenMode : unsigned char { ReadOnly, ReadWrite, Create };
 
+// What SQLite must be told before its first use in a process. Called by whoever may be the first.
+void prepare_sqlite() noexcept;
+
 class Connection final {
  public:
   // Throws StoreError, also when the file can be read but not written, as ReadWrite asks.

@@ -14,6 +14,7 @@
 #include "ipc/os/errors.h"
 #include "master/ledger/schema.h"
 #include "master/ledger/wal_check.h"
+#include "master/ledger/wal_rewrite.h"
 #include "master/ledger/write_session.h"
 
 namespace rookery::store {
@@ -97,7 +98,7 @@ struct Store::Implementation {
   explicit Implementation(const fs::path& directory) : file(directory / kDatabaseName) {
     const WalReport wal = inspect_files(file);
     dropped_bytes = wal.dropped_bytes;
-    rewrite_wal(with_suffix(file, "-wal"));
+    rewrite_wal(file);
     session.emplace(file);
     mark = usage_mark(file);
     const std::string last_mark = session->in_use_by();

@@ -11,12 +11,7 @@
 #include <span>
 #include <vector>
 
-#include <fmt/format.h>
-
-#include "ipc/fault/fault_point.h"
-#include "ipc/os/errors.h"
 #include "ipc/os/file_descriptor.h"
-#include "master/ledger/store.h"
 
 namespace rookery::store {
 
@@ -26,7 +21,6 @@ namespace {
 constexpr std::uint32_t kMagic = 0x377f0682;  // checksums over little-endian words; one more: big-endian
 constexpr std::size_t kHeaderBytes = 32;
 constexpr std::size_t kFrameHeaderBytes = 24;
-constexpr std::size_t kRewriteBytes = 256 * 1024;
 
 using Bytes = std::span<const unsigned char>;
 
@@ -68,17 +62,6 @@ bool read_at(int descriptor, std::uint64_t offset, std::span<unsigned char> out,
     if (bytes < 0) return false;
     if (bytes == 0) break;
     got += static_cast<std::size_t>(bytes);
-  }
-  return true;
-}
-
-bool write_at(int descriptor, std::uint64_t offset, Bytes bytes) noexcept {
-  while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-    offset += static_cast<std::uint64_t>(written);
   }
   return true;
 }
@@ -136,34 +119,6 @@ WalReport inspect_wal(const std::filesystem::path& wal_file) {
   }
   return {commit_behind ? WalCondition::TornOrDamaged : WalCondition::Whole, bad_offset.value_or(0),
           ours_until - whole_until};
-}
-
-void rewrite_wal(const std::filesystem::path& wal_file) {
-  const auto cannot = [&](const char* what) {
-    return fmt::format("{}: cannot {}: {}", wal_file.string(), what, os::error_text(errno));
-  };
-  const os::FileDescriptor wal(::open(wal_file.c_str(), O_RDWR | O_CLOEXEC));
-  if (!wal && errno == ENOENT) return;
-  if (!wal) throw StoreError(cannot("open it for writing"));
-  const off_t file_bytes = ::lseek(wal.get(), 0, SEEK_END);
-  if (file_bytes < 0) throw StoreError(cannot("read it"));
-  if (file_bytes == 0) return;
-
-  std::vector<unsigned char> buffer(kRewriteBytes);
-  for (std::uint64_t offset = 0; offset < static_cast<std::uint64_t>(file_bytes);) {
-    const auto left = static_cast<std::uint64_t>(file_bytes) - offset;
-    const std::span<unsigned char> piece = std::span(buffer).first(std::min<std::size_t>(buffer.size(), left));
-    std::size_t got = 0;
-    if (!read_at(wal.get(), offset, piece, got)) throw StoreError(cannot("read it"));
-    if (got == 0) break;
-    if (!write_at(wal.get(), offset, piece.first(got))) throw StoreError(cannot("write to it"));
-    offset += got;
-  }
-  if (const fault::Effect effect = fault::effect_at(fault::Point::StoreSync)) {
-    errno = effect.error;
-    throw SyncFailed(cannot("sync it"));
-  }
-  if (::fdatasync(wal.get()) != 0) throw SyncFailed(cannot("sync it"));
 }
 
 }  // namespace rookery::store

@@ -33,11 +33,4 @@ struct WalReport {
 
 [[nodiscard]] WalReport inspect_wal(const std::filesystem::path& wal_file);
 
-// Writes the WAL once more, byte for byte, and syncs it. After a process died in the middle of a commit its fsync may
-// have failed: then the kernel holds pages it calls clean that are not on the disk, another fsync would say that all is
-// well, and SQLite would take them for stored. Written again, they are dirty again, and the fsync tells the truth. A
-// power cut in the middle does no harm: the bytes are the same. An absent or empty file is left alone.
-// Throws SyncFailed, StoreError.
-void rewrite_wal(const std::filesystem::path& wal_file);
-
 }  // namespace rookery::store
