@@ -20,6 +20,8 @@
 namespace rookery::fault {
 
 enum class Point : std::uint8_t {
+  ClockRealtime,  // each look at the real time
+
   MasterAfterBind,
   MasterFork,       // an error of fork()
   MasterAfterFork,  // each fork: the first is the ledger's
@@ -68,6 +70,8 @@ inline constexpr std::string_view kPoison = "poison pill";
 struct Effect {
   int error = 0;                                  // errno of the call that fails; 0: none
   std::optional<std::uint64_t> short_bytes = {};  // only so many bytes are written, then the error (ENOSPC if none)
+
+  std::int64_t seconds = 0;  // by which the clock is wrong
 
   explicit operator bool() const noexcept { return error != 0 || short_bytes.has_value(); }
 };

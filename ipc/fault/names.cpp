@@ -4,6 +4,8 @@ namespace rookery::fault {
 
 std::string_view name_of(Point point) noexcept {
   switch (point) {
+    case Point::ClockRealtime:
+      return "clock.realtime";
     case Point::MasterAfterBind:
       return "master.after_bind";
     case Point::MasterFork:

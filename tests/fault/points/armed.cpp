@@ -8,7 +8,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <new>
+#include <string>
 
 #include "ipc/fault/fault_point.h"
 #include "tests/fault/points/fault_board.h"
@@ -46,6 +48,14 @@ void pause_for(std::uint64_t milliseconds) {
   for (std::atomic<std::uint64_t> turns{0};;) turns.fetch_add(1, std::memory_order_relaxed);
 }
 
+// Into the ledger's region, which everybody else has mapped for reading.
+void scribble() {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);)
+    if (line.find("memfd:rookery-ledger") != std::string::npos)
+      *reinterpret_cast<volatile std::uint64_t*>(std::stoull(line, nullptr, 16)) = 0;
+}
+
 void act(Action action, std::uint64_t argument, Effect& effect) {
   switch (action) {
     case Action::None:
@@ -70,6 +80,14 @@ void act(Action action, std::uint64_t argument, Effect& effect) {
       return pause_for(argument);
     case Action::Error:
       effect.error = static_cast<int>(argument);
+      return;
+    case Action::Scribble:
+      return scribble();
+    case Action::Ahead:
+      effect.seconds = static_cast<std::int64_t>(argument);
+      return;
+    case Action::Back:
+      effect.seconds = -static_cast<std::int64_t>(argument);
       return;
     case Action::Short:
       effect.short_bytes = argument;

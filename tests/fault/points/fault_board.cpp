@@ -15,11 +15,13 @@ struct ActionName {
   bool with_argument;
 };
 constexpr std::array kActions{
-    ActionName{"kill9", Action::Kill9, false}, ActionName{"segv", Action::Segv, false},
-    ActionName{"abort", Action::Abort, false}, ActionName{"bus", Action::Bus, false},
-    ActionName{"stop", Action::Stop, false},   ActionName{"spin", Action::Spin, false},
-    ActionName{"exit", Action::Exit, true},    ActionName{"sleep", Action::Sleep, true},
-    ActionName{"errno", Action::Error, true},  ActionName{"short", Action::Short, true},
+    ActionName{"kill9", Action::Kill9, false},       ActionName{"segv", Action::Segv, false},
+    ActionName{"abort", Action::Abort, false},       ActionName{"bus", Action::Bus, false},
+    ActionName{"stop", Action::Stop, false},         ActionName{"spin", Action::Spin, false},
+    ActionName{"exit", Action::Exit, true},          ActionName{"sleep", Action::Sleep, true},
+    ActionName{"errno", Action::Error, true},        ActionName{"short", Action::Short, true},
+    ActionName{"scribble", Action::Scribble, false}, ActionName{"ahead", Action::Ahead, true},
+    ActionName{"back", Action::Back, true},
 };
 
 constexpr std::array<std::pair<std::string_view, int>, 9> kErrors{{

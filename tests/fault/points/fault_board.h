@@ -10,7 +10,8 @@
 //   ROOKERY_FAULT=@FILE                              a board that FaultSwitch (tests/system/harness) made
 //
 // Actions: kill9, segv, abort, bus, stop (SIGSTOP to itself), spin (an endless loop), exit:CODE, sleep:MS, errno:NAME,
-// short:BYTES (a short write, then ENOSPC).
+// short:BYTES (a short write, then ENOSPC), scribble (into a region of another process), ahead:SECONDS and back:SECONDS
+// (a clock that is wrong).
 //
 // Who may write   Rules: the test. `hits` and `fired`: everybody, by atomic addition.
 #pragma once
@@ -26,7 +27,22 @@
 
 namespace rookery::fault {
 
-enum class Action : std::uint32_t { None, Kill9, Segv, Abort, Bus, Stop, Spin, Exit, Sleep, Error, Short };
+enum class Action : std::uint32_t {
+  None,
+  Kill9,
+  Segv,
+  Abort,
+  Bus,
+  Stop,
+  Spin,
+  Exit,
+  Sleep,
+  Error,
+  Short,
+  Scribble,
+  Ahead,
+  Back
+};
 
 struct RuleSpec {
   Point point = Point::MasterAfterBind;

@@ -56,6 +56,17 @@ TEST_F(ControlMessageTest, WhatIsNoMessageOfOursIsSaidToBeNone) {
   EXPECT_TRUE(receive_after_sending().message);
 }
 
+TEST_F(ControlMessageTest, ANetworkTravelsAsItsBytes) {
+  const SourceAddress network{{0x0123456789abcdefU, 0}};
+  ASSERT_EQ(send_control(pipe_.ours.get(), shut_out_message(network, std::chrono::seconds{90})), TransferStatus::Done);
+  const ReceivedControl received = receive_control(pipe_.theirs.get());
+  ASSERT_TRUE(received.message);
+  EXPECT_EQ(received.message->number, 90'000U);
+  EXPECT_EQ(shut_out_network(*received.message), network);
+  EXPECT_FALSE(shut_out_network({ControlKind::ShutOut, 0, 1, "fifteen bytes.."}));
+  EXPECT_FALSE(shut_out_network({ControlKind::Notice, 0, 1, "sixteen bytes..."}));
+}
+
 TEST_F(ControlMessageTest, AReasonGivenBeforeTheEndIsHeard) {
   ASSERT_EQ(send_control(pipe_.ours.get(), {ControlKind::WorkerGone, 1, 0, {}}), TransferStatus::Done);
   ASSERT_EQ(send_control(pipe_.theirs.get(), {ControlKind::Failed, 0, 69, "the database is in use"}),

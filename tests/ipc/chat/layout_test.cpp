@@ -100,6 +100,7 @@ TEST(LayoutTest, WorkerRegionHeader) {
   EXPECT_AT(0, WorkerRegionHeader, magic);
   EXPECT_AT(8, WorkerRegionHeader, slot_epoch);
   EXPECT_AT(16, WorkerRegionHeader, pid);
+  EXPECT_AT(24, WorkerRegionHeader, pool_suspects);
 }
 
 TEST(LayoutTest, LoopControl) {
@@ -115,6 +116,7 @@ TEST(LayoutTest, LoopControl) {
   EXPECT_AT(112, LoopControl, deliveries);
   EXPECT_AT(128, LoopControl, outbox_tail);
   EXPECT_AT(192, LoopControl, inbox_taken);
+  EXPECT_AT(200, LoopControl, suspect);
 }
 
 TEST(LayoutTest, WorkerRegionParts) {

@@ -69,6 +69,7 @@ ChildProgram::ChildProgram(const ProgramSetup& setup) : directory_(setup.directo
   pid_ = ::fork();
   if (pid_ == 0) {
     ::setpgid(0, 0);
+    if (setup.adopts_orphans) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     ::dup2(input[0], STDIN_FILENO);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(err, STDERR_FILENO);

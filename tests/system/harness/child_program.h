@@ -23,6 +23,7 @@ struct ProgramSetup {
   std::filesystem::path directory;                // becomes its working directory, gets its files `out` and `err`
   std::optional<unsigned long> descriptor_limit;  // soft and hard
   std::vector<std::string> environment;           // NAME=VALUE, besides what every program needs
+  bool adopts_orphans = false;                    // those of its own descendants, as process 1 does
 };
 
 class ChildProgram final {
