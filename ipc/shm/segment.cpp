@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/interprocess/exceptions.hpp>
 #include <cerrno>
+#include <string>
 
 #include "ipc/os/errors.h"
 
@@ -34,10 +36,22 @@ Segment::Segment(const std::string& name, std::uint64_t size_bytes) : size_bytes
   if (!reader_) os::throw_errno("cannot open the shared region " + name + " for reading");
 }
 
+namespace {
+
+boost::interprocess::mapped_region map(int descriptor, Access access, std::uint64_t size_bytes) {
+  const auto mode = access == Access::ReadWrite ? boost::interprocess::read_write : boost::interprocess::read_only;
+  try {
+    return {MemoryHandle{{descriptor, false}}, mode, 0, size_bytes};
+  } catch (const boost::interprocess::interprocess_exception& error) {
+    errno = error.get_native_error();
+    os::throw_errno("cannot map " + std::to_string(size_bytes >> 10) + " KiB of shared memory");
+  }
+}
+
+}  // namespace
+
 Mapping::Mapping(int descriptor, Access access, std::uint64_t size_bytes)
-    : region_(MemoryHandle{{descriptor, false}},
-              access == Access::ReadWrite ? boost::interprocess::read_write : boost::interprocess::read_only, 0,
-              size_bytes) {}
+    : region_(map(descriptor, access, size_bytes)) {}
 
 bool reserve(int writer_descriptor, std::uint64_t offset, std::uint64_t bytes) noexcept {
   if (bytes == 0) return true;

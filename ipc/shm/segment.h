@@ -45,7 +45,7 @@ enum class Access : unsigned char { ReadOnly, ReadWrite };
 class Mapping final {
  public:
   Mapping() = default;
-  // Throws boost::interprocess::interprocess_exception.
+  // Throws std::system_error.
   Mapping(int descriptor, Access access, std::uint64_t size_bytes);
 
   [[nodiscard]] std::byte* data() const noexcept { return static_cast<std::byte*>(region_.get_address()); }

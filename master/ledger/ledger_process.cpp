@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <optional>
+#include <system_error>
 
 #include "ipc/chat/control_message.h"
 #include "ipc/fault/fault_point.h"
@@ -23,8 +24,9 @@ using chat::ControlKind;
 
 constexpr std::chrono::milliseconds kHeartbeat{500};
 constexpr std::chrono::milliseconds kRoomAgain{1};  // the ring is full: look again, the disk rings as well
-constexpr int kExitCannotGoOn = 78;                 // the operator must mend something
-constexpr int kExitNotStored = 75;                  // stopped as asked, but the store took not all. EX_TEMPFAIL
+constexpr int kExitNoMemory = 70;
+constexpr int kExitCannotGoOn = 78;  // the operator must mend something
+constexpr int kExitNotStored = 75;   // stopped as asked, but the store took not all. EX_TEMPFAIL
 
 class Ledger final {
  public:
@@ -219,9 +221,13 @@ int run_ledger(const LedgerStart& start, chat::SharedState& state) {
     static_cast<void>(chat::send_control(start.control, {ControlKind::Failed, 0, kExitCannotGoOn, error.what()}));
     std::_Exit(kExitSyncFailed);
   } catch (const std::exception& error) {
+    const auto* system = dynamic_cast<const std::system_error*>(&error);
+    const bool no_memory = system != nullptr && system->code() == std::errc::not_enough_memory;
+    const int code = no_memory ? kExitNoMemory : kExitCannotGoOn;
     log::alert("cannot serve: {}", error.what());
-    static_cast<void>(chat::send_control(start.control, {ControlKind::Failed, 0, kExitCannotGoOn, error.what()}));
-    return kExitCannotGoOn;
+    static_cast<void>(
+        chat::send_control(start.control, {ControlKind::Failed, 0, static_cast<std::uint64_t>(code), error.what()}));
+    return code;
   }
 }
 
