@@ -127,21 +127,26 @@ std::uint64_t ServerProcess::client_count() const {
   return count;
 }
 
-void ServerProcess::wait_until_all_serve(const std::vector<pid_t>& gone) const {
-  eventually("all processes serve", [&] {
+void ServerProcess::wait_until_all_serve(const std::vector<pid_t>& gone, std::chrono::milliseconds within) const {
+  const auto all_serve = [&] {
     const auto rows = processes();
     return !rows.empty() && std::ranges::all_of(rows, [&](const ProcessRow& row) {
       return row.state == "serving" && std::ranges::find(gone, row.pid) == gone.end();
     });
-  });
+  };
+  eventually("all processes serve", all_serve, within);
 }
 
 void ServerProcess::kill_child(pid_t child) {
+  signal_child(child, SIGKILL);
+}
+
+void ServerProcess::signal_child(pid_t child, int number) {
   alerts_expected_ = true;
   const auto children = children_of(pid());
   if (std::ranges::find(children, child, &Process::pid) == children.end())
     throw std::runtime_error("not a child of the server: " + std::to_string(child));
-  ::kill(child, SIGKILL);
+  ::kill(child, number);
 }
 
 void ServerProcess::kill_master() {

@@ -60,10 +60,11 @@ class ServerProcess final {
   [[nodiscard]] pid_t ledger_pid() const;
   [[nodiscard]] std::uint64_t client_count() const;
   // Until all processes serve, none of them with a pid in `gone`.
-  void wait_until_all_serve(const std::vector<pid_t>& gone = {}) const;
+  void wait_until_all_serve(const std::vector<pid_t>& gone = {}, std::chrono::milliseconds within = kPatience) const;
 
   // Kills a child of the server as a crash would, and lets the log say so.
   void kill_child(pid_t child);
+  void signal_child(pid_t child, int number);
   void kill_master();  // likewise the server itself; its children must go by themselves, see expect_group_gone()
 
   // SIGTERM, unless it has ended by itself, and everything that must be true afterwards. The destructor calls it too.

@@ -113,6 +113,16 @@ std::string TestClient::read_line() {
   return line;
 }
 
+std::optional<std::string> TestClient::read_line_within(std::chrono::milliseconds within) {
+  std::string line;
+  while (!take_line(line)) {
+    if (!wait_for(descriptor_, POLLIN, within)) return std::nullopt;
+    if (!receive(within)) throw Closed("the connection was closed");
+  }
+  lines_.push_back(line);
+  return line;
+}
+
 std::string TestClient::read_until(std::string_view what, const std::function<bool(const std::string&)>& fits) {
   try {
     for (;;)

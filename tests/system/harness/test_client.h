@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -47,6 +48,8 @@ class TestClient {
   void send_line(std::string_view line) { send(std::string(line) + "\n"); }
   // The next line, without its end. Throws Closed or TimedOut.
   std::string read_line();
+  // The same, empty when none has come by then.
+  std::optional<std::string> read_line_within(std::chrono::milliseconds within);
   // Reads lines until one fits; returns that one. The others are kept in lines().
   std::string read_until(std::string_view what, const std::function<bool(const std::string&)>& fits);
   // Reads to the end of the stream. Throws TimedOut when it stays open.
@@ -57,6 +60,8 @@ class TestClient {
   void take_a_little();
   // Everything received so far, in order.
   [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
+  // For who has taken from lines() what it needs, and receives much.
+  void forget_lines() noexcept { lines_.clear(); }
 
   void shut_down_sending() const;
   void reset();  // closes with a reset in place of an end
