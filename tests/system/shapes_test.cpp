@@ -62,22 +62,5 @@ std::string name_of(const testing::TestParamInfo<Shape>& shape) {
 }
 INSTANTIATE_TEST_SUITE_P(Grid, Shapes, testing::Values(Shape{1, 1}, Shape{1, 3}, Shape{2, 2}, Shape{4, 1}), name_of);
 
-TEST(Spread, LongLivedConnectionsAreSharedOutEvenly) {
-  constexpr std::uint64_t kConnections = 400;
-  constexpr int kWorkers = 4;
-  constexpr std::uint64_t kShare = kConnections / kWorkers;
-  constexpr std::uint64_t kSlack = 40;
-  const ServerProcess server({"--workers", std::to_string(kWorkers)});
-  std::vector<std::unique_ptr<TextClient>> clients;
-  for (std::uint64_t i = 0; i < kConnections; ++i) clients.push_back(std::make_unique<TextClient>(server.port()));
-  for (auto& client : clients) client->sync();
-  EXPECT_EQ(server.client_count(), kConnections);
-  for (const ProcessRow& row : server.processes()) {
-    if (row.role != "worker") continue;
-    EXPECT_GE(row.clients, kShare - kSlack) << "worker " << row.number;
-    EXPECT_LE(row.clients, kShare + kSlack) << "worker " << row.number;
-  }
-}
-
 }  // namespace
 }  // namespace rookery::system_test

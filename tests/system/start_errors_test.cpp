@@ -22,17 +22,6 @@ TEST(StartErrors, PortInUse) {
   EXPECT_EQ(client.ask("hello"), "Echo: hello");
 }
 
-TEST(StartErrors, DataDirectoryInUse) {
-  const TemporaryDirectory data;
-  const ServerProcess first(data, {"--workers", "1"});
-  TextClient client(first.port());
-  const FailedStart second = run_server_to_its_end({"--port", "0", "--data", data.path().string()});
-  EXPECT_EQ(second.exit_code, 69);
-  EXPECT_THAT(second.errors, HasSubstr(data.path().string()));
-  EXPECT_TRUE(client.ask("/say #lobby unaffected").starts_with("OK "));
-  EXPECT_EQ(first.console("count"), "OK 1 clients\n") << "its control socket is still its own";
-}
-
 TEST(StartErrors, DataDirectoryThatCannotBe) {
   const TemporaryDirectory directory;
   std::ofstream(directory.path() / "file") << "not a directory";

@@ -67,29 +67,6 @@ TEST(Stop, WithAClientThatDoesNotRead) {
   server.stop();  // in time, exit 0
 }
 
-TEST(ForcedStop, BySecondSignal) {
-  ServerProcess server({"--workers", "2", "--shutdown-timeout", "300"});
-  server.expect_exit_code(70);
-  TextClient client(server.port());
-  client.sync();
-  freeze(server.worker_pid(0));
-  server.program().signal(SIGTERM);
-  eventually("it begins to stop", [&] { return server.log().find("stopping") != std::string::npos; });
-  server.stop();  // the second one
-}
-
-TEST(ForcedStop, ByTheDeadline) {
-  constexpr std::chrono::seconds kTimeout{2};
-  ServerProcess server({"--workers", "2", "--shutdown-timeout", std::to_string(kTimeout.count())});
-  server.expect_exit_code(70);
-  freeze(server.worker_pid(1));
-  const auto begin = Clock::now();
-  server.stop();
-  const auto took = Clock::now() - begin;
-  EXPECT_GE(took, kTimeout - std::chrono::milliseconds{200}) << "it did not wait for the worker";
-  EXPECT_LE(took, kTimeout + std::chrono::seconds{10}) << "the deadline does not hold";
-}
-
 TEST(ForcedStop, WithAStoppedLedgerLosesNothing) {
   const TemporaryDirectory data;
   std::unique_ptr<Load> load;

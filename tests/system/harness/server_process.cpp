@@ -149,9 +149,13 @@ void ServerProcess::signal_child(pid_t child, int number) {
   ::kill(child, number);
 }
 
-void ServerProcess::kill_master() {
+void ServerProcess::expect_master_killed() noexcept {
   expected_exit_code_ = 128 + SIGKILL;
   orphans_expected_ = true;
+}
+
+void ServerProcess::kill_master() {
+  expect_master_killed();
   program_->signal(SIGKILL);
 }
 

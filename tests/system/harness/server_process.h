@@ -71,6 +71,7 @@ class ServerProcess final {
   void stop();
   void expect_exit_code(int code) noexcept { expected_exit_code_ = code; }
   void expect_alerts() noexcept { alerts_expected_ = true; }
+  void expect_master_killed() noexcept;  // by itself, at a fault point
   // After the master was killed: fails unless all its children are gone, by themselves, `within` that time.
   void expect_group_gone(std::chrono::milliseconds within);
 

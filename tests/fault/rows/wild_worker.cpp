@@ -1,0 +1,142 @@
+#include "tests/fault/rows/wild_worker.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+// All of it in this file: nothing of the server is linked to what drives it.
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "ipc/chat/record.h"
+#include "ipc/chat/worker_region.h"
+
+namespace rookery::system_test {
+namespace {
+
+constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t pages(std::uint64_t bytes) {
+  return (bytes + kPage - 1) / kPage * kPage;
+}
+// As chat::WorkerLayout has it for one loop.
+constexpr std::uint64_t kControl = pages(sizeof(chat::WorkerRegionHeader));
+constexpr std::uint64_t kOutbox = pages(kControl + sizeof(chat::LoopControl));
+constexpr std::uint64_t kTail = kControl + offsetof(chat::LoopControl, outbox_tail);
+constexpr std::uint64_t kPayloadWord = 1;
+
+// The region is the only one a worker may write.
+std::uint64_t own_region_of(pid_t worker) {
+  std::ifstream maps("/proc/" + std::to_string(worker) + "/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find("/memfd:rookery-worker-") == std::string::npos) continue;
+    std::istringstream fields(line);
+    std::string range, permissions, offset;
+    fields >> range >> permissions >> offset;
+    if (permissions.find('w') != std::string::npos && std::stoull(offset, nullptr, 16) == 0)
+      return std::stoull(range, nullptr, 16);
+  }
+  throw std::runtime_error("worker " + std::to_string(worker) + " has no region of its own");
+}
+
+class Memory final {
+ public:
+  explicit Memory(pid_t process)
+      : descriptor_(::open(("/proc/" + std::to_string(process) + "/mem").c_str(), O_RDWR | O_CLOEXEC)),
+        region_(own_region_of(process)) {
+    if (descriptor_ < 0) throw std::system_error(errno, std::generic_category(), "open /proc/PID/mem");
+  }
+  ~Memory() { ::close(descriptor_); }
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+
+  [[nodiscard]] std::uint64_t word(std::uint64_t offset) const {
+    std::uint64_t value = 0;
+    check(::pread(descriptor_, &value, sizeof value, static_cast<off_t>(region_ + offset)), sizeof value);
+    return value;
+  }
+  void write(std::uint64_t offset, const std::vector<std::uint64_t>& words) const {
+    const std::size_t bytes = words.size() * sizeof(std::uint64_t);
+    check(::pwrite(descriptor_, words.data(), bytes, static_cast<off_t>(region_ + offset)), bytes);
+  }
+
+ private:
+  static void check(ssize_t done, std::size_t wanted) {
+    if (done != static_cast<ssize_t>(wanted)) throw std::system_error(errno, std::generic_category(), "/proc/PID/mem");
+  }
+
+  int descriptor_;
+  std::uint64_t region_;
+};
+
+// Length, checksum, payload, as they would lie at `position`.
+std::vector<std::uint64_t> record_at(std::uint64_t position, const std::vector<std::uint64_t>& payload,
+                                     std::uint64_t length_in_bytes) {
+  const auto sum = static_cast<std::uint32_t>(XXH3_64bits_withSeed(payload.data(), length_in_bytes, position));
+  std::vector<std::uint64_t> words{length_in_bytes | std::uint64_t{sum} << 32};
+  words.insert(words.end(), payload.begin(), payload.end());
+  return words;
+}
+
+std::vector<std::uint64_t> forged_notice() {
+  chat::RecordHeader header;
+  header.kind = chat::RecordKind::Notice;
+  std::vector<std::uint64_t> words(sizeof header / sizeof(std::uint64_t));
+  std::memcpy(words.data(), &header, sizeof header);
+  return words;
+}
+
+}  // namespace
+
+const char* name_of(Scribble scribble) noexcept {
+  constexpr std::array<const char*, kScribbles.size()> kNames{"noise",   "far tail",    "back tail",   "long record",
+                                                              "bad sum", "forged kind", "short record"};
+  return kNames[static_cast<std::size_t>(scribble)];
+}
+
+void scribble_over_outbox(pid_t worker, Scribble scribble, std::uint64_t seed) {
+  const Memory memory(worker);
+  const std::uint64_t tail = memory.word(kTail);
+  // What stands behind the tail, wherever it is in the row; the ledger finds it once it has taken what was there.
+  const auto put = [&](std::vector<std::uint64_t> words) {
+    const std::uint64_t length = words.size();
+    for (std::uint64_t i = 0; i < length; ++i)
+      memory.write(kOutbox + ((tail + i) & (chat::kOutboxWords - 1)) * 8, {words[i]});
+    memory.write(kTail, {tail + length});
+  };
+  switch (scribble) {
+    case Scribble::Noise: {
+      std::mt19937_64 random(seed);
+      std::vector<std::uint64_t> noise(chat::kOutboxWords);
+      for (std::uint64_t& word : noise) word = random();
+      memory.write(kOutbox, noise);
+      return memory.write(kTail, {tail + 1000});
+    }
+    case Scribble::FarTail:
+      return memory.write(kTail, {~std::uint64_t{0} - 7});
+    case Scribble::BackTail:
+      return memory.write(kTail, {tail / 2});
+    case Scribble::LongRecord:
+      return put({0xffffffff, 1, 2, 3});
+    case Scribble::BadSum: {
+      auto words = record_at(tail, forged_notice(), sizeof(chat::RecordHeader));
+      words[kPayloadWord] ^= 1;
+      return put(words);
+    }
+    case Scribble::ForgedKind:
+      return put(record_at(tail, forged_notice(), sizeof(chat::RecordHeader)));
+    case Scribble::ShortRecord:
+      return put(record_at(tail, {1}, sizeof(std::uint64_t)));
+  }
+}
+
+}  // namespace rookery::system_test
