@@ -39,13 +39,17 @@ WorkerContext::WorkerContext(const WorkerStart& worker_start, const WorkerSettin
   for (const shm::Segment& segment : shared.worker_regions)
     worker_mappings.emplace_back(segment.reader_descriptor(), shm::Access::ReadOnly,
                                  shared.worker_layout.readers_bytes());
+}
 
-  const chat::WorkerRegionView region = own();
-  region.header().pid.store(static_cast<std::uint64_t>(::getpid()), std::memory_order_relaxed);
-  for (chat::Suspect& suspect : region.header().pool_suspects) forget(suspect);
-  for (std::uint32_t loop = 0; loop < shared.loops; ++loop) forget(region.control(loop).suspect);
-  region.header().slot_epoch.store(start.slot_epoch, std::memory_order_relaxed);
-  region.header().magic.store(chat::WorkerRegionHeader::kMagic, std::memory_order_release);
+  for (chat::Suspect& suspect : own().header().pool_suspects) forget(suspect);
+  for (std::uint32_t loop = 0; loop < shared.loops; ++loop) forget(own().control(loop).suspect);
+}
+
+void WorkerContext::take_over() const noexcept {
+  chat::WorkerRegionHeader& header = own().header();
+  header.pid.store(static_cast<std::uint64_t>(::getpid()), std::memory_order_relaxed);
+  header.slot_epoch.store(start.slot_epoch, std::memory_order_release);
+  header.magic.store(chat::WorkerRegionHeader::kMagic, std::memory_order_release);
 }
 
 chat::Suspect* WorkerContext::suspect_of_pool_thread() const noexcept {

@@ -64,6 +64,9 @@ class WorkerContext final {
   [[nodiscard]] chat::Suspect* suspect_of_pool_thread() const noexcept;
 
   // Over all loops of all workers.
+  // The slot is this process's from here on. REQUIRES: its outboxes are, see WorkerRegionHeader.
+  void take_over() const noexcept;
+
   [[nodiscard]] std::uint64_t connections() const noexcept;
   [[nodiscard]] std::uint64_t lobby_members() const noexcept;
 

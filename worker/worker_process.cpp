@@ -28,6 +28,7 @@ class Worker final {
       : context_(start, settings, shared) {
     for (std::uint32_t loop = 0; loop < shared.loops; ++loop)
       loops_.push_back(std::make_unique<EventLoop>(context_, loop));
+    context_.take_over();
     loops_not_ready_ = shared.loops;
     for (auto& loop : loops_)
       loop->on_ready = [this] {

@@ -27,8 +27,10 @@ inline constexpr std::size_t kPoolSuspects = 64;  // as many threads as a pool m
 struct WorkerRegionHeader {
   static constexpr std::uint64_t kMagic = 0x32524b574b4f4f52;  // "ROOKWKR2", little-endian
 
-  std::atomic<std::uint64_t> magic;       // stored last
-  std::atomic<std::uint64_t> slot_epoch;  // the life of this slot: differs for each process that ever had the slot
+  std::atomic<std::uint64_t> magic;  // stored last
+  // The life of this slot: differs for each process that ever had the slot. Released when its outboxes are empty and
+  // its own: the ledger does not look again at an outbox that a predecessor left damaged before this has changed.
+  std::atomic<std::uint64_t> slot_epoch;
   std::atomic<std::uint64_t> pid;
   std::array<Suspect, kPoolSuspects> pool_suspects;  // each by one thread of the pool
 };

@@ -146,9 +146,10 @@ class Ledger final {
     region_.header().heartbeat_ms.store(os::monotonic_ms(), std::memory_order_relaxed);
     const auto result = sequencer_->turn();
     if (result == Sequencer::TurnResult::Published) writer_->wake();
-    for (const std::uint32_t worker : sequencer_->take_cleaned()) tell({ControlKind::SlotClean, worker});
+    // Damage first: what is told after "clean" would be held against the successor.
     for (const auto& damage : sequencer_->take_damaged())
       tell({ControlKind::SlotDamaged, damage.worker, 0, damage.text});
+    for (const std::uint32_t worker : sequencer_->take_cleaned()) tell({ControlKind::SlotClean, worker});
     wait(result);
   }
 

@@ -50,9 +50,19 @@ Sequencer::Sequencer(LedgerContext& context, shm::LogRingWriter& ring, RoomBook&
 }
 
 bool Sequencer::has_work() const noexcept {
-  return !notices_.empty() || !departures_.empty() || std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
-    return !slot.damaged && slot.outbox.has_more();
-  });
+  if (!notices_.empty() || !departures_.empty()) return true;
+  for (std::uint32_t slot = 0; slot < slots_.size(); ++slot)
+    if (may_look_into(slot) && slots_[slot].outbox.has_more()) return true;
+  return false;
+}
+
+std::uint64_t Sequencer::life_of(std::uint32_t slot) const noexcept {
+  return context_.worker(context_.shared.worker_of(slot)).header().slot_epoch.load(std::memory_order_acquire);
+}
+
+// What stands in a damaged outbox stays there until a successor has emptied it.
+bool Sequencer::may_look_into(std::uint32_t slot) const noexcept {
+  return !slots_[slot].damaged || life_of(slot) != slots_[slot].damaged_by;
 }
 
 Sequencer::TurnResult Sequencer::turn() {
@@ -102,8 +112,9 @@ bool Sequencer::room_for(std::size_t payload_bytes) const noexcept {
 }
 
 bool Sequencer::take_from(std::uint32_t number) {
+  if (!may_look_into(number)) return false;
   Slot& slot = slots_[number];
-  if (slot.damaged) return false;
+  slot.damaged = false;
   bool took = false;
   for (int i = 0; i < kTakeAtOnce && !slot.damaged && room_for(chat::kMaxRecordBytes); ++i) {
     const shm::TakeResult taken = slot.outbox.peek(taken_bytes_);
@@ -131,6 +142,7 @@ bool Sequencer::take_from(std::uint32_t number) {
 
 void Sequencer::damage(std::uint32_t slot, const std::string& text) {
   slots_[slot].damaged = true;
+  slots_[slot].damaged_by = life_of(slot);
   damaged_.push_back({context_.shared.worker_of(slot), text});
 }
 
@@ -272,8 +284,10 @@ void Sequencer::append_departures() {
       gone.open.pop_front();
     }
     if (!gone.open.empty()) continue;
-    for (std::uint32_t loop = 0; loop < context_.shared.loops; ++loop)
-      slots_[context_.shared.slot(gone.worker, loop)].damaged = false;  // its successor starts afresh at `taken`
+    for (std::uint32_t loop = 0; loop < context_.shared.loops; ++loop) {
+      const std::uint32_t slot = context_.shared.slot(gone.worker, loop);
+      slots_[slot].damaged_by = life_of(slot);  // whatever it wrote there before its end; nobody writes there now
+    }
     cleaned_.push_back(gone.worker);
   }
   std::erase_if(departures_, [](const Departures& gone) { return gone.searched && gone.open.empty(); });

@@ -60,11 +60,14 @@ class Sequencer final {
   struct Slot {
     shm::RecordQueueConsumer outbox;
     bool damaged = false;
-    bool peeked = false;  // taken from in the batch under way
+    std::uint64_t damaged_by = 0;  // its life, as its region had it: the next one has an outbox of its own
+    bool peeked = false;           // taken from in the batch under way
   };
 
   [[nodiscard]] bool room_for(std::size_t payload_bytes) const noexcept;
   void note_slowest_reader() noexcept;
+  [[nodiscard]] std::uint64_t life_of(std::uint32_t slot) const noexcept;
+  [[nodiscard]] bool may_look_into(std::uint32_t slot) const noexcept;
   [[nodiscard]] bool take_from(std::uint32_t slot);
   void accept(std::uint32_t slot, chat::Record& record);
   [[nodiscard]] bool decide(std::uint32_t slot, chat::Record& record);

@@ -34,6 +34,7 @@ TEST(StopFaults, Row24_UnderLoadInTime) {
         return true;
       }
     });
+    EXPECT_TRUE(server.program().wait().has_value());
     server.stop();  // exit code 0: within its time
   }
   for (const auto& poster : load->posters()) {
@@ -145,6 +146,7 @@ TEST(StopFaults, Row27_WhileADeadLedgerIsReplaced) {
       server.program().signal(SIGTERM);
       eventually("it begins to stop", [&] { return server.log().find("stopping") != std::string::npos; });
       for (const Process& process : children_of(server.pid())) ::kill(process.pid, SIGCONT);
+      EXPECT_TRUE(server.program().wait().has_value());
       server.stop();  // exit code 0
       load->wait_until_closed();
     }
