@@ -39,7 +39,6 @@ WorkerContext::WorkerContext(const WorkerStart& worker_start, const WorkerSettin
   for (const shm::Segment& segment : shared.worker_regions)
     worker_mappings.emplace_back(segment.reader_descriptor(), shm::Access::ReadOnly,
                                  shared.worker_layout.readers_bytes());
-}
 
   for (chat::Suspect& suspect : own().header().pool_suspects) forget(suspect);
   for (std::uint32_t loop = 0; loop < shared.loops; ++loop) forget(own().control(loop).suspect);
