@@ -9,10 +9,6 @@ namespace rookery::worker {
 
 namespace {
 
-// Hashes and counts that wait for a pool thread, for each of them: at 17 ms a hash the last one waits some nine
-// seconds. Beyond that a client is told that the server is busy.
-constexpr std::size_t kQueuedPerThread = 512;
-
 shm::Mapping map_reader(const shm::Segment& segment) {
   return {segment.reader_descriptor(), shm::Access::ReadOnly, segment.size_bytes()};
 }
@@ -35,7 +31,7 @@ WorkerContext::WorkerContext(const WorkerStart& worker_start, const WorkerSettin
       ledger_mapping(map_reader(shared.ledger_region)),
       user_mapping(map_reader(shared.user_table)),
       users(user_mapping.data(), user_mapping.size_bytes()) {
-  pool.emplace(settings.pool_threads, settings.pool_threads * kQueuedPerThread);
+  pool.emplace(settings.pool_threads, settings.pool_threads * kQueuedPerPoolThread);
   for (const shm::Segment& segment : shared.worker_regions)
     worker_mappings.emplace_back(segment.reader_descriptor(), shm::Access::ReadOnly,
                                  shared.worker_layout.readers_bytes());
@@ -63,6 +59,13 @@ std::uint64_t WorkerContext::connections() const noexcept {
   std::uint64_t sum = 0;
   for (std::uint32_t slot = 0; slot < shared.slots(); ++slot)
     sum += worker(shared.worker_of(slot)).control(shared.loop_of(slot)).connections.load(std::memory_order_relaxed);
+  return sum;
+}
+
+std::uint64_t WorkerContext::connections_from(const Source& source) const noexcept {
+  std::uint64_t sum = 0;
+  for (std::uint32_t slot = 0; slot < shared.slots(); ++slot)
+    sum += worker(shared.worker_of(slot)).addresses(shared.loop_of(slot)).count(source.key);
   return sum;
 }
 

@@ -12,6 +12,7 @@
 #include "ipc/chat/shared_state.h"
 #include "ipc/shm/log_ring.h"
 #include "ipc/shm/name_table.h"
+#include "worker/limits/source.h"
 #include "worker/pool/thread_pool.h"
 #include "worker/worker_process.h"
 
@@ -23,6 +24,9 @@ enum class Storing : unsigned char {
   Fails,       // the disk is full or failing: ordered and shown, not stored; the ledger tries on
   LedgerAway,  // read-only mode, the master says
 };
+// Hashes and counts that wait for a pool thread, for each of them: at 17 ms a hash the last one waits some nine
+// seconds. Beyond that a client is told that the server is busy.
+inline constexpr std::size_t kQueuedPerPoolThread = 512;
 
 class WorkerContext final {
  public:
@@ -63,12 +67,13 @@ class WorkerContext final {
   // In a thread of the pool: where it notes whose job it does. Null where there are more threads than places.
   [[nodiscard]] chat::Suspect* suspect_of_pool_thread() const noexcept;
 
-  // Over all loops of all workers.
   // The slot is this process's from here on. REQUIRES: its outboxes are, see WorkerRegionHeader.
   void take_over() const noexcept;
 
+  // Over all loops of all workers.
   [[nodiscard]] std::uint64_t connections() const noexcept;
   [[nodiscard]] std::uint64_t lobby_members() const noexcept;
+  [[nodiscard]] std::uint64_t connections_from(const Source& source) const noexcept;
 
  private:
   mutable std::atomic<std::size_t> next_suspect_ = 0;

@@ -13,11 +13,26 @@
 
 namespace rookery::worker {
 
+// What one client may take. Zero switches a limit off where that makes sense.
+struct ClientLimits {
+  std::uint32_t clients_per_address = 64;  // over all workers; an IPv6 network of 64 bits counts as one address
+  std::uint32_t lines_per_second = 100;    // of one client, with a burst of kLineBurstSeconds
+  bool line_rate_on_loopback = false;      // somebody asked for a rate by number
+  bool limit_loopback = false;             // the two above hold for this machine's own clients too
+  std::chrono::milliseconds login_grace{60'000};
+  std::chrono::milliseconds idle{0};
+  std::uint32_t queued_bytes = 512 * 1024;  // of its own output, while it does not read
+  std::uint32_t rooms = 128;                // besides the lobby
+  std::uint64_t address_secret = 0;         // the same in all workers: seed of the hash of addresses
+};
+inline constexpr std::uint32_t kLineBurstSeconds = 5;
+
 struct WorkerSettings {
   std::uint32_t pool_threads = 2;
   std::uint32_t max_clients = 0;  // over all workers
   bool allow_guests = true;
   log::Level log_level = log::Level::Info;
+  ClientLimits limits = {};
 };
 
 struct WorkerStart {

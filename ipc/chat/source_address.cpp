@@ -25,6 +25,12 @@ bool SourceAddress::is_ipv4() const noexcept {
   return IN6_IS_ADDR_V4MAPPED(&six);
 }
 
+bool SourceAddress::is_loopback() const noexcept {
+  constexpr std::uint8_t kLoopbackNetwork = 127;
+  const in6_addr six = bytes_of(*this);
+  return is_ipv4() ? six.s6_addr[kFirstByteOfMappedFour] == kLoopbackNetwork : IN6_IS_ADDR_LOOPBACK(&six);
+}
+
 SourceAddress SourceAddress::network() const noexcept {
   return is_ipv4() ? *this : SourceAddress{{words[0], 0}};
 }

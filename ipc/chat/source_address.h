@@ -22,6 +22,7 @@ struct SourceAddress {
 
   [[nodiscard]] bool is_none() const noexcept { return words[0] == 0 && words[1] == 0; }
   [[nodiscard]] bool is_ipv4() const noexcept;
+  [[nodiscard]] bool is_loopback() const noexcept;
   // Of all addresses of one network the same.
   [[nodiscard]] SourceAddress network() const noexcept;
   [[nodiscard]] std::string text() const;          // "127.0.0.1", "2001:db8::1"

@@ -19,8 +19,12 @@ std::uint64_t WorkerLayout::outbox_words(std::uint32_t loop) const noexcept {
   return shm::page_aligned(control(loops_)) + std::uint64_t{loop} * kOutboxWords * 8;
 }
 
+std::uint64_t WorkerLayout::addresses(std::uint32_t loop) const noexcept {
+  return outbox_words(loops_) + loop * shm::page_aligned(address_entries() * sizeof(shm::CountTable::Word));
+}
+
 std::uint64_t WorkerLayout::sessions(std::uint32_t loop) const noexcept {
-  return outbox_words(loops_) + loop * shm::page_aligned(std::uint64_t{sessions_per_loop_} * sizeof(SessionBlock));
+  return addresses(loops_) + loop * shm::page_aligned(std::uint64_t{sessions_per_loop_} * sizeof(SessionBlock));
 }
 
 std::uint64_t WorkerLayout::buffers(std::uint32_t loop) const noexcept {

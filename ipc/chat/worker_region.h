@@ -1,7 +1,7 @@
 // ipc/chat/worker_region.h
 //
-// The layout of a worker's shared region: for each of its event loops an outbox, session blocks, counters, a heartbeat,
-// and the buffers that hold input and output in transit.
+// The layout of a worker's shared region: for each of its event loops an outbox, counters, a heartbeat, the connections
+// of each address, session blocks, and the buffers that hold input and output in transit.
 //
 // Who may write   That worker alone; each loop its own parts.
 // Readers         The ledger (outboxes; session blocks of a dead worker), the master and the other workers (counters,
@@ -16,6 +16,7 @@
 
 #include "ipc/chat/session_block.h"
 #include "ipc/chat/source_address.h"
+#include "ipc/shm/count_table.h"
 #include "ipc/shm/doorbell.h"
 #include "ipc/shm/record_queue.h"
 #include "ipc/shm/segment.h"
@@ -57,6 +58,10 @@ inline constexpr std::uint64_t kOutboxWords = 128 * 1024;
 inline constexpr std::uint32_t kSmallBufferBytes = 1024;   // a half line of a slow typist, a short reply
 inline constexpr std::uint32_t kLargeBufferBytes = 16384;  // any line, several at once
 
+// A session's rooms are in its block and in one small buffer.
+inline constexpr std::uint32_t kMaxRoomsOfSession = kInlineRooms + kSmallBufferBytes / sizeof(std::uint32_t);
+static_assert(kMaxRoomsOfSession == 262, "named in the help of --max-rooms");
+
 // Where things lie; computed alike in every process.
 class WorkerLayout final {
  public:
@@ -70,6 +75,10 @@ class WorkerLayout final {
   // Offsets in bytes from the region's start.
   [[nodiscard]] std::uint64_t control(std::uint32_t loop) const noexcept;
   [[nodiscard]] std::uint64_t outbox_words(std::uint32_t loop) const noexcept;
+  [[nodiscard]] std::uint64_t addresses(std::uint32_t loop) const noexcept;  // a shm::CountTable
+  [[nodiscard]] std::uint64_t address_entries() const noexcept {
+    return shm::CountTable::entries_for(sessions_per_loop_);
+  }
   [[nodiscard]] std::uint64_t sessions(std::uint32_t loop) const noexcept;
   [[nodiscard]] std::uint64_t buffers(std::uint32_t loop) const noexcept;  // small ones, then large ones
   [[nodiscard]] std::uint64_t large_buffers_offset(std::uint32_t loop) const noexcept;
@@ -97,6 +106,10 @@ class WorkerRegionView final {
   }
   [[nodiscard]] std::uint64_t* outbox_words(std::uint32_t loop) const noexcept {
     return reinterpret_cast<std::uint64_t*>(memory_ + layout_.outbox_words(loop));
+  }
+  // Connections of each address, by the keyed hash in worker/limits/source.h.
+  [[nodiscard]] shm::CountTable addresses(std::uint32_t loop) const noexcept {
+    return {reinterpret_cast<shm::CountTable::Word*>(memory_ + layout_.addresses(loop)), layout_.address_entries()};
   }
   [[nodiscard]] SessionBlock* sessions(std::uint32_t loop) const noexcept {
     return reinterpret_cast<SessionBlock*>(memory_ + layout_.sessions(loop));

@@ -28,6 +28,7 @@ enum class Model : std::uint8_t { Event };
 enum class LogLevel : std::uint8_t { Trace, Debug, Info, Warning, Error, Critical, Off };
 
 inline constexpr std::uint32_t kDefaultMaxClients = 10'000;
+inline constexpr std::uint32_t kDefaultMaxLineRate = 100;  // lines a second
 
 struct Options {
   std::string host = "127.0.0.1";  // a name or an address, without the brackets of [::1]
@@ -41,6 +42,13 @@ struct Options {
   std::optional<bool> allow_guests;  // as it was asked for; what holds is guests_allowed()
   LogLevel log_level = LogLevel::Info;
   std::optional<std::uint32_t> max_clients;  // unset: nobody asked, so kDefaultMaxClients or what the machine can hold
+  std::uint32_t max_clients_per_address = 64;  // 0: no such limit
+  std::optional<std::uint32_t> max_line_rate;  // unset: kDefaultMaxLineRate, not for loopback; 0: no such limit
+  bool limit_loopback = false;
+  std::chrono::milliseconds login_grace{60'000};  // 0: none
+  std::chrono::milliseconds idle_timeout{0};      // 0: none
+  std::uint32_t max_queued = 512 * 1024;          // bytes
+  std::uint32_t max_rooms = 128;
   std::chrono::milliseconds shutdown_timeout{5000};
   std::optional<std::filesystem::path> config;  // the file that was read
   std::vector<std::string> doubts;              // for the log: what was given and means nothing here

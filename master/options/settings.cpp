@@ -13,6 +13,8 @@
 #include <system_error>
 #include <utility>
 
+#include "ipc/chat/worker_region.h"
+
 namespace rookery::master {
 namespace {
 
@@ -21,6 +23,11 @@ constexpr unsigned kMaxLoops = 64;
 constexpr unsigned kMaxPool = 64;
 constexpr int kMaxBacklog = 65'535;
 constexpr std::uint32_t kMaxMaxClients = 1'000'000;
+constexpr std::uint32_t kMaxPerAddress = 60'000;  // the table of addresses counts in 16 bits
+constexpr std::uint32_t kMaxLineRate = 1'000'000;
+constexpr std::uint32_t kMinQueued = 128 * 1024;  // the longest answer made at once, and what else waits before it
+constexpr std::uint32_t kMaxQueued = 8 * 1024 * 1024;
+constexpr double kMaxLimitSeconds = 31 * 24 * 3600;
 constexpr double kMinShutdownSeconds = 0.1;
 constexpr double kMaxShutdownSeconds = 3600;
 constexpr std::size_t kMaxHostBytes = 255;  // the longest name DNS has
@@ -107,6 +114,7 @@ std::filesystem::path path(std::string_view value) {
 }
 
 constexpr std::string_view kListening = "Where clients connect";
+constexpr std::string_view kLimits = "What one client may take";
 constexpr std::string_view kShape = "How the work is spread";
 constexpr std::string_view kOperation = "State and operation";
 
@@ -126,6 +134,44 @@ constexpr std::array kSettings{
     Setting{"allow-guests", "", "yes|no", kListening, "may clients that are not logged in join rooms and speak?",
             "yes on a loopback host, else no",
             [](Options& options, std::string_view value) { options.allow_guests = yes_or_no(value); }},
+
+    Setting{"max-clients-per-address", "", "NUMBER", kLimits,
+            "connections from one address (IPv6: one /64 network), so that nobody takes all seats; 0: any number; "
+            "not for loopback",
+            "64",
+            [](Options& options, std::string_view value) {
+              options.max_clients_per_address = whole_number<std::uint32_t>(value, 0, kMaxPerAddress);
+            }},
+    Setting{"max-line-rate", "", "NUMBER", kLimits,
+            "lines a second, on average over 5 s: more than anyone types; what is beyond is answered 'rate-limited'; "
+            "0: any number; for loopback only where this option is given",
+            "100",
+            [](Options& options, std::string_view value) {
+              options.max_line_rate = whole_number<std::uint32_t>(value, 0, kMaxLineRate);
+            }},
+    Setting{"limit-loopback", "", "yes|no", kLimits,
+            "do the two limits above hold for this machine's own clients too? 'no' spares a local proxy", "no",
+            [](Options& options, std::string_view value) { options.limit_loopback = yes_or_no(value); }},
+    Setting{
+        "login-grace", "", "SECONDS", kLimits,
+        "time for the first line and, where guests may not speak, for the login; then the seat is taken back; "
+        "0: no end",
+        "60",
+        [](Options& options, std::string_view value) { options.login_grace = seconds(value, 0, kMaxLimitSeconds); }},
+    Setting{
+        "idle-timeout", "", "SECONDS", kLimits,
+        "close a client that has sent no line for so long; 0: never, for people listen for hours", "0",
+        [](Options& options, std::string_view value) { options.idle_timeout = seconds(value, 0, kMaxLimitSeconds); }},
+    Setting{"max-queued", "", "BYTES", kLimits,
+            "answers kept for a client that does not read, 131072 to 8388608; with more it is closed", "524288",
+            [](Options& options, std::string_view value) {
+              options.max_queued = whole_number(value, kMinQueued, kMaxQueued);
+            }},
+    Setting{"max-rooms", "", "NUMBER", kLimits, "rooms besides the lobby, 1 to 262; the server has 16384 for all",
+            "128",
+            [](Options& options, std::string_view value) {
+              options.max_rooms = whole_number(value, 1U, chat::kMaxRoomsOfSession);
+            }},
 
     Setting{"workers", "", "NUMBER", kShape, "worker processes, 1 to 64", "number of cores",
             [](Options& options, std::string_view value) { options.workers = whole_number(value, 1U, kMaxWorkers); }},

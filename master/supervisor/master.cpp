@@ -1,6 +1,7 @@
 #include "master/supervisor/master.h"
 
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sysexits.h>
@@ -54,11 +55,26 @@ os::FileDescriptor make_timer() {
   return timer;
 }
 
+std::uint64_t random_secret() {
+  std::uint64_t secret = 0;
+  if (::getrandom(&secret, sizeof secret, 0) != sizeof secret) os::throw_errno("cannot get random bytes");
+  return secret;
+}
+
 worker::WorkerSettings worker_settings(const Options& options, std::uint32_t max_clients) {
   return {.pool_threads = options.pool,
           .max_clients = max_clients,
           .allow_guests = options.guests_allowed(),
-          .log_level = static_cast<log::Level>(options.log_level)};
+          .log_level = static_cast<log::Level>(options.log_level),
+          .limits = {.clients_per_address = options.max_clients_per_address,
+                     .lines_per_second = options.max_line_rate.value_or(kDefaultMaxLineRate),
+                     .line_rate_on_loopback = options.max_line_rate.has_value(),
+                     .limit_loopback = options.limit_loopback,
+                     .login_grace = options.login_grace,
+                     .idle = options.idle_timeout,
+                     .queued_bytes = options.max_queued,
+                     .rooms = options.max_rooms,
+                     .address_secret = random_secret()}};
 }
 
 }  // namespace

@@ -17,10 +17,24 @@ struct Asker {
   std::uint32_t index;
   std::uint64_t client;
   std::string id;  // of the request
-  chat::SourceAddress source;
+  chat::SourceAddress address;
 };
 
-Outcome refuse_busy(CommandContext& context, Session& session, const wire::RequestTag& tag) {
+// Hands the work to the desk; the request is answered from the mailbox, or refused here.
+Outcome ask_desk(CommandContext& context, Session& session, PasswordRequest request) {
+  const std::string id = request.id;  // the request itself is moved away
+  const wire::RequestTag tag{request.op, id};
+  request.source = session.source.key;
+  request.session = session.index;
+  request.client = session.client;
+  switch (context.passwords.admit(os::Monotonic::now(), std::move(request))) {
+    case PasswordDesk::Admission::Accepted:
+      return Outcome::Later;
+    case PasswordDesk::Admission::SourceHasTooMany:
+      return context.refuse(session, tag, wire::ErrorCode::RateLimited, kTooManyOfSource);
+    case PasswordDesk::Admission::Full:
+      break;
+  }
   return context.refuse(session, tag, wire::ErrorCode::RateLimited,
                         "too many passwords are being checked, try again in a few seconds");
 }
@@ -86,16 +100,18 @@ Outcome do_register(CommandContext& context, Session& session, const wire::Comma
     return context.refuse(session, tag, wire::ErrorCode::NameTaken,
                           "the name " + std::string(command.name) + " is taken, choose another");
   if (context.refuse_if_not_stored(session, tag)) return Outcome::Done;
-  Asker asker{session.index, session.client, std::string(command.id), session.source()};
-  const bool posted = context.worker.pool_of().try_post(
-      [&context, asker = std::move(asker), name = std::string(command.name), password = Secret(command.password)] {
-        if (context.worker.abandoned) return;
-        const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.source);
-        context.mailbox.post([&context, asker, name, hash = hash_password(password.view())] {
-          ask_for_account(context, asker, name, hash);
-        });
-      });
-  return posted ? Outcome::Later : refuse_busy(context, session, tag);
+  Asker asker{session.index, session.client, std::string(command.id), session.address()};
+  PasswordRequest request{.op = tag.op, .id = asker.id, .work = [] {}};
+  request.work = [&context, source = session.source.key, asker = std::move(asker), name = std::string(command.name),
+                  password = Secret(command.password)] {
+    if (context.worker.abandoned) return;
+    const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.address);
+    context.mailbox.post([&context, source, asker, name, hash = hash_password(password.view())] {
+      context.passwords.finished(os::Monotonic::now(), source, 0, false);
+      ask_for_account(context, asker, name, hash);
+    });
+  };
+  return ask_desk(context, session, std::move(request));
 }
 
 Outcome do_login(CommandContext& context, Session& session, const wire::Command& command) {
@@ -108,17 +124,23 @@ Outcome do_login(CommandContext& context, Session& session, const wire::Command&
   PasswordHash hash = decoy_hash();
   if (user != nullptr) std::memcpy(hash.encoded.data(), user->value, hash.encoded.size());
   const std::uint64_t account = user != nullptr ? user->id : 0;
-  Asker asker{session.index, session.client, std::string(command.id), session.source()};
-  const bool posted = context.worker.pool_of().try_post(
-      [&context, asker = std::move(asker), hash, account, password = Secret(command.password),
-       name = std::string(user != nullptr ? user->name_view() : command.name)] {
-        if (context.worker.abandoned) return;
-        const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.source);
-        const bool right = verify_password(hash, password.view()) && account != 0;
-        context.mailbox.post(
-            [&context, asker, name, account, right] { finish_login(context, asker, name, account, right); });
-      });
-  return posted ? Outcome::Later : refuse_busy(context, session, tag);
+  Asker asker{session.index, session.client, std::string(command.id), session.address()};
+  PasswordRequest request{.name = name_key(command.name, context.worker.settings.limits.address_secret),
+                          .op = tag.op,
+                          .id = asker.id,
+                          .work = [] {}};
+  request.work = [&context, source = session.source.key, key = request.name, asker = std::move(asker), hash, account,
+                  password = Secret(command.password),
+                  name = std::string(user != nullptr ? user->name_view() : command.name)] {
+    if (context.worker.abandoned) return;
+    const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.address);
+    const bool right = verify_password(hash, password.view()) && account != 0;
+    context.mailbox.post([&context, source, key, asker, name, account, right] {
+      context.passwords.finished(os::Monotonic::now(), source, key, !right);  // also when nobody waits any more
+      finish_login(context, asker, name, account, right);
+    });
+  };
+  return ask_desk(context, session, std::move(request));
 }
 
 Outcome do_logout(CommandContext& context, Session& session, const wire::Command& command) {

@@ -9,6 +9,7 @@
 
 #include "worker/commands/barrier.h"
 #include "worker/commands/history_desk.h"
+#include "worker/limits/password_desk.h"
 #include "worker/log/log_follower.h"
 #include "worker/log/outbox.h"
 #include "worker/loop/mailbox.h"
@@ -22,10 +23,6 @@ enum class Outcome : unsigned char {
   Later,  // under way: the line stays in the input until finish_command()
 };
 
-// Rooms a client may be in besides the lobby: more would be a way to fill the table of rooms alone.
-inline constexpr std::uint32_t kMaxRoomsOfClient = 128;
-static_assert(std::uint64_t{kMaxRoomsOfClient - chat::kInlineRooms} * sizeof(std::uint64_t) <= chat::kSmallBufferBytes);
-
 struct CommandContext {
   const WorkerContext& worker;
   SessionTable& sessions;
@@ -35,6 +32,7 @@ struct CommandContext {
   HistoryDesk& history;
   Mailbox& mailbox;
   Barrier& barrier;
+  PasswordDesk& passwords;
   std::string scratch = {};  // for the reply under way
   // What may still be read of the log ring in this turn for those who resume, all together. A turn's share takes 50 µs
   // where nothing is found and half a millisecond where all is (messages of 100 bytes, 2 cores); the ring has 64
@@ -76,6 +74,7 @@ struct CommandContext {
   void finish_command(Session& session) {
     session.stream.input_begin = static_cast<std::uint16_t>(session.stream.input_begin + session.line_bytes);
     session.line_bytes = 0;
+    session.fee = LineFee::Open;
     session.busy = false;
     session.stream.items_next = 0;
     session.stream.items_given = 0;
@@ -88,6 +87,9 @@ struct CommandContext {
     return worker.settings.allow_guests || session.block->login.load_own().account != 0;
   }
 };
+
+inline constexpr const char* kTooManyOfSource =
+    "too many logins from your address are waiting, try again in a few seconds";
 
 // The handlers, one file a family. Each has been given a command whose fields are valid.
 Outcome do_register(CommandContext& context, Session& session, const wire::Command& command);

@@ -29,7 +29,7 @@ Outcome do_count(CommandContext& context, Session& session, const wire::Command&
       context.finish_command(*asker);
     });
   };
-  const auto task = [&worker = context.worker, text, source = session.source()](auto count) {
+  const auto task = [&worker = context.worker, text, source = session.address()](auto count) {
     return [&worker, text, source, count] {
       const chat::Suspicion suspicion(worker.suspect_of_pool_thread(), source);
       return count(*text);

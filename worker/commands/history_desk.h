@@ -48,9 +48,7 @@ class HistoryDesk final {
   // Takes what has come in, asks again what seems lost. Once a turn.
   void turn(os::Monotonic::time_point now);
   // Sequentially consistent: for the doorbell.
-  [[nodiscard]] bool has_mail() const noexcept {
-    return inbox_.has_more() || (ledger_away_ && !open_.empty());
-  }
+  [[nodiscard]] bool has_mail() const noexcept { return inbox_.has_more() || (ledger_away_ && !open_.empty()); }
   // In read-only mode nobody can answer: every question, open or new, is answered as failed.
   void set_ledger_away(bool away);
   [[nodiscard]] bool waits() const noexcept { return !open_.empty(); }

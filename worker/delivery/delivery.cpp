@@ -1,7 +1,7 @@
 #include "worker/delivery/delivery.h"
 
-#include "ipc/fault/fault_point.h"
 #include <sys/socket.h>
+#include "ipc/fault/fault_point.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -17,8 +17,13 @@ constexpr std::size_t kItemsAheadBytes = 16 * 1024;    // of a long reply, made 
 
 }  // namespace
 
-Delivery::Delivery(os::Poller& poller, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control)
-    : poller_(poller), sessions_(sessions), own_(buffers), control_(control) {}
+Delivery::Delivery(os::Poller& poller, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control,
+                   std::size_t max_own_output_bytes)
+    : poller_(poller),
+      sessions_(sessions),
+      own_(buffers),
+      control_(control),
+      max_own_output_bytes_(max_own_output_bytes) {}
 
 void Delivery::reply(Session& session, std::string_view bytes) {
   if (!session.open() || session.lingering || session.items) return;
@@ -28,7 +33,7 @@ void Delivery::reply(Session& session, std::string_view bytes) {
 }
 
 void Delivery::append_own(Session& session, std::string_view bytes) {
-  if (own_.size_bytes(session) + bytes.size() > kMaxOwnOutputBytes) {
+  if (own_.size_bytes(session) + bytes.size() > max_own_output_bytes_) {
     doom(session, "too slow: it does not take its replies");
   } else if (!own_.append(session, bytes)) {
     doom(session, "no shared memory left for its replies");
@@ -268,7 +273,7 @@ void Delivery::settle_position(Session& session) {
     entries += reel.end - reel.next;
     bytes += reel.tape->begin_byte(reel.end) - reel.tape->begin_byte(reel.next);
   }
-  if (own_.size_bytes(session) + bytes > kMaxOwnOutputBytes / 2) {
+  if (own_.size_bytes(session) + bytes > max_own_output_bytes_ / 2) {
     session.missed += entries;
     tell_missed(session);
   } else {

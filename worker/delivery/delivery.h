@@ -27,8 +27,6 @@
 
 namespace rookery::worker {
 
-// What one session may have in its own output before it is closed as too slow.
-inline constexpr std::size_t kMaxOwnOutputBytes = 512 * 1024;
 // What a tape holds for members that are behind.
 inline constexpr std::size_t kMaxTapeBytes = 1024 * 1024;
 // How long a socket may take nothing while there is output for it.
@@ -38,7 +36,9 @@ inline constexpr std::chrono::seconds kLingerFor{2};
 
 class Delivery final {
  public:
-  Delivery(os::Poller& poller, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control);
+  // A session that has `max_own_output_bytes` of its own output waiting is closed as too slow.
+  Delivery(os::Poller& poller, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control,
+           std::size_t max_own_output_bytes = ClientLimits{}.queued_bytes);
 
   TopicMap topics;
 
@@ -122,6 +122,7 @@ class Delivery final {
   SessionTable& sessions_;
   OwnOutput own_;
   chat::LoopControl& control_;
+  const std::size_t max_own_output_bytes_;
   std::uint64_t position_ = 0;
   std::uint64_t flush_ = 0;
   std::vector<Topic*> touched_;

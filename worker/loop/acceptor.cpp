@@ -120,23 +120,24 @@ void Acceptor::on_readable() {
   }
   fault::point(fault::Point::WorkerAfterAccept);
   if (allowance_ > 0) --allowance_;
-  if (const auto left = shut_out_.waits(peer.source(), os::Monotonic::now()))
-    turn_away(std::move(socket),
-              {wire::ErrorCode::RateLimited,
-               fmt::format("your address is shut out for {} s: its requests crashed the server", left->count()),
-               {},
-               {}});
+  const Source source = source_of(peer.address(), context_.settings.limits.address_secret);
+  const std::uint32_t allowed = clients_allowed(context_.settings.limits, source);
+  if (const auto left = shut_out_.waits(peer.address(), os::Monotonic::now()))
+    turn_away(std::move(socket), wire::ErrorCode::RateLimited,
+              fmt::format("your address is shut out for {} s: its requests crashed the server", left->count()));
   else if (context_.connections() >= context_.settings.max_clients)
-    turn_away(std::move(socket),
-              {wire::ErrorCode::ServerFull, "there are as many clients as this server takes", {}, {}});
+    turn_away(std::move(socket), wire::ErrorCode::ServerFull, "there are as many clients as this server takes");
+  else if (allowed > 0 && context_.connections_from(source) >= allowed)
+    turn_away(std::move(socket), wire::ErrorCode::ServerFull,
+              fmt::format("there are {} connections from your address, close one first", allowed));
   else
     welcome(std::move(socket), peer);
   step_out();  // back in line behind the others, in turn()
 }
 
-void Acceptor::turn_away(os::FileDescriptor socket, const wire::Refusal& why) const {
+void Acceptor::turn_away(os::FileDescriptor socket, wire::ErrorCode code, std::string why) const {
   std::string out;
-  wire::dialect(wire::DialectId::Text).refused(out, why);
+  wire::dialect(wire::DialectId::Text).refused(out, {code, std::move(why), {}, {}});
   static_cast<void>(::send(socket.get(), out.data(), out.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
   // Input left unread would make the close a reset, and the line might not be read.
   ::shutdown(socket.get(), SHUT_WR);
@@ -145,8 +146,7 @@ void Acceptor::turn_away(os::FileDescriptor socket, const wire::Refusal& why) co
 }
 
 void Acceptor::welcome(os::FileDescriptor socket, const PeerAddress& peer) {
-  const int on = 1;
-  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // we gather bytes ourselves
+  // TCP_NODELAY, keepalive and the user time-out come with the listener (master/supervisor/listener.cpp).
   const int descriptor = socket.get();
   Session* session = sessions_.open(std::move(socket), peer, ids_.take());
   if (session == nullptr) {

@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 #include "ipc/os/poller.h"
 #include "worker/loop/client_ids.h"
@@ -29,7 +30,7 @@ class Acceptor final {
 
   static constexpr std::uint64_t kToken = 1;
 
-  // The listener is readable: takes one connection, or tells it that the server is full.
+  // The listener is readable: takes one connection, or tells it that the server is full, or full of its likes.
   void on_readable();
   // Gets into line or out of it, as the counts say. Once a turn.
   void turn(os::Monotonic::time_point now);
@@ -44,7 +45,7 @@ class Acceptor final {
   [[nodiscard]] bool queue_is_waiting() const noexcept;
   void line_up();
   void step_out();
-  void turn_away(os::FileDescriptor socket, const wire::Refusal& why) const;
+  void turn_away(os::FileDescriptor socket, wire::ErrorCode code, std::string why) const;
   void welcome(os::FileDescriptor socket, const PeerAddress& peer);
 
   const WorkerContext& context_;

@@ -35,13 +35,16 @@ EventLoop::EventLoop(WorkerContext& context, std::uint32_t loop)
       sessions_(context, loop, buffers_),
       outbox_(context, loop),
       ids_(outbox_),
-      delivery_(poller_, sessions_, buffers_, control_),
+      delivery_(poller_, sessions_, buffers_, control_, context.settings.limits.queued_bytes),
       receipts_(context, sessions_, delivery_, outbox_),
       follower_(context, loop, sessions_, delivery_, outbox_, receipts_, ids_),
       history_(context, loop, sessions_, delivery_, outbox_),
-      commands_{context, sessions_, delivery_, outbox_, follower_, history_, mailbox_, barrier_},
+      // One more than there are threads, so that none waits for this loop between two hashes.
+      passwords_(context.settings.pool_threads + 1, context.settings.pool_threads * kQueuedPerPoolThread),
+      commands_{context, sessions_, delivery_, outbox_, follower_, history_, mailbox_, barrier_, passwords_},
       input_(commands_, buffers_, control_.suspect),
       acceptor_(context, loop, poller_, sessions_, ids_),
+      client_watch_(commands_),
       now_(os::Monotonic::now()) {
   control_.accepted.store(0, std::memory_order_relaxed);
   control_.deliveries.store(0, std::memory_order_relaxed);
@@ -78,6 +81,7 @@ void EventLoop::turn() {
   resume_sessions();
   settle_receipts();
   resume_sessions();
+  hash_passwords();
   outbox_.ring();
 
   read_log();
@@ -107,6 +111,7 @@ void EventLoop::turn() {
 void EventLoop::wait() {
   milliseconds timeout = kHeartbeat;
   if (const milliseconds patience = acceptor_.patience(); patience.count() > 0) timeout = std::min(timeout, patience);
+  if (const auto patience = passwords_.patience(now_)) timeout = std::min(timeout, *patience);
   if (outbox_.full()) timeout = std::min(timeout, kOutboxAgain);
   if (stopping_) timeout = std::min(timeout, kDrainAgain);
   bell_.announce_sleep();
@@ -163,6 +168,24 @@ void EventLoop::resume_sessions() {
   }
 }
 
+void EventLoop::hash_passwords() {
+  const auto refuse_all = [this](std::vector<PasswordRequest> requests, wire::ErrorCode code, const char* words) {
+    for (const PasswordRequest& request : requests) {
+      Session* session = sessions_.find(request.session, request.client);
+      if (session == nullptr) continue;
+      commands_.refuse(*session, {request.op, request.id}, code, words);
+      commands_.finish_command(*session);
+    }
+  };
+  if (stopping_)
+    return refuse_all(passwords_.take_waiting(), wire::ErrorCode::ShuttingDown, "the server is shutting down");
+  refuse_all(passwords_.take_refused(), wire::ErrorCode::RateLimited, kTooManyOfSource);
+  passwords_.turn(
+      now_,
+      [this](const PasswordRequest& request) { return sessions_.find(request.session, request.client) != nullptr; },
+      [this](Job&& job) { return context_.pool_of().try_post(std::move(job)); });
+}
+
 void EventLoop::read_log() {
   const DrainResult result = follower_.drain();
   more_log_ = result == DrainResult::More;
@@ -202,6 +225,7 @@ void EventLoop::storing_changed(Storing storing) {
 void EventLoop::housekeeping() {
   next_housekeeping_ = now_ + kHousekeeping;
   delivery_.sweep(now_);
+  if (!stopping_) client_watch_.turn(now_);
 }
 
 void EventLoop::bury_doomed() {
@@ -240,7 +264,7 @@ void EventLoop::shut_out(const chat::SourceAddress& network, os::Monotonic::time
   acceptor_.shut_out(network, until);
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(until - os::Monotonic::now()).count();
   sessions_.for_each([&](Session& session) {
-    if (session.source().network() != network) return;
+    if (session.address().network() != network) return;
     if (session.dialect_id() != wire::DialectId::Undecided)
       commands_.reply(session, [&](const wire::Dialect& dialect, std::string& out) {
         dialect.notice(out, fmt::format("your address is shut out for {} s: its requests crashed the server", seconds));

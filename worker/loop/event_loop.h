@@ -21,6 +21,8 @@
 #include "worker/commands/barrier.h"
 #include "worker/commands/command_context.h"
 #include "worker/commands/history_desk.h"
+#include "worker/limits/client_watch.h"
+#include "worker/limits/password_desk.h"
 #include "worker/log/log_follower.h"
 #include "worker/loop/acceptor.h"
 #include "worker/loop/client_ids.h"
@@ -65,6 +67,7 @@ class EventLoop final {
   void handle(const epoll_event& event);
   void handle_session(const epoll_event& event);
   void resume_sessions();
+  void hash_passwords();
   void read_log();
   void settle_receipts();
   void storing_changed(Storing storing);
@@ -90,9 +93,11 @@ class EventLoop final {
   LogFollower follower_;
   HistoryDesk history_;
   Barrier barrier_;
+  PasswordDesk passwords_;
   CommandContext commands_;
   Input input_;
   Acceptor acceptor_;
+  ClientWatch client_watch_;
 
   std::function<void()> on_watched_;
   bool ready_ = false;

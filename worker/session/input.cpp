@@ -116,7 +116,7 @@ void Input::settle_buffer(Session& session) {
 
 void Input::process(Session& session) {
   if (!session.open()) return;
-  const chat::Suspicion suspicion(&suspect_, session.source());
+  const chat::Suspicion suspicion(&suspect_, session.address());
   chat::SessionStream& stream = session.stream;
   bool more = true;
   bool drained = false;  // no whole line is left
@@ -153,8 +153,9 @@ void Input::process(Session& session) {
         break;
       case wire::FrameKind::Line: {
         session.scanned_bytes = 0;
-        const Outcome outcome = execute(session, frame.line);
+        const Outcome outcome = pay(session) ? execute(session, frame.line) : refuse_fast_line(session, frame.line);
         if (outcome == Outcome::Done) {
+          session.fee = LineFee::Open;
           session.set(chat::kDiscardingLine, discarding);
           stream.input_begin = static_cast<std::uint16_t>(stream.input_begin + frame.consumed);
         } else if (outcome == Outcome::Later) {
@@ -248,6 +249,34 @@ Outcome Input::dispatch(Session& session, const wire::Command& command) {
       return Outcome::Done;
   }
   return Outcome::Done;
+}
+
+// Each line is counted once, however often it is looked at before its turn comes.
+bool Input::pay(Session& session) {
+  if (session.fee != LineFee::Open) return session.fee == LineFee::Paid;
+  const auto now = os::Monotonic::now();
+  session.had_line = true;
+  session.last_line_at = now;
+  const bool paid = session.lines_per_second == 0 || session.meter.take(now, session.lines_per_second);
+  session.fee = paid ? LineFee::Paid : LineFee::Refused;
+  return paid;
+}
+
+Outcome Input::refuse_fast_line(Session& session, std::string_view line) {
+  if (session.in_flight > 0) return Outcome::Wait;  // the refusal must not overtake earlier answers
+  const wire::ParseOutcome parsed = session.dialect().parse(line, storage_);
+  wire::Refusal refusal{wire::ErrorCode::RateLimited,
+                        "more than " + std::to_string(session.lines_per_second) +
+                            " lines a second, this one was not "
+                            "carried out",
+                        {},
+                        {}};
+  if (const auto* command = std::get_if<wire::Command>(&parsed)) {
+    refusal.op = wire::to_string(command->op);
+    refusal.id = command->id;
+  }
+  return commands_.reply(session,
+                         [&](const wire::Dialect& dialect, std::string& out) { dialect.refused(out, refusal); });
 }
 
 void Input::refuse_long_line(Session& session) {

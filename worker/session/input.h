@@ -31,6 +31,8 @@ class Input final {
   void decide_dialect(Session& session, char first_byte);
   [[nodiscard]] Outcome execute(Session& session, std::string_view line);
   [[nodiscard]] Outcome dispatch(Session& session, const wire::Command& command);
+  [[nodiscard]] bool pay(Session& session);
+  [[nodiscard]] Outcome refuse_fast_line(Session& session, std::string_view line);
   void refuse_long_line(Session& session);
   void discard(Session& session);
 

@@ -16,6 +16,8 @@
 #include "ipc/os/clock.h"
 #include "ipc/os/file_descriptor.h"
 #include "ipc/wire/dialect.h"
+#include "worker/limits/line_meter.h"
+#include "worker/limits/source.h"
 #include "worker/session/item_source.h"
 
 namespace rookery::worker {
@@ -23,6 +25,9 @@ namespace rookery::worker {
 class Topic;
 
 inline constexpr std::uint32_t kNoRoom = ~0U;
+
+// Whether the line at the start of the input was counted by the client's meter: it may be looked at more than once.
+enum class LineFee : unsigned char { Open, Paid, Refused };
 
 struct Session {
   os::FileDescriptor socket;
@@ -55,11 +60,20 @@ struct Session {
   os::Monotonic::time_point stalled_since{};  // behind or lingering, without progress
   std::unique_ptr<ItemSource> items;          // a reply of many items under way
 
+  Source source;
+  bool in_address_count = false;  // counted in the region's table of addresses
+  bool had_line = false;          // has sent a whole line
+  LineFee fee = LineFee::Open;
+  std::uint32_t lines_per_second = 0;  // 0: any number
+  LineMeter meter;
+  os::Monotonic::time_point opened_at{};
+  os::Monotonic::time_point last_line_at{};  // or opened_at
+
   // What epoll knows it by: the client too, so that an event meant for a predecessor in this place is recognised.
   [[nodiscard]] std::uint64_t token() const noexcept { return (client << 32) | index; }
   void commit() noexcept { block->stream.store(stream); }
   // REQUIRES: open().
-  [[nodiscard]] chat::SourceAddress source() const noexcept {
+  [[nodiscard]] chat::SourceAddress address() const noexcept {
     return {{block->address[0].load(std::memory_order_relaxed), block->address[1].load(std::memory_order_relaxed)}};
   }
   [[nodiscard]] bool open() const noexcept { return client != 0 && !doomed; }

@@ -19,7 +19,7 @@ void store_address(chat::SessionBlock& block, const PeerAddress& peer) {
   std::uint16_t port = 0;
   if (peer.storage.ss_family == AF_INET) port = ntohs(reinterpret_cast<const sockaddr_in&>(peer.storage).sin_port);
   if (peer.storage.ss_family == AF_INET6) port = ntohs(reinterpret_cast<const sockaddr_in6&>(peer.storage).sin6_port);
-  const chat::SourceAddress source = peer.source();
+  const chat::SourceAddress source = peer.address();
   block.address[0].store(source.words[0], std::memory_order_relaxed);
   block.address[1].store(source.words[1], std::memory_order_relaxed);
   block.port.store(port, std::memory_order_relaxed);
@@ -41,14 +41,17 @@ std::string PeerAddress::text() const {
 
 SessionTable::SessionTable(const WorkerContext& context, std::uint32_t loop, BufferPool& buffers)
     : buffers_(buffers),
+      limits_(context.settings.limits),
       layout_(context.shared.worker_layout),
       control_(context.own().control(loop)),
+      addresses_(context.own().addresses(loop)),
       blocks_(context.own().sessions(loop)),
       writer_descriptor_(context.shared.worker_regions[context.start.number].writer_descriptor()),
       blocks_offset_(layout_.sessions(loop)) {
   const std::uint32_t used = context.own().sessions_in_use(loop);
   for (std::uint32_t i = 0; i < used; ++i)
     blocks_[i].state.store(static_cast<std::uint32_t>(chat::SessionState::Free), std::memory_order_release);
+  addresses_.clear();
   control_.connections.store(0, std::memory_order_relaxed);
   control_.lobby_members.store(0, std::memory_order_relaxed);
 }
@@ -79,6 +82,11 @@ Session* SessionTable::open(os::FileDescriptor socket, const PeerAddress& peer, 
   session.socket = std::move(socket);
   session.client = client;
   session.block = blocks_ + session.index;
+  session.source = source_of(peer.address(), limits_.address_secret);
+  session.lines_per_second = lines_allowed(limits_, session.source);
+  session.opened_at = session.last_line_at = os::Monotonic::now();
+  session.in_address_count = clients_allowed(limits_, session.source) > 0;
+  if (session.in_address_count) addresses_.add(session.source.key);
   chat::SessionBlock& block = *session.block;
   block.client.store(client, std::memory_order_relaxed);
   block.since_ms.store(os::realtime_ms(), std::memory_order_relaxed);
@@ -102,6 +110,8 @@ void SessionTable::close(Session& session) {
   block.state.store(static_cast<std::uint32_t>(chat::SessionState::Free), std::memory_order_release);
   buffers_.give_back(block.rooms.overflow.load(std::memory_order_relaxed));
   buffers_.give_back(session.stream.input_buffer);
+
+  if (session.in_address_count) addresses_.remove(session.source.key);
 
   const std::uint32_t index = session.index;
   session = Session{};

@@ -20,7 +20,7 @@ struct PeerAddress {
   sockaddr_storage storage{};
 
   [[nodiscard]] std::string text() const;  // "127.0.0.1:56552", "[::1]:56552"
-  [[nodiscard]] chat::SourceAddress source() const noexcept { return chat::source_address(storage); }
+  [[nodiscard]] chat::SourceAddress address() const noexcept { return chat::source_address(storage); }
 };
 
 class SessionTable final {
@@ -37,6 +37,8 @@ class SessionTable final {
   [[nodiscard]] Session* find(std::uint32_t index, std::uint64_t client) noexcept;
   [[nodiscard]] Session& at(std::uint32_t index) noexcept { return sessions_[index]; }
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
+  // Indices below it are good for at(); the place may be free.
+  [[nodiscard]] std::uint32_t places() const noexcept { return static_cast<std::uint32_t>(sessions_.size()); }
 
   // visit(Session&) for each open one; it may doom sessions but not close them.
   template <class Visit>
@@ -66,8 +68,10 @@ class SessionTable final {
   [[nodiscard]] std::atomic<std::uint64_t>* room_place(const Session& session, std::uint32_t place) const noexcept;
 
   BufferPool& buffers_;
+  const ClientLimits& limits_;
   chat::WorkerLayout layout_;
   chat::LoopControl& control_;
+  shm::CountTable addresses_;
   chat::SessionBlock* blocks_;
   int writer_descriptor_;
   std::uint64_t blocks_offset_;

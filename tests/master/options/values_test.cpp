@@ -30,6 +30,13 @@ TEST_F(ValuesTest, DefaultsAreThoseOfTheHelp) {
   EXPECT_EQ(options.allow_guests, std::nullopt);
   EXPECT_EQ(options.log_level, LogLevel::Info);
   EXPECT_EQ(options.max_clients, std::nullopt);
+  EXPECT_EQ(options.max_clients_per_address, 64U);
+  EXPECT_EQ(options.max_line_rate, std::nullopt);
+  EXPECT_FALSE(options.limit_loopback);
+  EXPECT_EQ(options.login_grace, milliseconds{60000});
+  EXPECT_EQ(options.idle_timeout, milliseconds{0});
+  EXPECT_EQ(options.max_queued, 524288U);
+  EXPECT_EQ(options.max_rooms, 128U);
   EXPECT_EQ(options.shutdown_timeout, milliseconds{5000});
   EXPECT_EQ(options.config, std::nullopt);
 }
@@ -39,12 +46,16 @@ TEST_F(ValuesTest, WholeNumbersAreTakenToTheirBoundsAndNoFurther) {
     std::string flag;
     long lowest, highest;
   };
-  const std::array<Range, 6> ranges{{{"--port", 0, 65535},
-                                     {"--workers", 1, 64},
-                                     {"--loops", 1, 64},
-                                     {"--pool", 1, 64},
-                                     {"--backlog", 1, 65535},
-                                     {"--max-clients", 1, 1000000}}};
+  const std::array<Range, 10> ranges{{{"--port", 0, 65535},
+                                      {"--workers", 1, 64},
+                                      {"--loops", 1, 64},
+                                      {"--pool", 1, 64},
+                                      {"--backlog", 1, 65535},
+                                      {"--max-clients", 1, 1000000},
+                                      {"--max-clients-per-address", 0, 60000},
+                                      {"--max-line-rate", 0, 1000000},
+                                      {"--max-queued", 131072, 8388608},
+                                      {"--max-rooms", 1, 262}}};
   for (const auto& [flag, lowest, highest] : ranges) {
     EXPECT_TRUE(std::holds_alternative<Options>(parse({flag, std::to_string(lowest)}))) << flag;
     EXPECT_TRUE(std::holds_alternative<Options>(parse({flag, std::to_string(highest)}))) << flag;
