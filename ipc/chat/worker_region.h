@@ -59,8 +59,8 @@ inline constexpr std::uint32_t kSmallBufferBytes = 1024;   // a half line of a s
 inline constexpr std::uint32_t kLargeBufferBytes = 16384;  // any line, several at once
 
 // A session's rooms are in its block and in one small buffer.
-inline constexpr std::uint32_t kMaxRoomsOfSession = kInlineRooms + kSmallBufferBytes / sizeof(std::uint32_t);
-static_assert(kMaxRoomsOfSession == 262, "named in the help of --max-rooms");
+inline constexpr std::uint32_t kMaxRoomsOfSession = kInlineRooms + kSmallBufferBytes / sizeof(std::uint64_t);
+static_assert(kMaxRoomsOfSession == 134, "named in the help of --max-rooms");
 
 // Where things lie; computed alike in every process.
 class WorkerLayout final {
