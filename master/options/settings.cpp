@@ -136,34 +136,28 @@ constexpr std::array kSettings{
             [](Options& options, std::string_view value) { options.allow_guests = yes_or_no(value); }},
 
     Setting{"max-clients-per-address", "", "NUMBER", kLimits,
-            "connections from one address (IPv6: one /64 network), so that nobody takes all seats; 0: any number; "
-            "not for loopback",
-            "64",
+            "of one address (IPv6: /64), so that nobody takes all seats; 0: any number; not loopback", "64",
             [](Options& options, std::string_view value) {
               options.max_clients_per_address = whole_number<std::uint32_t>(value, 0, kMaxPerAddress);
             }},
     Setting{"max-line-rate", "", "NUMBER", kLimits,
-            "lines a second, on average over 5 s: more than anyone types; what is beyond is answered 'rate-limited'; "
-            "0: any number; for loopback only where this option is given",
-            "100",
+            "lines a second, more than anyone types; 0: any number; for loopback only where given", "100",
             [](Options& options, std::string_view value) {
               options.max_line_rate = whole_number<std::uint32_t>(value, 0, kMaxLineRate);
             }},
     Setting{"limit-loopback", "", "yes|no", kLimits,
-            "do the two limits above hold for this machine's own clients too? 'no' spares a local proxy", "no",
+            "do the two limits above hold for this machine's own clients too? 'no' spares a proxy", "no",
             [](Options& options, std::string_view value) { options.limit_loopback = yes_or_no(value); }},
     Setting{
         "login-grace", "", "SECONDS", kLimits,
-        "time for the first line and, where guests may not speak, for the login; then the seat is taken back; "
-        "0: no end",
-        "60",
+        "for a first line, or a login where guests may not speak: takes idle seats back; 0: off", "60",
         [](Options& options, std::string_view value) { options.login_grace = seconds(value, 0, kMaxLimitSeconds); }},
     Setting{
         "idle-timeout", "", "SECONDS", kLimits,
-        "close a client that has sent no line for so long; 0: never, for people listen for hours", "0",
+        "close who has sent no line for so long; 0: never, since people listen for hours", "0",
         [](Options& options, std::string_view value) { options.idle_timeout = seconds(value, 0, kMaxLimitSeconds); }},
     Setting{"max-queued", "", "BYTES", kLimits,
-            "answers kept for a client that does not read, 131072 to 8388608; with more it is closed", "524288",
+            "answers kept for a client that does not read, 131072 to 8388608: bounds memory", "524288",
             [](Options& options, std::string_view value) {
               options.max_queued = whole_number(value, kMinQueued, kMaxQueued);
             }},

@@ -70,9 +70,11 @@ void PasswordDesk::finished(Time now, std::uint64_t source, std::uint64_t name, 
   drop_if_empty(queue);
 }
 
-// The first that may go, of a source without failures if there is one. Otherwise notes when to look again.
+// Of those that may go the first with the least against it: a failure of its source or of its name. If none may, notes
+// when to look again.
 std::optional<PasswordDesk::Choice> PasswordDesk::choose(Time now) {
-  std::optional<Choice> second;
+  std::optional<Choice> best;
+  int least = 3;
   Time soonest = Time::max();
   for (auto queue = queues_.begin(); queue != queues_.end(); ++queue) {
     const std::uint32_t failures = from_source_.count(queue->source, now);
@@ -87,13 +89,17 @@ std::optional<PasswordDesk::Choice> PasswordDesk::choose(Time now) {
         soonest = std::min(soonest, may);
         continue;
       }
-      if (failures == 0) return Choice{queue, held};
-      if (!second) second = Choice{queue, held};
+      const int against = (failures > 0 ? 1 : 0) + (of_name_.count(held->request.name, now) > 0 ? 1 : 0);
+      if (against < least) {
+        least = against;
+        best = Choice{queue, held};
+      }
       break;
     }
+    if (least == 0) return best;
   }
-  if (!second) look_at_ = soonest;
-  return second;
+  if (!best) look_at_ = soonest;
+  return best;
 }
 
 std::optional<PasswordDesk::Duration> PasswordDesk::patience(Time now) const noexcept {

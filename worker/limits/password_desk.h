@@ -3,7 +3,8 @@
 // Where logins and registrations wait for the thread pool, so that guessing passwords is slow and costs other people
 // little. It decides who is next; hashing itself is the pool's.
 //
-//   fair       Sources (worker/limits/source.h) take turns, those without a wrong password lately before all others.
+//   fair       Sources (worker/limits/source.h) take turns, first those with the least against them: a wrong
+//              password lately from the source or for the name.
 //              Only as many requests are in the pool as keep it busy; so a newcomer waits for some hashes, not for a
 //              flood. No source may hold more than half of the places.
 //   slow       After kFreeFailures wrong passwords a source has one request at a time, each kFirstDelay after its

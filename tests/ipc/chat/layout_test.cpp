@@ -125,7 +125,10 @@ TEST(LayoutTest, WorkerRegionParts) {
   EXPECT_EQ(layout.control(1), 4096U + 256);
   EXPECT_EQ(layout.outbox_words(0), 8192U);
   EXPECT_EQ(layout.outbox_words(1), 8192U + 1'048'576);
-  EXPECT_EQ(layout.sessions(0), 8192U + 2 * 1'048'576);
+  EXPECT_EQ(layout.address_entries(), 256U);
+  EXPECT_EQ(layout.addresses(0), 8192U + 2 * 1'048'576);
+  EXPECT_EQ(layout.addresses(1), layout.addresses(0) + 4096);
+  EXPECT_EQ(layout.sessions(0), layout.addresses(1) + 4096);
   EXPECT_EQ(layout.sessions(1), layout.sessions(0) + shm::page_aligned(100 * sizeof(SessionBlock)));
   EXPECT_EQ(layout.buffers(0), layout.sessions(1) + shm::page_aligned(100 * sizeof(SessionBlock)));
   EXPECT_EQ(layout.large_buffers_offset(0), layout.buffers(0) + shm::page_aligned(116 * 1024));

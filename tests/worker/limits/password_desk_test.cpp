@@ -138,6 +138,15 @@ TEST_F(PasswordDeskTest, GuessesFromEverywhereHoldTheOwnerBackByNoMoreThanItsMax
   EXPECT_EQ(wait_for(1000), PasswordDesk::kMostNameDelay) << "a clean source goes before the guessers";
 }
 
+TEST_F(PasswordDeskTest, ANameThatIsBeingGuessedGivesWayToOthers) {
+  fail(1, 1, 7);
+  for (std::uint64_t source = 100; source < 140; ++source) ASSERT_EQ(ask(source, 7), Admission::Accepted);
+  ASSERT_EQ(ask(1000, 8), Admission::Accepted);
+  turn();
+  const auto first = finish(true);
+  EXPECT_EQ(first.at(0), 1000U) << "though forty sources without a failure came before";
+}
+
 TEST_F(PasswordDeskTest, ASuccessBuysNoFreeGuesses) {
   fail(1, 6);
   ASSERT_EQ(ask(1, 2), Admission::Accepted);
