@@ -78,6 +78,14 @@ std::string ServerUnderTest::contents(const char* file) const {
   return text.str();
 }
 
+bool ServerUnderTest::ledger_was_replaced() const {
+  const std::string log = contents("log");
+  const std::size_t serving = log.rfind(", epoch ");
+  const std::size_t line = serving == std::string::npos ? 0 : log.rfind("ledger pid=", serving);
+  return serving != std::string::npos &&
+         number_after(log.substr(line), "ledger pid=") != static_cast<std::uint64_t>(ledger_);
+}
+
 void ServerUnderTest::wait_until_ready() {
   const auto deadline = os::Monotonic::now() + kStartWithin;
   for (;;) {

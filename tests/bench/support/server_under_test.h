@@ -30,6 +30,8 @@ class ServerUnderTest final {
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] const std::vector<pid_t>& processes() const noexcept { return processes_; }
   [[nodiscard]] pid_t ledger() const noexcept { return ledger_; }
+  // The log says that another ledger than ledger() is ready.
+  [[nodiscard]] bool ledger_was_replaced() const;
 
  private:
   void wait_until_ready();

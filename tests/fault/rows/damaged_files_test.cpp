@@ -30,11 +30,13 @@ class LeftBehind {
       const Json reply = client.ask({{"op", "say"}, {"room", "#lobby"}, {"text", std::to_string(i)}});
       if (reply["ok"] != true) throw std::runtime_error(reply.dump());
     }
+    wal_bytes_ = fs::file_size(data_.path() / "rookery.db-wal");
     server.kill_master();
     server.expect_group_gone(std::chrono::seconds(2 * kSlowness));
   }
 
-  [[nodiscard]] std::uint64_t wal_bytes() const { return fs::file_size(data_.path() / "rookery.db-wal"); }
+  // Up to the end of what was acknowledged; the dying ledger may have begun to note a clean stop behind it.
+  [[nodiscard]] std::uint64_t wal_bytes() const noexcept { return wal_bytes_; }
   [[nodiscard]] int messages() const noexcept { return messages_; }
   // A copy for a test to spoil.
   void copy_to(const TemporaryDirectory& to) const {
@@ -45,6 +47,7 @@ class LeftBehind {
  private:
   TemporaryDirectory data_;
   int messages_;
+  std::uint64_t wal_bytes_ = 0;
 };
 
 FailedStart start_on(const TemporaryDirectory& data) {

@@ -107,8 +107,10 @@ TEST(StoreFaults, Row33_RegistrationsInDoubtHaveOneOwner) {
   FaultSwitch faults;
   ServerProcess server(faults, {"--workers", "2"});
   TextClient first(server.port());
+  EXPECT_THAT(first.ask("/b what the start has left is stored"), HasSubstr("OK"));
   faults.set("store.write:errno:ENOSPC:1+");
-  EXPECT_THAT(first.ask("/register carol correct-horse-1"), HasSubstr("ERR not-durable"));
+  EXPECT_THAT(first.ask("/register carol correct-horse-1"),
+              HasSubstr("ERR not-durable the account could not be stored"));
   faults.clear();
   TextClient second(server.port());
   std::string answer;

@@ -111,8 +111,8 @@ TEST(StoreFaults, Row16_AFewDeathsAreNotTold) {
   const pid_t ledger = server.ledger_pid();
   faults.set("ledger.at_start:kill9:1,ledger.at_start:kill9:2,ledger.at_start:kill9:3");
   server.kill_child(ledger);
+  eventually("the ledger has died four times", [&] { return faults.fired() == 3; });
   load.wait_for_progress(10);
-  EXPECT_EQ(faults.fired(), 3U);
   load.finish();
   for (const auto& poster : load.posters()) EXPECT_FALSE(poster->was_told()) << poster->name();
   check_only_a_pause(load, whole_history(server.port(), "#lobby"));
