@@ -109,7 +109,7 @@ TEST(StoreFaults, Row16_AFewDeathsAreNotTold) {
   Load load(server.port(), 6);
   load.wait_for_progress(10);
   const pid_t ledger = server.ledger_pid();
-  faults.set("ledger.at_start:kill9:1,ledger.at_start:kill9:2,ledger.at_start:kill9:3");
+  faults.set("ledger.at_start:kill9,ledger.at_start:kill9,ledger.at_start:kill9");
   server.kill_child(ledger);
   eventually("the ledger has died four times", [&] { return faults.fired() == 3; });
   load.wait_for_progress(10);
