@@ -132,34 +132,33 @@ TEST(Supervision, Row18_WhoDiesAgainAndAgainIsParkedAndComesBack) {
   EXPECT_EQ(restarts(server), 5u);
 }
 
-// Somebody who has found a line that crashes workers, and sends it as often as he can.
-struct Offender {
-  static constexpr SocketSetup kFrom{.receive_buffer_bytes = 0, .source = "127.0.0.2"};
+// Somebody who has found a line that crashes workers, and sends it again each time the dead one has been replaced.
+constexpr SocketSetup kOffender{.receive_buffer_bytes = 0, .source = "127.0.0.2"};
 
-  // What he was told when he was refused.
-  static std::string persist(std::uint16_t port) {
-    std::string refusal;
-    eventually("the offender is refused", [&] {
-      try {
-        TextClient client(port, kFrom);
-        client.send_line("poison pill");
-        refusal = client.read_line();
-        return refusal.starts_with("ERR ");
-      } catch (const Closed&) {
-        return false;
-      }
-    });
-    return refusal;
-  }
-};
+// What he was told when he was refused.
+std::string persist(const ServerProcess& server, const FaultSwitch& faults, const std::string& line) {
+  std::string refusal;
+  eventually("the offender is refused", [&] {
+    try {
+      TextClient client(server.port(), kOffender);
+      client.send_line(line);
+      refusal = client.read_line();
+      return refusal.starts_with("ERR ");
+    } catch (const Closed&) {
+      eventually("the death is dealt with", [&] { return restarts(server) == faults.fired(); });
+      return false;
+    }
+  });
+  return refusal;
+}
 
 TEST(Supervision, Row19_WhoseLineCrashesWorkersIsShutOut) {
   FaultSwitch faults("worker.poison_line:" + std::string(kCrash) + ":1+");
   ServerProcess server(faults, {"--workers", "4"});
   server.expect_alerts();
-  TextClient quiet(server.port(), Offender::kFrom);  // of the same address, and innocent
+  TextClient quiet(server.port(), kOffender);  // of the same address, and innocent
   quiet.ask("hello");
-  const std::string refusal = Offender::persist(server.port());
+  const std::string refusal = persist(server, faults, "poison pill");
   EXPECT_THAT(refusal, testing::AllOf(HasSubstr("ERR rate-limited"), HasSubstr("shut out for")));
   EXPECT_GE(faults.fired(), 2u);
   EXPECT_LE(faults.fired(), 3u) << "at most three workers die";
@@ -175,8 +174,7 @@ TEST(Supervision, Row19_WhoseLineCrashesWorkersIsShutOut) {
   const std::vector<pid_t> all = worker_pids(server);
   for (const pid_t pid : all) server.kill_child(pid);
   server.wait_until_all_serve(all);
-  for (int i = 0; i < 8; ++i)
-    EXPECT_THAT(TextClient(server.port(), Offender::kFrom).read_line(), HasSubstr("shut out"));
+  for (int i = 0; i < 8; ++i) EXPECT_THAT(TextClient(server.port(), kOffender).read_line(), HasSubstr("shut out"));
   TextClient somebody(server.port());
   EXPECT_EQ(somebody.ask("hello"), "Echo: hello");
   EXPECT_LE(faults.fired(), 3u);
@@ -187,17 +185,7 @@ TEST(Supervision, Row19_AlsoWhoseHashCrashesThePool) {
   FaultSwitch faults("worker.in_login_hash:" + std::string(kCrash) + ":1+");
   ServerProcess server(faults, {"--workers", "3"});
   server.expect_alerts();
-  std::string refusal;
-  eventually("the offender is refused", [&] {
-    try {
-      TextClient client(server.port(), Offender::kFrom);
-      client.send_line("/login nobody correct-horse");
-      refusal = client.read_line();
-      return refusal.starts_with("ERR ");
-    } catch (const Closed&) {
-      return false;
-    }
-  });
+  const std::string refusal = persist(server, faults, "/login nobody correct-horse");
   EXPECT_THAT(refusal, HasSubstr("shut out"));
   EXPECT_LE(faults.fired(), 3u);
 }
@@ -207,14 +195,14 @@ TEST(Supervision, Row19_AKillFromOutsideIsHeldAgainstNobody) {
   ServerProcess server(faults, {"--workers", "4"});
   server.expect_alerts();
   for (std::uint64_t death = 1; death <= 4; ++death) {
-    TextClient client(server.port(), Offender::kFrom);
+    TextClient client(server.port(), kOffender);
     client.send_line("poison pill");
     EXPECT_THROW(static_cast<void>(client.read_line()), Closed);
     eventually("the death is dealt with", [&] { return restarts(server) == death; });
   }
   EXPECT_EQ(server.console("workers").find("shut-out"), std::string::npos);
   faults.clear();
-  TextClient client(server.port(), Offender::kFrom);
+  TextClient client(server.port(), kOffender);
   EXPECT_EQ(client.ask("hello"), "Echo: hello");
 }
 
