@@ -20,7 +20,7 @@
 namespace rookery::fault {
 
 enum class Point : std::uint8_t {
-  ClockRealtime,  // each look at the real time
+  ClockRealtime,  // each look at the real time (there is no call for it: the tests' server has a clock of its own)
 
   MasterAfterBind,
   MasterFork,       // an error of fork()

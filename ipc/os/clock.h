@@ -6,8 +6,6 @@
 #include <chrono>
 #include <cstdint>
 
-#include "ipc/fault/fault_point.h"
-
 namespace rookery::os {
 
 using Monotonic = std::chrono::steady_clock;
@@ -19,9 +17,8 @@ using Monotonic = std::chrono::steady_clock;
 
 // Milliseconds since 1970, UTC. May jump in either direction.
 [[nodiscard]] inline std::int64_t realtime_ms() noexcept {
-  const auto now =
-      std::chrono::system_clock::now() + std::chrono::seconds{fault::effect_at(fault::Point::ClockRealtime).seconds};
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 }  // namespace rookery::os

@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -130,3 +132,11 @@ void hit_line(std::string_view line) noexcept {
 }
 
 }  // namespace rookery::fault
+
+// The program's own comes before the library's, for std::chrono and the log too.
+extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
+  const int result = static_cast<int>(::syscall(SYS_clock_gettime, clock, time));
+  if (result == 0 && clock == CLOCK_REALTIME)
+    time->tv_sec += rookery::fault::effect_at(rookery::fault::Point::ClockRealtime).seconds;
+  return result;
+}

@@ -157,6 +157,7 @@ TEST(Supervision, Row60_AClockThatJumpsKillsNobodyAndTurnsNoTimeBack) {
     else
       faults.set(clock);
     for (std::size_t who : {0u, 1u}) speak(who);
+    EXPECT_EQ(faults.fired() > 0, *clock != '\0') << "nobody has looked at the clock";
   }
   EXPECT_EQ(restarts(server), 0u);
 
