@@ -134,6 +134,8 @@ TEST(Supervision, Row63_WithoutStandardStreamsItServes) {
   ServerByShell server(R"(exec "$@" <&- >&- 2>&-)", {"--workers", "2"}, ServerByShell::Adopts::No,
                        std::to_string(port));
   server.wait_until_it_answers();
+  for (const char* number : {"0", "1", "2"})  // or a file of the server's would get what is meant for people
+    EXPECT_EQ(std::filesystem::read_symlink("/proc/" + std::to_string(server.pid()) + "/fd/" + number), "/dev/null");
   TextClient client(port);
   EXPECT_EQ(client.ask("hello"), "Echo: hello");
   EXPECT_TRUE(client.ask("/say #lobby into the void").starts_with("OK "));

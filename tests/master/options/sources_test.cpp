@@ -68,6 +68,16 @@ TEST_F(SourcesTest, OtherBareNamesAreNotOurs) {
   EXPECT_NE(accepted().data, "/elsewhere");
 }
 
+TEST_F(SourcesTest, AVariableThatIsNoneOfOursIsDoubted) {
+  surroundings.environment = {{"ROOKERY_WROKERS", "s3cret"}, {"ROOKERY_PORT", "1"}, {"WROKERS", "2"}};
+  write(".env", "ROOKERY_HSOT=::1\nROOKERY_QUXX=1\n");
+  const std::vector<std::string> doubts = accepted().doubts;
+  ASSERT_EQ(doubts.size(), 3U);
+  EXPECT_EQ(doubts[0], "environment variable ROOKERY_WROKERS means nothing here (did you mean ROOKERY_WORKERS?)");
+  EXPECT_EQ(doubts[1], ".env:1: ROOKERY_HSOT means nothing here (did you mean ROOKERY_HOST?)");
+  EXPECT_TRUE(doubts[2].starts_with(".env:2: ROOKERY_QUXX means nothing here")) << doubts[2];
+}
+
 TEST_F(SourcesTest, AnEmptyVariableCountsAsUnset) {
   surroundings.environment = {{"ROOKERY_PORT", ""}, {"PORT", "8080"}, {"ROOKERY_POOL", ""}};
   write(".env", "ROOKERY_POOL=9\nROOKERY_LOOPS=\n");
