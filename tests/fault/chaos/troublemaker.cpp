@@ -19,14 +19,14 @@ struct Weight {
   Harm harm;
   int of_100;
 };
-constexpr std::array<Weight, kHarms> kWeights{{{Harm::Kill, 46},
+constexpr std::array<Weight, kHarms> kWeights{{{Harm::Kill, 42},
                                                {Harm::Segv, 12},
                                                {Harm::Abort, 4},
                                                {Harm::Stop, 6},
                                                {Harm::StopAndContinue, 14},
                                                {Harm::KillWorkers, 5},
                                                {Harm::KillAll, 5},
-                                               {Harm::MasterKill, 5},
+                                               {Harm::MasterKill, 9},
                                                {Harm::MasterTerm, 3}}};
 
 // A sanitizer reports SIGSEGV as an error of the program.
