@@ -1,29 +1,11 @@
-// Ends of connections: half closed, reset in the middle of a line, gone before an answer.
+// Ends of connections: half a line at the end, gone before an answer. See also tests/fault/hostile/bytes_test.cpp.
 #include <gmock/gmock.h>
-
-#include <algorithm>
 
 #include "tests/system/harness/people.h"
 #include "tests/system/harness/processes.h"
 
 namespace rookery::system_test {
 namespace {
-
-TEST(Disconnect, HalfClosedStillGetsItsReplies) {
-  const ServerProcess server({"--workers", "2"});
-  for (int round = 0; round < 20; ++round) {
-    TextClient client(server.port());
-    std::string all;
-    for (int i = 0; i < 50; ++i) all += "/say #lobby " + std::to_string(i) + "\n";
-    client.send(all + "/count and something on the pool\n/ping\nlast\n");
-    client.shut_down_sending();
-    client.read_to_end();
-    const auto oks = std::ranges::count_if(client.lines(), [](const auto& line) { return line.starts_with("OK "); });
-    EXPECT_EQ(oks, 52);
-    EXPECT_EQ(client.lines().back(), "Echo: last");
-  }
-  eventually("all have gone", [&] { return server.client_count() == 0; });
-}
 
 TEST(Disconnect, HalfALineAtTheEndIsNoCommand) {
   const ServerProcess server({"--workers", "1"});
@@ -36,23 +18,6 @@ TEST(Disconnect, HalfALineAtTheEndIsNoCommand) {
   EXPECT_THAT(client.lines(), testing::ElementsAre("Echo: whole"));
   listener.sync();
   EXPECT_TRUE(listener.events().empty());
-}
-
-TEST(Disconnect, ResetInTheMiddleOfALineIsHarmless) {
-  const ServerProcess server({"--workers", "2"});
-  TextClient witness(server.port());
-  static_cast<void>(witness.ask("/join #den"));
-  for (int i = 0; i < 50; ++i) {
-    TextClient client(server.port());
-    static_cast<void>(client.ask("/join #den"));
-    client.send("/say #den whole\n/say #den ha");
-    client.reset();
-  }
-  eventually("all have gone", [&] { return server.client_count() == 1; });
-  eventually("the room counts the living", [&] { return witness.ask_lines("/rooms").at(1) == "#den 1"; });
-  witness.sync();
-  for (const std::string& line : witness.events()) EXPECT_FALSE(line.ends_with(" ha")) << line;
-  EXPECT_EQ(witness.ask("still here"), "Echo: still here");
 }
 
 TEST(Disconnect, GoneWhileThePoolWorksForIt) {
