@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <exception>
 #include <utility>
 
@@ -290,27 +289,6 @@ void Supervisor::log_end(const Child& child, int pid, const std::optional<os::Ex
   };
   if (!status || status->signalled) return say(forced_ && child.killed ? log::Level::Warning : log::Level::Critical);
   say(status->clean() && child.told_to_stop ? log::Level::Info : log::Level::Error);
-}
-
-// A crash, or a hang that was ended: whose line was it at? A SIGKILL from elsewhere is nobody's fault.
-void Supervisor::hold_to_account(const Child& child, const std::optional<os::ExitStatus>& status, TimePoint now) {
-  if (child.is_ledger() || !status || !status->signalled) return;
-  const bool crashed = status->value == SIGSEGV || status->value == SIGBUS || status->value == SIGFPE ||
-                       status->value == SIGILL || status->value == SIGABRT;
-  if (!crashed && !child.aborted) return;
-  for (const auto& source : regions_.suspects(child.worker(), child.aborted, child.started_ms(), os::monotonic_ms())) {
-    log::warning("{} ended while it was at a line from {}", child.name(), source.text());
-    if (!penalties_.accuse(source, now)) continue;
-    const PenaltyBox::Penalty penalty{source.network(), now + kShutOutFor};
-    log::alert("{} is shut out for {} s: workers crash at its lines", source.network_text(), kShutOutFor.count());
-    for (Child& other : children_)
-      if (!other.is_ledger() && other.is_up() && other.index != child.index) tell_shut_out(other, penalty, now);
-  }
-}
-
-void Supervisor::tell_shut_out(Child& child, const PenaltyBox::Penalty& penalty, TimePoint now) {
-  // One that does not take it has more than a hundred messages waiting: it hangs, and its successor is told.
-  static_cast<void>(try_send(child, chat::shut_out_message(penalty.network, since(now, penalty.until))));
 }
 
 void Supervisor::plan_restart(Child& child, TimePoint now, std::chrono::milliseconds lived) {

@@ -84,8 +84,6 @@ class Supervisor final {
   void plan_restart(Child& child, TimePoint now, std::chrono::milliseconds lived);
   void tell_ledger_of_death(std::uint32_t worker);
   void set_ledger_away(bool away);
-  void hold_to_account(const Child& child, const std::optional<os::ExitStatus>& status, TimePoint now);
-  void tell_shut_out(Child& child, const PenaltyBox::Penalty& penalty, TimePoint now);
   [[nodiscard]] bool may_start(const Child& child) const noexcept;
   void send(Child& child, chat::ControlMessage message);
   [[nodiscard]] bool try_send(Child& child, chat::ControlMessage message);
@@ -96,6 +94,10 @@ class Supervisor final {
   void check_heartbeat(Child& child);
   void check_time_outs(Child& child, TimePoint now);
   void reap_strangers();
+
+  // Crashes (blame.cpp).
+  void hold_to_account(const Child& child, const std::optional<os::ExitStatus>& status, TimePoint now);
+  void tell_shut_out(Child& child, const PenaltyBox::Penalty& penalty, TimePoint now);
 
   // The end (stop.cpp).
   void fail_start(int exit_code, const std::string& why);

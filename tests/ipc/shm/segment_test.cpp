@@ -62,8 +62,7 @@ TEST_F(SegmentTest, WhatTheWriterStoresEveryReaderSees) {
 }
 
 TEST_F(SegmentTest, AReadersDescriptorCannotBeMappedWritable) {
-  EXPECT_THROW(Mapping(segment_.reader_descriptor(), Access::ReadWrite, kPage),
-               std::system_error);
+  EXPECT_THROW(Mapping(segment_.reader_descriptor(), Access::ReadWrite, kPage), std::system_error);
   EXPECT_EQ(::mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, segment_.reader_descriptor(), 0), MAP_FAILED);
   EXPECT_EQ(errno, EACCES);
   EXPECT_EQ(::fcntl(segment_.reader_descriptor(), F_GETFL) & O_ACCMODE, O_RDONLY);

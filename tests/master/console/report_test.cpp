@@ -70,5 +70,11 @@ TEST(ReportProcesses, WhatDoesNotRunHasNoPid) {
             "OK 2 workers\n");
 }
 
+TEST(ReportProcesses, WhoIsShutOutStandsUnderTheProcesses) {
+  const std::vector<ShutOutRow> rows{{"2001:db8::/64", std::chrono::seconds{89}}};
+  EXPECT_THAT(report_processes({}, rows),
+              testing::EndsWith("\nshut-out 2001:db8::/64 for 89 s: workers crashed at its lines\nOK 0 workers\n"));
+}
+
 }  // namespace
 }  // namespace rookery::master

@@ -1,0 +1,33 @@
+// master/supervisor/blame.cpp: a worker has crashed: at whose line, and who is shut out for it.
+#include <csignal>
+
+#include "ipc/log.h"
+#include "ipc/os/clock.h"
+#include "master/supervisor/supervisor.h"
+
+namespace rookery::master {
+
+// A crash, or a hang that was ended: whose line was it at? A SIGKILL from elsewhere is nobody's fault.
+void Supervisor::hold_to_account(const Child& child, const std::optional<os::ExitStatus>& status, TimePoint now) {
+  if (child.is_ledger() || !status || !status->signalled) return;
+  const bool crashed = status->value == SIGSEGV || status->value == SIGBUS || status->value == SIGFPE ||
+                       status->value == SIGILL || status->value == SIGABRT;
+  if (!crashed && !child.aborted) return;
+  for (const auto& source : regions_.suspects(child.worker(), child.aborted, child.started_ms(), os::monotonic_ms())) {
+    log::warning("{} ended while it was at a line from {}", child.name(), source.text());
+    if (!penalties_.accuse(source, now)) continue;
+    const PenaltyBox::Penalty penalty{source.network(), now + kShutOutFor};
+    log::alert("{} is shut out for {} s: workers crash at its lines", source.network_text(), kShutOutFor.count());
+    for (Child& other : children_)
+      if (!other.is_ledger() && other.is_up() && other.index != child.index) tell_shut_out(other, penalty, now);
+  }
+}
+
+void Supervisor::tell_shut_out(Child& child, const PenaltyBox::Penalty& penalty, TimePoint now) {
+  // One that does not take it has more than a hundred messages waiting: it hangs, and its successor is told.
+  static_cast<void>(try_send(
+      child,
+      chat::shut_out_message(penalty.network, std::chrono::ceil<std::chrono::milliseconds>(penalty.until - now))));
+}
+
+}  // namespace rookery::master
