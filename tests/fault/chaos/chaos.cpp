@@ -33,6 +33,7 @@ constexpr std::chrono::milliseconds kBetweenRaces{700};
 constexpr std::chrono::seconds kAllServeWithin{60 + 10 * kSlowness};
 // After SIGCONT to a process that stood still the master may be about to abort it: two of its looks at the heartbeats.
 constexpr std::chrono::milliseconds kHeartbeatsAreJudged{1000};
+constexpr std::chrono::milliseconds kHurry{150};
 constexpr std::chrono::seconds kChildrenGoWithin{2 * kSlowness};
 
 struct Settings {
@@ -148,13 +149,15 @@ class Chaos final {
     const bool cleanly = harm == Harm::MasterTerm;
     troublemaker_.count(harm);
     troublemaker_.forgive(*server_);
-    if (cleanly) wait_for(kHeartbeatsAreJudged);
+    load_->hurry(true);  // so that much is under way: published, not yet stored
+    wait_for(cleanly ? kHeartbeatsAreJudged : kHurry);
     load_->set_port(0);
     registrar_.set_port(0);
     if (!cleanly) {
       server_->kill_master();
       server_->expect_group_gone(kChildrenGoWithin);
     }
+    load_->hurry(false);
     end_server();
     start_server();
     load_->set_port(server_->port());

@@ -31,6 +31,8 @@ class Load final {
   void finish();
   // Who comes back, comes back to this port; 0: not before there is another.
   void set_port(std::uint16_t port) noexcept { state_.port = port; }
+  // Everybody posts as fast as answers come, or keeps to the setup's pace again.
+  void hurry(bool on) noexcept { state_.hurry = on; }
   [[nodiscard]] const std::vector<std::unique_ptr<Poster>>& posters() const noexcept { return posters_; }
   [[nodiscard]] std::uint64_t acknowledged_count() const;
   // The longest time in which nobody was acknowledged anything.

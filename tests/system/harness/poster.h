@@ -37,6 +37,7 @@ struct LoadState {
 
   std::atomic<std::uint16_t> port;  // 0: there is no server at the moment
   std::atomic<bool> stop = false;
+  std::atomic<bool> hurry = false;           // nobody keeps to the setup's pace
   std::atomic<std::int64_t> last_answer_ms;  // steady clock
   std::atomic<std::int64_t> longest_pause_ms = 0;
 
