@@ -76,5 +76,10 @@ TEST(ReportProcesses, WhoIsShutOutStandsUnderTheProcesses) {
               testing::EndsWith("\nshut-out 2001:db8::/64 for 89 s: workers crashed at its lines\nOK 0 workers\n"));
 }
 
+TEST(ReportProcesses, WhyOneIsNotThere) {
+  const std::vector<ProcessRow> rows{{.state = "parked", .note = "read-only mode"}, {.worker = 1, .state = "serving"}};
+  EXPECT_THAT(report_processes(rows), EndsWith("\n! ledger: read-only mode\nOK 1 workers\n"));
+}
+
 }  // namespace
 }  // namespace rookery::master

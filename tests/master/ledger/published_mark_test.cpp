@@ -49,6 +49,17 @@ TEST_F(PublishedMarkTest, BeginsAnew) {
   EXPECT_EQ(mark.published(kOther), 5U);
 }
 
+TEST_F(PublishedMarkTest, KnowsWhatWasStoredToo) {
+  PublishedMark mark(directory_);
+  EXPECT_EQ(mark.durable(kEpoch), 0U);
+  mark.begin(kEpoch, 5);
+  EXPECT_EQ(mark.durable(kEpoch), 5U);
+  mark.advance(9);
+  mark.stored(7);
+  EXPECT_EQ(PublishedMark(directory_).durable(kEpoch), 7U);
+  EXPECT_EQ(mark.durable(kOther), 0U);
+}
+
 TEST_F(PublishedMarkTest, RefusesADirectoryThatIsNotThere) {
   EXPECT_THROW(PublishedMark(directory_ / "no" / "such"), std::system_error);
 }
