@@ -7,10 +7,20 @@
 
 namespace rookery::system_test {
 
+namespace {
+
+std::vector<std::uint64_t> numbers_heard(const Poster& poster) {
+  std::vector<std::uint64_t> numbers;
+  for (const Heard& heard : poster.heard()) numbers.push_back(heard.seq);
+  return numbers;
+}
+
+}  // namespace
+
 void check_one_order(const Load& load) {
-  const auto& first = load.posters().front()->received();
+  const auto first = numbers_heard(*load.posters().front());
   for (const auto& poster : load.posters()) {
-    const auto& other = poster->received();
+    const auto other = numbers_heard(*poster);
     if (first.empty() || other.empty()) continue;
     const std::uint64_t from = std::max(first.front(), other.front());
     const std::uint64_t to = std::min(first.back(), other.back());
@@ -38,7 +48,7 @@ void check_seen_is_stored(const Load& load, const std::vector<HistoryItem>& hist
   std::set<std::uint64_t> stored;
   for (const HistoryItem& item : history) stored.insert(item.seq);
   for (const auto& poster : load.posters()) {
-    const auto& seen = poster->received();
+    const auto seen = numbers_heard(*poster);
     const auto lost = std::ranges::count_if(seen, [&](std::uint64_t seq) { return !stored.contains(seq); });
     EXPECT_EQ(lost, 0) << poster->name() << " has seen what is not in the history";
   }

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <fstream>
 
-#include "ipc/os/process.h"
 #include "tests/fault/rows/server_by_shell.h"
 #include "tests/system/harness/people.h"
 #include "tests/system/harness/processes.h"
@@ -88,24 +87,6 @@ TEST(Supervision, Row21_OrphansAreReapedAndNoneIsTakenForAWorker) {
   ::kill(victim, SIGKILL);
   eventually("it is replaced", [&] { return server.restarts() == 1 && server.pid_of("worker 0") != victim; });
   EXPECT_EQ(server.stop(), 0);
-}
-
-TEST(Supervision, Row61_ANumberThatWasGivenAgainIsNotSignalled) {
-  os::Process ours = os::Process::spawn([] { return 0; });
-  const pid_t number = ours.pid();
-  eventually("ours has ended", [&] { return !is_alive(number); });
-  // As if somebody else had reaped it, and the number were free: the worst that could happen.
-  ::waitpid(number, nullptr, 0);
-  std::ofstream("/proc/sys/kernel/ns_last_pid") << number - 1;
-  const pid_t foreign = ::fork();
-  if (foreign == 0)
-    for (;;) ::pause();
-  const bool given_again = foreign == number;
-  EXPECT_FALSE(ours.signal(SIGKILL));
-  EXPECT_TRUE(is_alive(foreign));
-  ::kill(foreign, SIGKILL);
-  ::waitpid(foreign, nullptr, 0);
-  if (!given_again) GTEST_SKIP() << "not allowed to choose a process number here";
 }
 
 }  // namespace

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <stdexcept>
 
 #include "ipc/os/errors.h"
@@ -140,6 +142,23 @@ TEST(CloseAllButTest, KeepsTheListAndTheStandardStreams) {
     return is_open(STDERR_FILENO) ? 0 : 3;
   });
   EXPECT_EQ(end_of(child).describe(), "exit code 0");
+}
+
+TEST(ProcessTest, Row61_ANumberThatWasGivenAgainIsNotSignalled) {
+  Process ours = Process::spawn([] { return 0; });
+  const pid_t number = ours.pid();
+  // As if somebody else had reaped it, and the number were free: the worst that could happen.
+  ASSERT_EQ(::waitpid(number, nullptr, 0), number);
+  std::ofstream("/proc/sys/kernel/ns_last_pid") << number - 1;
+  const pid_t foreign = ::fork();
+  if (foreign == 0)
+    for (;;) ::pause();
+  const bool given_again = foreign == number;
+  EXPECT_FALSE(ours.signal(SIGKILL));
+  EXPECT_EQ(::kill(foreign, 0), 0);
+  ::kill(foreign, SIGKILL);
+  ::waitpid(foreign, nullptr, 0);
+  if (!given_again) GTEST_SKIP() << "not allowed to choose a process number here";
 }
 
 }  // namespace
