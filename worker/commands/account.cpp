@@ -25,6 +25,7 @@ Outcome ask_desk(CommandContext& context, Session& session, PasswordRequest requ
   const std::string id = request.id;  // the request itself is moved away
   const wire::RequestTag tag{request.op, id};
   request.source = session.source.key;
+  request.of_many = session.source.loopback && !context.worker.settings.limits.limit_loopback;
   request.session = session.index;
   request.client = session.client;
   switch (context.passwords.admit(os::Monotonic::now(), std::move(request))) {

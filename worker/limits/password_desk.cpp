@@ -28,9 +28,11 @@ PasswordDesk::Duration PasswordDesk::delay(std::uint32_t failures, Duration most
   return std::min<Duration>(kFirstDelay * (1LL << std::min(failures - kFreeFailures, kDoublings)), most);
 }
 
-PasswordDesk::Queue& PasswordDesk::queue_of(std::uint64_t source) {
-  const auto [known, is_new] = by_source_.try_emplace(source);
-  if (is_new) known->second = queues_.insert(queues_.end(), Queue{.source = source, .held = {}});
+PasswordDesk::Queue& PasswordDesk::queue_of(const PasswordRequest& request) {
+  const auto [known, is_new] = by_source_.try_emplace(request.source);
+  if (is_new)
+    known->second =
+        queues_.insert(queues_.end(), Queue{.source = request.source, .of_many = request.of_many, .held = {}});
   return *known->second;
 }
 
@@ -40,14 +42,18 @@ void PasswordDesk::drop_if_empty(Queues::iterator queue) {
   queues_.erase(queue);
 }
 
+std::size_t PasswordDesk::places_for(const PasswordRequest& request, Time now) const noexcept {
+  if (request.of_many) return places_;
+  return suspect(request.source, now) ? kPlacesOfSuspect : std::max<std::size_t>(places_ / 2, 1);
+}
+
 PasswordDesk::Admission PasswordDesk::admit(Time now, PasswordRequest request) {
   if (waiting_ >= places_) return Admission::Full;
   const auto known = by_source_.find(request.source);
   const std::size_t held = known == by_source_.end() ? 0 : known->second->held.size();
-  if (held >= (suspect(request.source, now) ? kPlacesOfSuspect : std::max<std::size_t>(places_ / 2, 1)))
-    return Admission::SourceHasTooMany;
+  if (held >= places_for(request, now)) return Admission::SourceHasTooMany;
   const Duration wait = request.name == 0 ? Duration{0} : delay(of_name_.count(request.name, now), kMostNameDelay);
-  queue_of(request.source).held.push_back({std::move(request), now + wait});
+  queue_of(request).held.push_back({std::move(request), now + wait});
   ++waiting_;
   look_at_ = {};
   return Admission::Accepted;
@@ -59,7 +65,7 @@ void PasswordDesk::finished(Time now, std::uint64_t source, std::uint64_t name, 
   const auto queue = by_source_.at(source);
   --queue->in_pool;
   if (wrong_password) {
-    from_source_.add(source, now);
+    if (!queue->of_many) from_source_.add(source, now);
     of_name_.add(name, now);
     while (suspect(source, now) && queue->held.size() > kPlacesOfSuspect) {
       refused_.push_back(std::move(queue->held.back().request));

@@ -7,6 +7,7 @@
 //              password lately from the source or for the name.
 //              Only as many requests are in the pool as keep it busy; so a newcomer waits for some hashes, not for a
 //              flood. No source may hold more than half of the places.
+//              But one that stands for many (a proxy, a course on one machine) may, and is not made slow.
 //   slow       After kFreeFailures wrong passwords a source has one request at a time, each kFirstDelay after its
 //              newest failure, doubling up to kMostSourceDelay, whatever the number of its connections; the places it
 //              may hold are few. A name is different: its owner must not be shut out by others' guesses. Each login is
@@ -39,6 +40,7 @@ namespace rookery::worker {
 
 struct PasswordRequest {
   std::uint64_t source = 0;
+  bool of_many = false;    // the source stands for people who have nothing to do with each other: loopback
   std::uint64_t name = 0;  // name_key(); 0 when there is nothing to guess
   std::uint32_t session = 0;
   std::uint64_t client = 0;
@@ -90,6 +92,7 @@ class PasswordDesk final {
   };
   struct Queue {
     std::uint64_t source;
+    bool of_many;
     std::size_t in_pool = 0;
     std::deque<Held> held;
   };
@@ -101,11 +104,12 @@ class PasswordDesk final {
   static constexpr Duration kPoolFullAgain{10};
 
   [[nodiscard]] static Duration delay(std::uint32_t failures, Duration most) noexcept;
+  [[nodiscard]] std::size_t places_for(const PasswordRequest& request, Time now) const noexcept;
   [[nodiscard]] bool suspect(std::uint64_t source, Time now) const noexcept {
     return from_source_.count(source, now) >= kFreeFailures;
   }
   [[nodiscard]] std::optional<Choice> choose(Time now);
-  Queue& queue_of(std::uint64_t source);
+  Queue& queue_of(const PasswordRequest& request);
   void drop_if_empty(Queues::iterator queue);
 
   const std::size_t most_in_pool_;

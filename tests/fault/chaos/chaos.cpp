@@ -82,9 +82,9 @@ class Registrar final {
 
 // What the log may say in a run like this with the word that wakes the operator.
 bool is_expected_alert(const std::string& line) {
-  return std::ranges::any_of(
-      std::array{" ended: ", " hangs, no heartbeat for ", " died too often: parked", " is shut out for "},
-      [&](const char* words) { return line.find(words) != std::string::npos; });
+  return std::ranges::any_of(std::array{" ended: ", " ALERT crashed: ", " hangs, no heartbeat for ",
+                                        " died too often: parked", " is shut out for "},
+                             [&](const char* words) { return line.find(words) != std::string::npos; });
 }
 
 class Chaos final {

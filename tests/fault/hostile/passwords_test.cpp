@@ -60,7 +60,7 @@ void expect_others_are_served(const ServerProcess& server, TextClient& talker) {
 }
 
 TEST(Hostile, Row57_AThousandWrongPasswordsFromOneAddress) {
-  const ServerProcess server({"--workers", "2"});
+  const ServerProcess server({"--workers", "2", "--limit-loopback", "yes"});
   make_account(server, "alice");
   make_account(server, "bob");
   TextClient talker(server.port(), {.source = "127.0.8.1"});
@@ -90,7 +90,7 @@ TEST(Hostile, Row57_AThousandWrongPasswordsFromOneAddress) {
 }
 
 TEST(Hostile, Row57_AThousandWrongPasswordsFromAHundredAddresses) {
-  const ServerProcess server({"--workers", "2"});
+  const ServerProcess server({"--workers", "2", "--limit-loopback", "yes"});
   make_account(server, "alice");
   make_account(server, "bob");
   TextClient talker(server.port(), {.source = "127.0.8.1"});
@@ -138,7 +138,7 @@ TEST(Hostile, Row57_NoAnswerTellsWhetherANameExists) {
 }
 
 TEST(Hostile, AStopDoesNotWaitForLoginsThatAreHeldBack) {
-  ServerProcess server({"--workers", "1"});
+  ServerProcess server({"--workers", "1", "--limit-loopback", "yes"});
   make_account(server, "alice");
   TextClient client(server.port());
   for (int i = 0; i < 5; ++i) EXPECT_THAT(client.ask(kGuess.substr(0, kGuess.size() - 1)), StartsWith("ERR "));

@@ -48,7 +48,7 @@ TEST_P(WritesFail, NothingIsAcknowledgedAndEverythingElseGoesOn) {
   EXPECT_EQ(listener.ask({{"op", "join"}, {"room", "#den"}})["members"], 1);
   EXPECT_EQ(listener.ask({{"op", "leave"}, {"room", "#den"}})["ok"], true);
   EXPECT_EQ(listener.ask("ping")["ok"], true);
-  const auto history = whole_history(server.port(), "#lobby");
+  const auto history = stored_history(server.port(), "#lobby");
   EXPECT_EQ(times_in(history, "before"), 1U);
   EXPECT_EQ(times_in(history, "in doubt"), 0U) << "not stored, so not in the history";
   TextClient login(server.port());
@@ -174,7 +174,7 @@ TEST(StoreFaults, Row34_DiskFullInACheckpoint) {
   EXPECT_TRUE(refused);
   EXPECT_GT(faults.fired(), 0U);
   EXPECT_GE(std::filesystem::file_size(data.path() / "rookery.db-wal"), kCheckpointBytes / 2);
-  EXPECT_GE(whole_history(server.port(), "#lobby").size(), acknowledged + 1);
+  EXPECT_GE(stored_history(server.port(), "#lobby").size(), acknowledged + 1);
   faults.clear();
   eventually("messages are taken again", [&] { return say(client, "the last")["ok"] == true; });
   server.kill_child(server.ledger_pid());

@@ -59,7 +59,7 @@ TEST(StoreFaults, Row37_SlowFsyncDelaysAnswersOnly) {
   speaker.send_json({{"op", "say"}, {"id", "slow"}, {"room", "#lobby"}, {"text", "slow"}});
   listener.expect_event([](const Json& event) { return event["event"] == "message" && event["text"] == "slow"; });
   eventually("the fsync takes its time", [&] { return faults.fired() > 0; });
-  EXPECT_EQ(whole_history(server.port(), "#lobby").back().text, "before");
+  EXPECT_EQ(stored_history(server.port(), "#lobby").back().text, "before");
   TextClient late(server.port());
   EXPECT_EQ(late.ask("/ping"), "OK pong");
   EXPECT_LT(Clock::now() - begin, std::chrono::seconds(5)) << "all of this was to happen meanwhile";

@@ -16,10 +16,29 @@ using Json = nlohmann::json;
 constexpr std::uint64_t kPageMessages = 1000;
 
 // What was published before something that is acknowledged is on disk.
-void wait_until_stored(JsonClient& client) {
+std::uint64_t epoch_of(const Json& line) {
+  return std::stoull(line.at("epoch").get<std::string>(), nullptr, 16);
+}
+
+// The epoch as it is now.
+std::uint64_t wait_until_stored(JsonClient& client) {
   const Json joined = client.ask({{"op", "join"}, {"room", "#settled"}});
   const Json said = client.ask({{"op", "say"}, {"room", "#settled"}, {"text", "is everything stored?"}});
   if (joined["ok"] != true || said["ok"] != true) throw std::runtime_error("cannot speak: " + said.dump());
+  return epoch_of(said);
+}
+
+std::vector<HistoryItem> all_pages(JsonClient& reader, const std::string& room) {
+  std::vector<HistoryItem> result;
+  for (;;) {
+    const std::uint64_t after = result.empty() ? 0 : result.back().seq;
+    const Json page = reader.ask({{"op", "history"}, {"room", room}, {"limit", kPageMessages}, {"after", after}});
+    if (page["ok"] != true) throw std::runtime_error("history: " + page.dump());
+    for (const Json& message : page["messages"])
+      result.push_back({message["seq"].get<std::uint64_t>(), message["text"], message["room"], epoch_of(message)});
+    if (page["messages"].size() < kPageMessages) return result;
+    reader.forget_lines();
+  }
 }
 
 class Database final {
@@ -60,20 +79,17 @@ class Database final {
 
 }  // namespace
 
+std::vector<HistoryItem> stored_history(std::uint16_t port, const std::string& room) {
+  JsonClient reader(port);
+  return all_pages(reader, room);
+}
+
 std::vector<HistoryItem> whole_history(std::uint16_t port, const std::string& room) {
   JsonClient reader(port);
-  wait_until_stored(reader);
-  std::vector<HistoryItem> result;
-  for (;;) {
-    const std::uint64_t after = result.empty() ? 0 : result.back().seq;
-    const Json page = reader.ask({{"op", "history"}, {"room", room}, {"limit", kPageMessages}, {"after", after}});
-    if (page["ok"] != true) throw std::runtime_error("history: " + page.dump());
-    for (const Json& message : page["messages"])
-      result.push_back({message["seq"].get<std::uint64_t>(), message["text"], message["room"],
-                        std::stoull(message["epoch"].get<std::string>(), nullptr, 16)});
-    if (page["messages"].size() < kPageMessages) return result;
-    reader.forget_lines();
-  }
+  const std::uint64_t epoch = wait_until_stored(reader);
+  auto result = all_pages(reader, room);
+  for (HistoryItem& item : result) item.epoch = epoch;
+  return result;
 }
 
 std::vector<HistoryItem> whole_history(std::uint16_t port, const std::vector<std::string>& rooms) {

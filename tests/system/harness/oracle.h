@@ -24,12 +24,14 @@ struct HistoryItem {
   std::uint64_t seq = 0;
   std::string text;
   std::string place;        // a room, "*", "@" and to whom
-  std::uint64_t epoch = 0;  // as the server has it when asked
+  std::uint64_t epoch = 0;  // the present one, whenever the message was said; see stored_history()
 };
 
 // The whole history of a room, the broadcasts in it, page by page, oldest first; with everything that was published
 // before the call.
 [[nodiscard]] std::vector<HistoryItem> whole_history(std::uint16_t port, const std::string& room);
+// What the store has of it at this moment, each message with its own epoch. Speaks not.
+[[nodiscard]] std::vector<HistoryItem> stored_history(std::uint16_t port, const std::string& room);
 // Of several rooms, in one order. Direct messages are in no history.
 [[nodiscard]] std::vector<HistoryItem> whole_history(std::uint16_t port, const std::vector<std::string>& rooms);
 // Everything in the store, direct messages too. REQUIRES: no server runs on it.
