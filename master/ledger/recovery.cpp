@@ -83,6 +83,8 @@ Recovered recover(LedgerContext& context, store::Store& store, RoomBook& rooms, 
   region.header().newest_seq.store(state.last_seq, std::memory_order_release);
   ring.durable_end.store(end, std::memory_order_seq_cst);  // durable
   region.header().store_failing.store(0, std::memory_order_seq_cst);
+  // All clients may be waiting for just this: then nobody else would wake their loops before their time-out.
+  for (shm::DoorbellRinger& loop : context.loop_ringers()) loop.ring_if_asleep();
   return result;
 }
 

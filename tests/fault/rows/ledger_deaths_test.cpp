@@ -49,6 +49,25 @@ INSTANTIATE_TEST_SUITE_P(StoreFaults, LedgerDies,
                                          "store.sync:kill9", "store.after_sync:kill9"),
                          name_of_rule);
 
+// The only client waits for its answer, so nobody but the successor can wake its loop in less than half a second.
+TEST(StoreFaults, Row15_WhoWaitsIsWokenByTheSuccessor) {
+  FaultSwitch faults;
+  ServerProcess server(faults, {"--workers", "1"});
+  server.expect_alerts();
+  JsonClient client(server.port());
+  ASSERT_EQ(client.ask({{"op", "say"}, {"room", "#lobby"}, {"text", "before"}})["ok"], true);
+  Clock::duration shortest = Clock::duration::max();
+  for (int death = 0; death < 3; ++death) {
+    const pid_t ledger = server.ledger_pid();
+    faults.set("ledger.after_publish:kill9");
+    const auto begin = Clock::now();
+    EXPECT_EQ(client.ask({{"op", "say"}, {"room", "#lobby"}, {"text", "after"}})["ok"], true);
+    shortest = std::min(shortest, Clock::now() - begin);
+    server.wait_until_all_serve({ledger});
+  }
+  EXPECT_LT(shortest, std::chrono::milliseconds(400) * kSlowness) << "posting goes on within 500 ms";
+}
+
 class LedgerDiesAgain : public testing::TestWithParam<const char*> {};
 
 // What only happens while a successor starts, or a checkpoint runs.
