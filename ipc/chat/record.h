@@ -34,6 +34,10 @@ enum class RecordKind : std::uint8_t {
 // Durable records have a number of their own in the epoch's sequence and are kept in the store; the others are not
 // numbered: their seq is that of the newest durable record before them.
 [[nodiscard]] bool is_durable(RecordKind kind) noexcept;
+// Of what is in an outbox: does the ledger put it into the log? Questions to the store it does not.
+[[nodiscard]] constexpr bool is_published(RecordKind kind) noexcept {
+  return kind != RecordKind::FetchHistory && kind != RecordKind::FetchMissed;
+}
 
 enum RecordFlags : std::uint8_t {
   kTargetIsGuest = 1,  // Direct: target is a client id, not an account

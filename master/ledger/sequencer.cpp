@@ -71,7 +71,8 @@ Sequencer::TurnResult Sequencer::turn() {
   note_slowest_reader();
   const shm::Position durable = context_.ring_header().durable_end.load(std::memory_order_acquire);
   while (!pending_order_.empty() && pending_order_.front().first <= durable) {
-    pending_names_.erase(pending_order_.front().second);  // it is in the user table now
+    // It is in the user table now; or there was no memory for it, then it stays taken here.
+    if (users_.find(pending_order_.front().second) != nullptr) pending_names_.erase(pending_order_.front().second);
     pending_order_.pop_front();
   }
 
@@ -196,6 +197,10 @@ void Sequencer::decide_registration(chat::Record& record) {
   const std::string folded = shm::folded(record.name);
   if (users_.find(record.name) != nullptr || pending_names_.contains(folded)) {
     record.header.outcome = refused(wire::ErrorCode::NameTaken);
+    return;
+  }
+  if (users_.count() + pending_names_.size() >= chat::kMaxAccounts) {
+    record.header.outcome = refused(wire::ErrorCode::ServerFull);
     return;
   }
   record.header.target = next_account_++;

@@ -88,7 +88,7 @@ void finish_login(CommandContext& context, const Asker& asker, const std::string
   log::info("client={} logged in as {}", asker.client, name);
   context.reply(*session, [&](const wire::Dialect& dialect, std::string& out) {
     dialect.logged_in(out, tag, {asker.client, login.name_view()}, context.worker.epoch(),
-                      context.worker.ledger().header().newest_seq.load(std::memory_order_acquire));
+                      context.follower.newest_seq());
   });
   context.finish_command(*session);
 }

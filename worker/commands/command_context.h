@@ -67,7 +67,13 @@ struct CommandContext {
   }
   // For what must only be ordered.
   [[nodiscard]] bool refuse_if_read_only(Session& session, const wire::RequestTag& tag) {
-    return worker.storing() == Storing::LedgerAway && refuse_if_not_stored(session, tag);
+    const Storing storing = worker.storing();
+    if (storing == Storing::LedgerAway || (storing == Storing::Fails && follower.is_half_full()))
+      return refuse_if_not_stored(session, tag);
+    if (!follower.gave_up_what_may_come()) return false;
+    static_cast<void>(refuse(session, tag, wire::ErrorCode::NotDurable,
+                             "nothing was sent: it is not decided yet what becomes of what you asked before"));
+    return true;
   }
 
   // The command at the start of the input is done.

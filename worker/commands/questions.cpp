@@ -107,6 +107,10 @@ class HistoryReply final : public Reply {
   ItemsState next(Session& session, std::string& out) override {
     if (!answer_.arrived) return ItemsState::Waiting;
     if (session.stream.items_given == 0 && refuse(session, out)) return ItemsState::Done;
+    if (answer_.end == chat::HistoryReplyKind::Failed) {  // after a part of it was given: it must not look whole
+      context_.delivery.doom(session, "the store cannot be read in the middle of its history");
+      return ItemsState::Waiting;
+    }
     begin(session, out);
     while (!answer_.records.empty() && out.size() < kPieceBytes) {
       write(session, answer_.records.front(), out);

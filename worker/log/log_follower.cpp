@@ -144,7 +144,11 @@ void LogFollower::apply_own_join(Session& session, const chat::Record& record) {
     enter_lobby(session);
     return;
   }
-  if (sessions_.is_in_room(session, room)) return;
+  if (sessions_.is_in_room(session, room)) {
+    leave_for_one_gone(record);  // counted twice, in there once
+    return;
+  }
+  free_room_of_others(room, record.target_name);
   delivery_.settle_position(session);
   if (!sessions_.add_room(session, room, record.header.seq)) {
     delivery_.doom(session, "no shared memory left for its rooms");
@@ -154,6 +158,22 @@ void LogFollower::apply_own_join(Session& session, const chat::Record& record) {
   TopicMap::Room& topics = delivery_.topics.make_room(room, record.target_name);
   topics.messages.add(session);
   if (session.has(chat::kPresenceOn)) topics.presence.add(session);
+}
+
+// An id is given on only when the last member has left. If members of another room have it here, a worker that ran wild
+// has left in their name: they cannot stay where they are not.
+void LogFollower::free_room_of_others(std::uint32_t id, std::string_view name) {
+  TopicMap::Room* room = delivery_.topics.room(id);
+  if (room == nullptr || shm::same_name(room->name, name)) return;
+  const std::vector<Session*> members = room->messages.members();
+  for (Session* member : members) {
+    delivery_.settle_position(*member);
+    sessions_.remove_room(*member, id);
+    room->messages.remove(*member);
+    room->presence.remove(*member);
+    delivery_.doom(*member, "its room was given to others, a worker has done damage");
+  }
+  delivery_.topics.forget_room(id);
 }
 
 void LogFollower::apply_own_leave(Session& session, const chat::Record& record) {

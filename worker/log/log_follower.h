@@ -34,6 +34,12 @@ class LogFollower final {
   [[nodiscard]] std::uint64_t newest_seq() const noexcept { return newest_seq_; }
   [[nodiscard]] shm::Position durable_end() const noexcept { return reader_.durable_end(); }
 
+  [[nodiscard]] bool gave_up_what_may_come() const noexcept { return receipts_.gave_up_what_may_come(); }
+  // The ring is half full of what cannot be stored: the rest is for departures, notices and questions.
+  [[nodiscard]] bool is_half_full() const noexcept {
+    return reader_.committed_end() - reader_.durable_end() > reader_.capacity_words() / 2;
+  }
+
   // A session enters or leaves the topics that its state says it listens to.
   void listen(Session& session);
   void listen_no_more(Session& session);
@@ -50,6 +56,7 @@ class LogFollower final {
   void apply_membership(const chat::Record& record);
   void apply_own_join(Session& session, const chat::Record& record);
   void apply_own_leave(Session& session, const chat::Record& record);
+  void free_room_of_others(std::uint32_t id, std::string_view name);
   [[nodiscard]] Topic* guest_topic(const chat::RecordHeader& header);
   void leave_for_one_gone(const chat::Record& record);
   [[nodiscard]] bool is_ours(const chat::RecordHeader& header) const noexcept {

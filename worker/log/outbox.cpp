@@ -53,6 +53,12 @@ void Outbox::tell(chat::Record& record) {
   full_ = true;
 }
 
+shm::Position Outbox::taken() const noexcept {
+  return context_.ledger()
+      .slot(context_.shared.slot(context_.start.number, loop_))
+      .outbox_taken.load(std::memory_order_acquire);
+}
+
 void Outbox::ring() {
   if (!appended_) return;
   appended_ = false;

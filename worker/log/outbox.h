@@ -40,8 +40,10 @@ class Outbox final {
   void park(Job job) { parked_.push_back(std::move(job)); }
   [[nodiscard]] std::vector<Job> take_parked() { return std::exchange(parked_, {}); }
   void forget(Session& session) { std::erase(sessions_, &session); }
-  // Calls visit(record) for each that no ledger has taken, from the one behind number `known` on; returns the newest
-  // one's number. REQUIRES: the loop has read all of the log, and `known` is the newest number it knows to be taken.
+  // The number of the newest record that a ledger has taken.
+  [[nodiscard]] shm::Position taken() const noexcept;
+  // Calls visit(record) for each behind number `known` that the ledger publishes when it takes it; returns the newest
+  // one's number, or `known`. REQUIRES: `known` is the number of a record that was taken or given up.
   template <class Visit>
   shm::Position each_untaken(shm::Position known, Visit visit) const;
   [[nodiscard]] std::uint64_t slot_epoch() const noexcept { return slot_epoch_; }
@@ -62,15 +64,17 @@ class Outbox final {
 
 template <class Visit>
 shm::Position Outbox::each_untaken(shm::Position known, Visit visit) const {
-  const chat::LoopControl& control = context_.own().control(loop_);
-  const auto& taken = context_.ledger().slot(context_.shared.slot(context_.start.number, loop_)).outbox_taken;
-  shm::PositionWord from{std::max(known, taken.load(std::memory_order_acquire))};
-  shm::RecordQueueConsumer reader(control.outbox_tail, context_.own().outbox_words(loop_), chat::kOutboxWords, from);
+  shm::PositionWord from{known};
+  shm::RecordQueueConsumer reader(context_.own().control(loop_).outbox_tail, context_.own().outbox_words(loop_),
+                                  chat::kOutboxWords, from);
   std::vector<std::byte> bytes;
   while (reader.peek(bytes) == shm::TakeResult::Record) {
-    if (const auto record = chat::decode_record(bytes)) visit(*record);
+    const auto record = chat::decode_record(bytes);
+    if (!record || !chat::is_published(record->header.kind)) continue;
+    visit(*record);
+    known = reader.number();
   }
-  return reader.number();
+  return known;
 }
 
 }  // namespace rookery::worker

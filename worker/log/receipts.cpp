@@ -43,12 +43,13 @@ void Receipts::settle(shm::Position durable, Storing storing) {
   }
 }
 
-void Receipts::give_up_untaken() {
-  const shm::Position known = std::max(newest_read_, answered_until_);
-  answered_until_ = outbox_.each_untaken(known, [this](const chat::Record& record) {
+void Receipts::give_up_untaken(shm::Position taken) {
+  const shm::Position known = std::max({taken, newest_read_, answered_until_});
+  const shm::Position newest = outbox_.each_untaken(known, [this](const chat::Record& record) {
     if (!wants_reply(record.header)) return;
     answer({0, record.header, {}, std::string(record.id)}, Verdict::NotTaken);
   });
+  if (newest > known) answered_until_ = newest;
 }
 
 void Receipts::answer(const Receipt& receipt, Verdict verdict) {
@@ -82,7 +83,8 @@ void Receipts::encode(const wire::Dialect& dialect, const Receipt& receipt) {
     const auto code = static_cast<wire::ErrorCode>(header.outcome - 1);
     wire::Refusal refusal{code, {}, wire::to_string(tag.op), tag.id};
     refusal.message = code == wire::ErrorCode::NameTaken ? "the name " + receipt.subject + " is taken, choose another"
-                                                         : "there are as many rooms as this server can hold";
+                      : header.kind == chat::RecordKind::Register ? "there are as many accounts as this server can hold"
+                                                                  : "there are as many rooms as this server can hold";
     dialect.refused(bytes_, refusal);
     return;
   }

@@ -31,8 +31,10 @@ class Receipts final {
 
   // There is no ledger to take what lies in this loop's outbox: replies that it is not known what becomes of it. When a
   // ledger takes it after all, it gets no second reply.
-  // REQUIRES: LedgerAway, and all of the log has been read.
-  void give_up_untaken();
+  // REQUIRES: LedgerAway, and all of the log has been read since `taken` was loaded from the outbox.
+  void give_up_untaken(shm::Position taken);
+  // Some of those have not come out of the log since. Nobody may ask for a membership again that may still be decided.
+  [[nodiscard]] bool gave_up_what_may_come() const noexcept { return newest_read_ < answered_until_; }
 
   // The position the first of them waits for; ~0 when there is none.
   [[nodiscard]] shm::Position awaiting() const noexcept {

@@ -177,9 +177,9 @@ void EventLoop::hash_passwords() {
       commands_.finish_command(*session);
     }
   };
+  refuse_all(passwords_.take_refused(), wire::ErrorCode::RateLimited, kTooManyOfSource);
   if (stopping_)
     return refuse_all(passwords_.take_waiting(), wire::ErrorCode::ShuttingDown, "the server is shutting down");
-  refuse_all(passwords_.take_refused(), wire::ErrorCode::RateLimited, kTooManyOfSource);
   passwords_.turn(
       now_,
       [this](const PasswordRequest& request) { return sessions_.find(request.session, request.client) != nullptr; },
@@ -199,8 +199,11 @@ void EventLoop::settle_receipts() {
   const Storing storing = context_.storing();
   if (storing != storing_) storing_changed(storing);
   receipts_.settle(follower_.durable_end(), storing);
-  // Anything published has been read, so what is left in the outbox has no receipt.
-  if (storing == Storing::LedgerAway && follower_.position() == follower_.committed_end()) receipts_.give_up_untaken();
+  if (storing != Storing::LedgerAway) return;
+  // A ledger that comes back this moment publishes before it takes: so `taken` first. If all that is published now has
+  // been read, what lies behind `taken` has no receipt.
+  const shm::Position taken = outbox_.taken();
+  if (follower_.position() == follower_.committed_end()) receipts_.give_up_untaken(taken);
 }
 
 void EventLoop::storing_changed(Storing storing) {
