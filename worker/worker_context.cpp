@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "ipc/os/clock.h"
 #include "ipc/os/crash_dump.h"
 #include "ipc/os/errors.h"
 
@@ -12,6 +13,10 @@ namespace {
 shm::Mapping map_reader(const shm::Segment& segment) {
   return {segment.reader_descriptor(), shm::Access::ReadOnly, segment.size_bytes()};
 }
+
+// A process that has not turned for so long has been killed by now, and holds no seats: its successor, which would say
+// so, may be parked.
+constexpr std::int64_t kSeatsHeldMs = 10'000;
 
 void forget(chat::Suspect& suspect) noexcept {
   suspect.clear();
@@ -55,17 +60,23 @@ chat::Suspect* WorkerContext::suspect_of_pool_thread() const noexcept {
   return suspect;
 }
 
+bool WorkerContext::is_alive(std::uint32_t slot) const noexcept {
+  const chat::LoopControl& control = worker(shared.worker_of(slot)).control(shared.loop_of(slot));
+  return os::monotonic_ms() - control.heartbeat_ms.load(std::memory_order_relaxed) <= kSeatsHeldMs;
+}
+
 std::uint64_t WorkerContext::connections() const noexcept {
   std::uint64_t sum = 0;
   for (std::uint32_t slot = 0; slot < shared.slots(); ++slot)
-    sum += worker(shared.worker_of(slot)).control(shared.loop_of(slot)).connections.load(std::memory_order_relaxed);
+    if (is_alive(slot))
+      sum += worker(shared.worker_of(slot)).control(shared.loop_of(slot)).connections.load(std::memory_order_relaxed);
   return sum;
 }
 
 std::uint64_t WorkerContext::connections_from(const Source& source) const noexcept {
   std::uint64_t sum = 0;
   for (std::uint32_t slot = 0; slot < shared.slots(); ++slot)
-    sum += worker(shared.worker_of(slot)).addresses(shared.loop_of(slot)).count(source.key);
+    if (is_alive(slot)) sum += worker(shared.worker_of(slot)).addresses(shared.loop_of(slot)).count(source.key);
   return sum;
 }
 

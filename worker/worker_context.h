@@ -76,6 +76,8 @@ class WorkerContext final {
   [[nodiscard]] std::uint64_t connections_from(const Source& source) const noexcept;
 
  private:
+  [[nodiscard]] bool is_alive(std::uint32_t slot) const noexcept;
+
   mutable std::atomic<std::size_t> next_suspect_ = 0;
 };
 

@@ -12,6 +12,11 @@ namespace {
 
 const std::string kLobby(wire::kLobby);
 
+// Refusals that say nothing of the request: the same may be taken later.
+bool is_for_now(std::string_view code) {
+  return code == "rate-limited" || code == "not-durable" || code == "shutting-down" || code == "server-full";
+}
+
 }  // namespace
 
 ChatSession::ChatSession(Audience audience, ViewStyle style)
@@ -36,6 +41,7 @@ void ChatSession::refuse(Step& step, const InputRefusal& refusal) {
 Step ChatSession::connected() {
   Step step;
   pending_.clear();
+  logged_in_at_ = {};
   ready_ = false;
   if (!login_.name.empty())
     ask(step, {.op = "login", .name = login_.name, .password = login_.password}, Purpose::Restore);
@@ -161,8 +167,9 @@ void ChatSession::on_reply(Step& step, const ServerLine& line, std::time_t now) 
   } else if (!line.ok) {
     any_refused_ = true;
     for (const std::string& shown : line.shown) step.show.push_back({Shown::Kind::Problem, shown});
-    if (purpose == Purpose::Restore && pending->request.op == "login") login_ = {};
-    if (purpose == Purpose::Restore && pending->request.op == "join") {
+    const bool for_good = !is_for_now(line.error);  // otherwise it is tried again with the next connection
+    if (for_good && purpose == Purpose::Restore && pending->request.op == "login") login_ = {};
+    if (for_good && purpose == Purpose::Restore && pending->request.op == "join") {
       rooms_.erase(pending->request.room);
       if (current_room_ == pending->request.room) current_room_ = kLobby;
     }
@@ -194,7 +201,8 @@ void ChatSession::on_success(Step& step, const Pending& pending, const ServerLin
   const Request& request = pending.request;
   if (request.op == "login") {
     login_ = {line.name.empty() ? request.name : line.name, request.password};
-    if (!resuming_ && seen_.epoch.empty() && line.seq) seen_ = {line.epoch, *line.seq};
+    if (line.seq) logged_in_at_ = {line.epoch, *line.seq};
+    if (!resuming_ && seen_.epoch.empty()) seen_ = logged_in_at_;
   } else if (request.op == "logout") {
     login_ = {};
   } else if (request.op == "join") {
@@ -217,6 +225,14 @@ void ChatSession::on_resumed(Step& step, const ServerLine& line) {
     step.show.push_back({Shown::Kind::Notice, view_notice(text, style_)});
   };
   missed_to_come_ = line.ok ? line.missed : 0;
+  owed_ = !line.ok && is_for_now(line.error);
+  if (owed_) {
+    tell("what was said while you were away cannot be read now: it is asked for again with the next connection");
+    return end_resume(step);
+  }
+  // Nothing was missed up to here, under whatever epoch: not to be asked for again.
+  const bool is_further = logged_in_at_.epoch != seen_.epoch || logged_in_at_.seq > seen_.seq;
+  if (line.ok && line.missed == 0 && !logged_in_at_.epoch.empty() && is_further) seen_ = logged_in_at_;
   if (missed_to_come_ == 1)
     tell("1 message while you were away");
   else if (missed_to_come_ > 1)
@@ -251,6 +267,7 @@ void ChatSession::end_resume(Step& step) {
 bool ChatSession::is_news(const ServerLine& line) {
   if (line.subject != "message" || !line.seq) return true;
   if ((resuming_ || !resumed_.empty()) && !resumed_.emplace(line.epoch, *line.seq).second) return false;
+  if (owed_) return true;  // the next resume begins where the one that failed did
   if (line.epoch != seen_.epoch)
     seen_ = {line.epoch, *line.seq};
   else if (*line.seq > seen_.seq)

@@ -108,6 +108,8 @@ class ChatSession {
   bool presence_ = false;
 
   Position seen_;
+  Position logged_in_at_;  // the newest that the newest login told
+  bool owed_ = false;      // what was missed could not be had: seen_ stays where it is
   // What comes live before the missed messages waits for them, so that all is shown in order, and so that a connection
   // that breaks in the middle does not make us believe that we have seen what lies between.
   bool resuming_ = false;

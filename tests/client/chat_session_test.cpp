@@ -228,6 +228,40 @@ TEST_F(ChatSessionTest, AServerThatCannotResumeIsNoProblemOfTheUsers) {
   EXPECT_TRUE(session_.ready());
 }
 
+TEST_F(ChatSessionTest, WhatCannotBeHadNowIsAskedForAgain) {
+  connect();
+  answer(typed("/login bob secret-pass"), {{"name", "bob"}, {"client", 3}});
+  answer(typed("/join #dev"), {{"room", "#dev"}});
+  (void)message(1, "before");
+  (void)session_.disconnected();
+  Step step = session_.connected();
+  ASSERT_THAT(ops(step), ElementsAre("login", "join#dev", "resume", "ping"));
+  refuse(step.send.at(0), "rate-limited");
+  refuse(step.send.at(1), "not-durable");
+  EXPECT_THAT(all_shown(refuse(step.send.at(2), "rate-limited")), HasSubstr("asked for again"));
+  answer(step.send.at(3));
+  EXPECT_THAT(message(7, "live").show, SizeIs(1));
+  (void)session_.disconnected();
+  step = session_.connected();
+  EXPECT_THAT(ops(step), ElementsAre("login", "join#dev", "resume", "ping"));
+  EXPECT_EQ(Json::parse(step.send.at(2)).at("seq"), 1) << "what lies between was never had";
+}
+
+TEST_F(ChatSessionTest, ALossIsToldOnce) {
+  connect();
+  answer(typed("/login bob secret-pass"), {{"name", "bob"}, {"client", 3}});
+  (void)message(1, "before");
+  (void)session_.disconnected();
+  Step step = session_.connected();
+  answer(step.send.at(0), {{"name", "bob"}, {"client", 4}, {"epoch", "e2"}, {"seq", 5}});
+  EXPECT_THAT(all_shown(answer(step.send.at(1), {{"recovered", false}, {"missed", 0}})), HasSubstr("not everything"));
+  answer(step.send.at(2));
+  (void)session_.disconnected();
+  step = session_.connected();
+  EXPECT_EQ(Json::parse(step.send.at(1)).at("epoch"), "e2");
+  EXPECT_EQ(Json::parse(step.send.at(1)).at("seq"), 5);
+}
+
 TEST_F(ChatSessionTest, ALoginThatIsRefusedTheSecondTimeIsForgotten) {
   connect();
   answer(typed("/login bob secret-pass"), {{"name", "bob"}, {"client", 3}});

@@ -33,7 +33,7 @@ void ClientWatch::turn(os::Monotonic::time_point now) {
 
 void ClientWatch::look_at(Session& session, os::Monotonic::time_point now) {
   // Whoever waits for us is not to blame; whoever takes no output is delivery's business.
-  if (session.busy || session.in_flight > 0 || session.items) return;
+  if (session.busy || session.in_flight > 0 || session.items || session.fee != LineFee::Open) return;
   const ClientLimits& limits = commands_.worker.settings.limits;
   if (limits.login_grace.count() > 0 && now - session.opened_at > limits.login_grace) {
     if (!session.had_line) return close(session, "no line within " + seconds(limits.login_grace));

@@ -95,7 +95,9 @@ std::optional<PasswordDesk::Choice> PasswordDesk::choose(Time now) {
         soonest = std::min(soonest, may);
         continue;
       }
-      const int against = (failures > 0 ? 1 : 0) + (of_name_.count(held->request.name, now) > 0 ? 1 : 0);
+      const bool has_waited = now - may > kLongEnough;  // nobody gets ahead of it any more
+      const int against =
+          has_waited ? 0 : (failures > 0 ? 1 : 0) + (of_name_.count(held->request.name, now) > 0 ? 1 : 0);
       if (against < least) {
         least = against;
         best = Choice{queue, held};

@@ -102,6 +102,7 @@ class PasswordDesk final {
     std::deque<Held>::iterator held;
   };
   static constexpr Duration kPoolFullAgain{10};
+  static constexpr Duration kLongEnough{5000};
 
   [[nodiscard]] static Duration delay(std::uint32_t failures, Duration most) noexcept;
   [[nodiscard]] std::size_t places_for(const PasswordRequest& request, Time now) const noexcept;

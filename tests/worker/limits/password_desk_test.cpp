@@ -188,5 +188,23 @@ TEST_F(PasswordDeskTest, NamesAreOneWhateverTheirCase) {
   EXPECT_NE(name_key("alice", 1), name_key("alice", 2));
 }
 
+// Somebody guesses alice's name all the time, and others without a failure want a turn every time: she gets hers.
+TEST_F(PasswordDeskTest, WhoHasWaitedLongIsNotPassedAnyMore) {
+  constexpr std::uint64_t kAlice = 1;
+  constexpr std::uint64_t kHerSource = 100;
+  fail(7, 1, kAlice);
+  ASSERT_EQ(ask(kHerSource, kAlice), Admission::Accepted);
+  const Time begin = now_;
+  bool served = false;
+  for (std::uint64_t other = 1000; !served && since(begin) < std::chrono::seconds{20}; other += 8) {
+    for (std::uint64_t i = 0; i < 8; ++i) ASSERT_EQ(ask(other + i), Admission::Accepted);
+    turn();
+    served = std::ranges::any_of(in_pool_, [](const auto& job) { return job.first == kHerSource; });
+    now_ += milliseconds{20};
+    static_cast<void>(finish(false));
+  }
+  EXPECT_TRUE(served);
+}
+
 }  // namespace
 }  // namespace rookery::worker
