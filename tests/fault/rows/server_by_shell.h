@@ -35,10 +35,16 @@ class ServerByShell final {
     });
   }
   // By its control socket, where standard output is not to be had.
+  // All its processes serve: before that the death of one ends the start.
   void wait_until_it_answers() {
-    eventually("the console answers", [this] {
+    eventually("the console says that all serve", [this] {
       try {
-        return restarts() == 0;
+        std::istringstream lines(console("workers"));
+        std::size_t serving = 0, others = 0;
+        for (std::string line; std::getline(lines, line);)
+          if (line.starts_with("ledger ") || line.starts_with("worker "))
+            ++(line.find(" serving ") != std::string::npos ? serving : others);
+        return serving > 1 && others == 0;
       } catch (const std::runtime_error&) {
         return false;
       }
