@@ -42,4 +42,11 @@ class CrashStack final {
 // Null takes it back. REQUIRES: the word outlives the thread, or is taken back.
 void mark_if_this_thread_crashes(std::atomic<std::uint64_t>* word) noexcept;
 
+// Are crashes marked in this build? Not where a sanitizer has handlers of its own.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kCrashesAreMarked = false;
+#else
+inline constexpr bool kCrashesAreMarked = true;
+#endif
+
 }  // namespace rookery::os

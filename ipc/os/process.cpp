@@ -69,6 +69,11 @@ Process Process::spawn(const std::function<int()>& body) {
   return process;
 }
 
+bool Process::stands_still() const noexcept {
+  siginfo_t info{};
+  return ::waitid(P_PIDFD, static_cast<id_t>(pidfd()), &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
 bool Process::signal(int number) const noexcept {
   return pidfd_ && ::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0) == 0;
 }

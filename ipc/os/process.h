@@ -41,6 +41,9 @@ class Process final {
   [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
   [[nodiscard]] explicit operator bool() const noexcept { return pid_ > 0; }
 
+  // Stopped by a signal (SIGSTOP and the like), and not continued. False where it cannot be told.
+  [[nodiscard]] bool stands_still() const noexcept;
+
   // False when this object holds none. True for a process that has ended but is not reaped yet: it feels nothing.
   bool signal(int number) const noexcept;
 

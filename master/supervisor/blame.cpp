@@ -7,12 +7,12 @@
 
 namespace rookery::master {
 
-// A crash, or a hang that was ended: whose line was it at? A SIGKILL from elsewhere is nobody's fault.
+// A crash, or a hang that was ended: whose line was it at? A signal from elsewhere is nobody's fault.
 void Supervisor::hold_to_account(const Child& child, const std::optional<os::ExitStatus>& status, TimePoint now) {
   if (child.is_ledger() || !status || !status->signalled) return;
   const bool crashed = status->value == SIGSEGV || status->value == SIGBUS || status->value == SIGFPE ||
                        status->value == SIGILL || status->value == SIGABRT;
-  if (!crashed && !child.aborted) return;
+  if ((!crashed && !child.aborted) || child.was_stopped) return;
   for (const auto& source : regions_.suspects(child.worker(), child.aborted, child.started_ms(), os::monotonic_ms())) {
     log::warning("{} ended while it was at a line from {}", child.name(), source.text());
     if (!penalties_.accuse(source, now)) continue;

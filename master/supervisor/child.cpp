@@ -43,6 +43,7 @@ void Child::begin_life(Launched launched, TimePoint now) {
   told_its_failure = false;
   failure.clear();
   aborted = false;
+  was_stopped = false;
   killed = false;
   parked = false;
 }

@@ -46,9 +46,10 @@ struct Child {
   TimePoint control_ended{};     // when the pipe's end of file was seen; the epoch: it was not
   bool told_to_stop = false;
   bool told_its_failure = false;
-  std::string failure;   // what it told
-  bool aborted = false;  // for want of a heartbeat
-  bool killed = false;   // by us, for whatever reason
+  std::string failure;       // what it told
+  bool aborted = false;      // for want of a heartbeat
+  bool was_stopped = false;  // by a signal, when it was aborted: no line's fault
+  bool killed = false;       // by us, for whatever reason
 
   // While Down.
   TimePoint due{};  // of the next try

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "ipc/os/crash_dump.h"
 #include "ipc/os/errors.h"
 #include "ipc/wire/dialect.h"
 #include "ipc/wire/limits.h"
@@ -85,14 +86,11 @@ std::vector<chat::SourceAddress> Regions::suspects(std::uint32_t worker, bool hu
                                                    std::int64_t now_ms) const {
   std::vector<chat::SourceAddress> at_fault;
   std::vector<chat::SourceAddress> all;
-  bool thread_is_known = false;  // which one crashed, even if it dealt with nobody
   const auto look_at = [&](const chat::Suspect& suspect) {
-    const bool fatal = suspect.fatal.load(std::memory_order_relaxed) == 1;
-    thread_is_known |= fatal;
     const chat::SourceAddress source = suspect.load();
     if (source.is_none()) return;
     if (std::ranges::find(all, source) == all.end()) all.push_back(source);
-    if (fatal) at_fault.push_back(source);
+    if (suspect.fatal.load(std::memory_order_relaxed) == 1) at_fault.push_back(source);
   };
   for (std::uint32_t loop = 0; loop < state_.loops; ++loop) {
     const chat::LoopControl& control = view(worker).control(loop);
@@ -101,7 +99,7 @@ std::vector<chat::SourceAddress> Regions::suspects(std::uint32_t worker, bool hu
   }
   if (!hung)  // what is long on the pool keeps nobody's heart from beating
     for (const chat::Suspect& suspect : view(worker).header().pool_suspects) look_at(suspect);
-  return thread_is_known ? at_fault : all;
+  return hung || !os::kCrashesAreMarked ? all : at_fault;
 }
 
 std::uint64_t Regions::count_clients(std::uint32_t worker) const noexcept {

@@ -31,8 +31,9 @@ class Regions final {
   // Words the ledger has still to take from the worker's outboxes.
   [[nodiscard]] std::uint64_t outbox_depth_words(std::uint32_t worker) const noexcept;
 
-  // Of a worker that has crashed and is reaped: at whose lines it was. If it could still say which thread crashed, that
-  // one's only; else every loop's (where `hung`: of those that did not beat any more) and every pool thread's.
+  // Of a worker that has crashed and is reaped: at whose line the thread was that crashed. If none says so, a signal
+  // came from elsewhere, and it was nobody's; where crashes are not marked everybody's. Where it `hung`: of the loops
+  // that did not beat any more.
   [[nodiscard]] std::vector<chat::SourceAddress> suspects(std::uint32_t worker, bool hung, std::int64_t started_ms,
                                                           std::int64_t now_ms) const;
 

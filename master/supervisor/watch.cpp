@@ -83,6 +83,7 @@ void Supervisor::check_heartbeat(Child& child) {
   if (verdict == Verdict::Alive) return;
   if (!child.aborted) {
     child.aborted = true;
+    child.was_stopped = child.process.stands_still();
     log::alert("{} pid={} hangs, no heartbeat for {} ms: aborting it", child.name(), child.process.pid(), age.count());
     child.process.signal(SIGABRT);
     child.process.signal(SIGCONT);

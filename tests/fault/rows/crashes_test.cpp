@@ -206,6 +206,27 @@ TEST(Supervision, Row19_AKillFromOutsideIsHeldAgainstNobody) {
   EXPECT_EQ(client.ask("hello"), "Echo: hello");
 }
 
+// The same, in the middle of a line and by a signal that looks like a crash.
+TEST(Supervision, Row19_ACrashSignalFromOutsideIsHeldAgainstNobody) {
+  if (kSanitized) GTEST_SKIP() << "sanitizers have handlers of their own, which cannot tell where a signal came from";
+  FaultSwitch faults("worker.poison_line:stop:1+");
+  ServerProcess server(faults, {"--workers", "1"});
+  server.expect_alerts();
+  for (std::uint64_t death = 1; death <= 3; ++death) {
+    const pid_t victim = server.worker_pid(0);
+    TextClient client(server.port(), kOffender);
+    client.send_line("poison pill");
+    eventually("it stands still in the middle of the line", [&] { return faults.fired() == death; });
+    ::kill(victim, SIGSEGV);
+    ::kill(victim, SIGCONT);
+    eventually("the death is dealt with", [&] { return restarts(server) == death; });
+    server.wait_until_all_serve({victim});
+  }
+  EXPECT_EQ(server.console("workers").find("shut-out"), std::string::npos);
+  TextClient client(server.port(), kOffender);
+  EXPECT_EQ(client.ask("hello"), "Echo: hello");
+}
+
 TEST(Supervision, Row22_EightThatDieAtOnceAreAllReplaced) {
   ServerProcess server({"--workers", "8"});
   const std::vector<pid_t> victims = worker_pids(server);
