@@ -17,10 +17,11 @@ find_violations() (
         floor[3] = "ipc/os/";   allowed[3] = "ipc/os/"
         floor[4] = "ipc/";      allowed[4] = "ipc/"
         floor[5] = "worker/";   allowed[5] = "worker/ ipc/"
-        floor[6] = "client/";   allowed[6] = "client/ ipc/wire/"
-        floor[7] = "master/";   allowed[7] = "master/ ipc/ worker/worker_process.h"
-        floor[8] = "tests/";    allowed[8] = "tests/ ipc/ worker/ master/ client/"
-        floors = 8
+        floor[6] = "client/load/"; allowed[6] = "client/ ipc/wire/ ipc/os/"
+        floor[7] = "client/";   allowed[7] = "client/ ipc/wire/"
+        floor[8] = "master/";   allowed[8] = "master/ ipc/ worker/worker_process.h"
+        floor[9] = "tests/";    allowed[9] = "tests/ ipc/ worker/ master/ client/"
+        floors = 9
       }
       function complain(what) {
         printf "%s:%d: %s\n", FILENAME, FNR, what
@@ -69,6 +70,9 @@ expect found worker/a.cpp '#include "master/b.h"'
 expect found worker/pool/a.cpp '#include "client/b.h"'
 expect found client/a.cpp '#include "ipc/chat/b.h"'
 expect found client/a.cpp '#include "worker/b.h"'
+expect found client/terminal/a.cpp '#include "ipc/os/b.h"'
+expect found client/load/a.cpp '#include "ipc/chat/b.h"'
+expect found client/load/compare/a.cpp '#include "ipc/shm/b.h"'
 expect found master/a.cpp '#include "worker/loop/b.h"'
 expect found master/a.cpp '#include "worker/worker_process.hpp"'
 expect found master/a.cpp '#include "client/b.h"'
@@ -82,6 +86,7 @@ expect passes ipc/shm/a.h '#include "ipc/os/b.h"'
 expect passes ipc/chat/a.h '#include "ipc/wire/b.h"'
 expect passes worker/a.cpp '#include "ipc/chat/b.h"'
 expect passes client/a.cpp '#include "ipc/wire/b.h"'
+expect passes client/load/a.cpp '#include "ipc/os/b.h"'
 expect passes master/ledger/a.cpp '#include "worker/worker_process.h"'
 expect passes worker/a.cpp '#include <vector>'
 expect passes worker/a.cpp '#include <vector>  // not "vector"'

@@ -1,0 +1,45 @@
+// client/load/compare/figures.h
+//
+// What the figures of a comparison mean, and what many samples of one say: the median, the spread, and whether two
+// shapes differ at all.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "client/load/compare/results.h"
+
+namespace rookery::load {
+
+enum class Better : std::uint8_t { Higher, Lower };
+
+struct FigureKind {
+  std::string_view key;    // "latency_p99_us"
+  std::string_view title;  // "latency, p99"
+  std::string_view unit;   // "µs"
+  Better better;
+};
+[[nodiscard]] std::span<const FigureKind> figure_kinds() noexcept;
+[[nodiscard]] const FigureKind* find_figure(std::string_view key) noexcept;
+
+struct Spread {
+  std::vector<double> values;  // rising
+  [[nodiscard]] bool empty() const noexcept { return values.empty(); }
+  [[nodiscard]] double median() const noexcept;
+  [[nodiscard]] double low() const noexcept { return values.front(); }
+  [[nodiscard]] double high() const noexcept { return values.back(); }
+};
+
+[[nodiscard]] Spread spread_of(const Results& results, std::string_view experiment, std::string_view shape,
+                               std::uint32_t clients, std::string_view figure);
+
+// Two shapes differ beyond the noise if every sample of one lies above every sample of the other and the medians are at
+// least kLeastDifference apart. With five samples each, equal shapes do that by chance once in 126 (two ways out of
+// C(10,5) = 252 orders); with three once in ten, which is why a quick comparison says so beside its findings.
+inline constexpr double kLeastDifference = 0.03;
+enum class Verdict : std::uint8_t { NoDifference, FirstHigher, SecondHigher };
+[[nodiscard]] Verdict compare_spreads(const Spread& first, const Spread& second) noexcept;
+
+}  // namespace rookery::load

@@ -1,0 +1,53 @@
+// client/load/outcome.h
+//
+// What a run of the load tool found: how much, how fast, and whether all of it was right.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "client/load/histogram.h"
+#include "client/load/plan.h"
+
+namespace rookery::load {
+
+// What was wrong. Counted over the whole run, the warm-up too; anything but zero fails the run.
+struct Faults {
+  std::uint64_t lost = 0;          // never came although something later, or the end, has
+  std::uint64_t doubled = 0;       // came again
+  std::uint64_t out_of_order = 0;  // came after something that was sent later
+  std::uint64_t wrong_bytes = 0;   // is not what was sent
+  std::uint64_t unanswered = 0;    // no answer until the end, nor in the patience after it
+  std::uint64_t closed = 0;        // connections that the server ended unasked
+  std::uint64_t not_connected = 0;
+  std::map<std::string, std::uint64_t> refused;  // by error code, "rate-limited"
+  std::vector<std::string> examples;             // the first few, in words, for people
+
+  [[nodiscard]] bool none() const noexcept;
+  void add(const Faults& other);
+};
+
+struct LoadOutcome {
+  LoadPlan plan;
+  double seconds = 0;                           // that were counted
+  std::uint64_t operations = 0;                 // done in them: answers; Fanout: deliveries to readers
+  std::uint64_t sent = 0;                       // Fanout: messages acknowledged in them; otherwise as operations
+  Histogram latency;                            // of those operations
+  std::map<std::string, Histogram> latency_of;  // by kind where there are several: "register", "login" ...
+  Faults faults;
+  std::vector<std::string> remarks;  // what a reader of the figures should know: "the load tool itself was the limit"
+
+  [[nodiscard]] bool ok() const noexcept { return faults.none(); }
+  [[nodiscard]] double per_second() const noexcept {
+    return seconds > 0 ? static_cast<double>(operations) / seconds : 0;
+  }
+};
+
+// Percentiles, counts, faults and the plan, for `--json`. Times in microseconds, "latency_us".
+[[nodiscard]] nlohmann::json to_json(const LoadOutcome& outcome);
+
+}  // namespace rookery::load
