@@ -27,7 +27,11 @@ struct ClientLimits {
 };
 inline constexpr std::uint32_t kLineBurstSeconds = 5;
 
+// Who waits for clients' input: each loop for all of its clients, or a thread for each client.
+enum class Model : std::uint8_t { Event, ThreadPerClient };
+
 struct WorkerSettings {
+  Model model = Model::Event;
   std::uint32_t pool_threads = 2;
   std::uint32_t max_clients = 0;  // over all workers
   bool allow_guests = true;

@@ -22,7 +22,7 @@
 
 namespace rookery::master {
 
-enum class Model : std::uint8_t { Event };
+enum class Model : std::uint8_t { Event, ThreadPerClient };
 
 // In the order of spdlog's levels, so that a number means the same in both.
 enum class LogLevel : std::uint8_t { Trace, Debug, Info, Warning, Error, Critical, Off };

@@ -92,10 +92,8 @@ LogLevel log_level(std::string_view value) {
 
 Model model(std::string_view value) {
   if (value == "event") return Model::Event;
-  if (value == "thread-per-client") {
-    throw BadValue("this version has no model 'thread-per-client' yet; the only one is event");
-  }
-  throw BadValue(fmt::format("'{}' is no model; the only one is event", value));
+  if (value == "thread-per-client") return Model::ThreadPerClient;
+  throw BadValue(fmt::format("'{}' is no model; there are event and thread-per-client", value));
 }
 
 std::string host(std::string_view value) {
@@ -173,7 +171,7 @@ constexpr std::array kSettings{
             [](Options& options, std::string_view value) { options.loops = whole_number(value, 1U, kMaxLoops); }},
     Setting{"pool", "", "NUMBER", kShape, "threads of each worker for passwords and text jobs, 1 to 64", "2",
             [](Options& options, std::string_view value) { options.pool = whole_number(value, 1U, kMaxPool); }},
-    Setting{"model", "", "NAME", kShape, "how a worker serves its clients; this version has 'event' only", "event",
+    Setting{"model", "", "NAME", kShape, "event: a loop serves many clients; thread-per-client: each has a thread that blocks", "event",
             [](Options& options, std::string_view value) { options.model = model(value); }},
 
     Setting{kConfigSetting, "", "FILE", kOperation, "read further options from FILE, a line each: OPTION = VALUE",

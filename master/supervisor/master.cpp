@@ -62,7 +62,8 @@ std::uint64_t random_secret() {
 }
 
 worker::WorkerSettings worker_settings(const Options& options, std::uint32_t max_clients) {
-  return {.pool_threads = options.pool,
+  return {.model = options.model == Model::Event ? worker::Model::Event : worker::Model::ThreadPerClient,
+          .pool_threads = options.pool,
           .max_clients = max_clients,
           .allow_guests = options.guests_allowed(),
           .log_level = static_cast<log::Level>(options.log_level),

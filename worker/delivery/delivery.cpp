@@ -17,9 +17,9 @@ constexpr std::size_t kItemsAheadBytes = 16 * 1024;    // of a long reply, made 
 
 }  // namespace
 
-Delivery::Delivery(os::Poller& poller, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control,
+Delivery::Delivery(SocketWatch& watch, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control,
                    std::size_t max_own_output_bytes)
-    : poller_(poller),
+    : watch_(watch),
       sessions_(sessions),
       own_(buffers),
       control_(control),
@@ -353,12 +353,7 @@ void Delivery::doom(Session& session, std::string_view why) {
 
 void Delivery::update_interest(Session& session) {
   if (session.doomed) return;
-  const std::uint32_t wanted = (session.want_input ? EPOLLIN : 0U) | (session.blocked ? EPOLLOUT : 0U);
-  if (wanted == session.interest) return;
-  if (poller_.modify(session.socket.get(), wanted, session.token()))
-    session.interest = wanted;
-  else
-    doom(session, "epoll refused it");
+  if (!watch_.update(session)) doom(session, "epoll refused it");
 }
 
 void Delivery::sweep(os::Monotonic::time_point now) {

@@ -20,10 +20,10 @@
 #include <string>
 #include <vector>
 
-#include "ipc/os/poller.h"
 #include "worker/delivery/own_output.h"
 #include "worker/delivery/topic.h"
 #include "worker/session/session_table.h"
+#include "worker/session/socket_watch.h"
 
 namespace rookery::worker {
 
@@ -37,7 +37,7 @@ inline constexpr std::chrono::seconds kLingerFor{2};
 class Delivery final {
  public:
   // A session that has `max_own_output_bytes` of its own output waiting is closed as too slow.
-  Delivery(os::Poller& poller, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control,
+  Delivery(SocketWatch& watch, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control,
            std::size_t max_own_output_bytes = ClientLimits{}.queued_bytes);
 
   TopicMap topics;
@@ -80,7 +80,7 @@ class Delivery final {
   void resume(Session& session);
   [[nodiscard]] bool has_resumable() const noexcept { return !resumable_.empty(); }
 
-  // Registers what the session waits for with epoll.
+  // What the session waits for may have changed.
   void update_interest(Session& session);
 
   // Closes those that take nothing for too long. Call it now and then.
@@ -118,7 +118,7 @@ class Delivery final {
   void trim(Topic& topic);
   void append_own(Session& session, std::string_view bytes);
 
-  os::Poller& poller_;
+  SocketWatch& watch_;
   SessionTable& sessions_;
   OwnOutput own_;
   chat::LoopControl& control_;

@@ -31,9 +31,14 @@ constexpr milliseconds kPauseWithoutDescriptors{100};
 
 }  // namespace
 
-Acceptor::Acceptor(const WorkerContext& context, std::uint32_t loop, os::Poller& poller, SessionTable& sessions,
-                   ClientIds& ids)
-    : context_(context), control_(context.own().control(loop)), poller_(poller), sessions_(sessions), ids_(ids) {}
+Acceptor::Acceptor(const WorkerContext& context, std::uint32_t loop, os::Poller& poller, SocketWatch& watch,
+                   SessionTable& sessions, ClientIds& ids)
+    : context_(context),
+      control_(context.own().control(loop)),
+      poller_(poller),
+      watch_(watch),
+      sessions_(sessions),
+      ids_(ids) {}
 
 void Acceptor::line_up() {
   if (in_line_) return;
@@ -109,7 +114,7 @@ void Acceptor::on_readable() {
   PeerAddress peer;
   socklen_t bytes = sizeof peer.storage;
   os::FileDescriptor socket(::accept4(context_.start.listener, reinterpret_cast<sockaddr*>(&peer.storage), &bytes,
-                                      SOCK_NONBLOCK | SOCK_CLOEXEC));
+                                      watch_.socket_flags() | SOCK_CLOEXEC));
   if (!socket) {
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       log::warning("cannot accept a connection: {}; trying again in {} ms", os::error_text(errno),
@@ -147,18 +152,17 @@ void Acceptor::turn_away(os::FileDescriptor socket, wire::ErrorCode code, std::s
 
 void Acceptor::welcome(os::FileDescriptor socket, const PeerAddress& peer) {
   // TCP_NODELAY, keepalive and the user time-out come with the listener (master/supervisor/listener.cpp).
-  const int descriptor = socket.get();
   Session* session = sessions_.open(std::move(socket), peer, ids_.take());
   if (session == nullptr) {
     log::warning("no shared memory left for another client");
     return;
   }
-  if (!poller_.add(descriptor, EPOLLIN, session->token())) {
-    log::warning("client={} cannot be watched: {}", session->client, os::error_text(errno));
+  if (const int error = watch_.begin(*session)) {
+    log::warning("client={} cannot be served: {}", session->client, os::error_text(error));
+    turn_away(std::move(session->socket), wire::ErrorCode::ServerFull, "the server has no means for another client");
     sessions_.close(*session);
     return;
   }
-  session->interest = EPOLLIN;
   control_.accepted.store(control_.accepted.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   log::info("client={} {} connected", session->client, peer.text());
 }

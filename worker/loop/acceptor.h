@@ -20,13 +20,14 @@
 #include "worker/loop/client_ids.h"
 #include "worker/session/session_table.h"
 #include "worker/session/shut_out.h"
+#include "worker/session/socket_watch.h"
 
 namespace rookery::worker {
 
 class Acceptor final {
  public:
-  Acceptor(const WorkerContext& context, std::uint32_t loop, os::Poller& poller, SessionTable& sessions,
-           ClientIds& ids);
+  Acceptor(const WorkerContext& context, std::uint32_t loop, os::Poller& poller, SocketWatch& watch,
+           SessionTable& sessions, ClientIds& ids);
 
   static constexpr std::uint64_t kToken = 1;
 
@@ -50,7 +51,8 @@ class Acceptor final {
 
   const WorkerContext& context_;
   chat::LoopControl& control_;
-  os::Poller& poller_;
+  os::Poller& poller_;  // for the listener
+  SocketWatch& watch_;
   SessionTable& sessions_;
   ClientIds& ids_;
   ShutOut shut_out_;

@@ -27,15 +27,22 @@ EventLoop::EventLoop(WorkerContext& context, std::uint32_t loop)
     : context_(context),
       loop_(loop),
       control_(context.own().control(loop)),
+      polled_(poller_),
+      threads_(context.settings.model == Model::ThreadPerClient
+                   ? std::make_unique<ClientThreads>(turn_lock_, poller_, static_cast<ClientTurns&>(*this))
+                   : nullptr),
+      watch_(threads_ ? static_cast<SocketWatch&>(*threads_) : polled_),
       bell_(control_.sleeping,
             context.shared.loop_doorbells[context.shared.slot(context.start.number, loop)].read_end.get()),
+      own_bell_(control_.sleeping,
+                context.shared.loop_doorbells[context.shared.slot(context.start.number, loop)].write_end.get()),
       mailbox_(control_.sleeping,
                context.shared.loop_doorbells[context.shared.slot(context.start.number, loop)].write_end.get()),
       buffers_(context, loop),
       sessions_(context, loop, buffers_),
       outbox_(context, loop),
       ids_(outbox_),
-      delivery_(poller_, sessions_, buffers_, control_, context.settings.limits.queued_bytes),
+      delivery_(watch_, sessions_, buffers_, control_, context.settings.limits.queued_bytes),
       receipts_(context, sessions_, delivery_, outbox_),
       follower_(context, loop, sessions_, delivery_, outbox_, receipts_, ids_),
       history_(context, loop, sessions_, delivery_, outbox_),
@@ -43,7 +50,7 @@ EventLoop::EventLoop(WorkerContext& context, std::uint32_t loop)
       passwords_(context.settings.pool_threads + 1, context.settings.pool_threads * kQueuedPerPoolThread),
       commands_{context, sessions_, delivery_, outbox_, follower_, history_, mailbox_, barrier_, passwords_},
       input_(commands_, buffers_, control_.suspect),
-      acceptor_(context, loop, poller_, sessions_, ids_),
+      acceptor_(context, loop, poller_, watch_, sessions_, ids_),
       client_watch_(commands_),
       now_(os::Monotonic::now()) {
   control_.accepted.store(0, std::memory_order_relaxed);
@@ -65,12 +72,14 @@ LoopEnd EventLoop::run() {
   outbox_.ring();
   while (!lapped_ && !(stopping_ && (drained() || now_ >= deadline_))) turn();
   os::mark_if_this_thread_crashes(nullptr);
+  if (threads_ != nullptr) threads_->end_all();
   sessions_.drop_items();  // they refer to parts of this loop that end before the sessions do
   return lapped_ ? LoopEnd::Lapped : LoopEnd::Stopped;
 }
 
 void EventLoop::turn() {
-  wait();
+  std::unique_lock turn(turn_lock_);
+  wait(turn);
   now_ = os::Monotonic::now();
   control_.heartbeat_ms.store(std::chrono::duration_cast<milliseconds>(now_.time_since_epoch()).count(),
                               std::memory_order_relaxed);
@@ -108,7 +117,7 @@ void EventLoop::turn() {
   if (ready_) fault::point(fault::Point::WorkerAfterReady);
 }
 
-void EventLoop::wait() {
+void EventLoop::wait(std::unique_lock<std::mutex>& turn) {
   milliseconds timeout = kHeartbeat;
   if (const milliseconds patience = acceptor_.patience(); patience.count() > 0) timeout = std::min(timeout, patience);
   if (const auto patience = passwords_.patience(now_)) timeout = std::min(timeout, *patience);
@@ -116,7 +125,9 @@ void EventLoop::wait() {
   if (stopping_) timeout = std::min(timeout, kDrainAgain);
   bell_.announce_sleep();
   if (has_work()) timeout = milliseconds{0};
+  turn.unlock();
   const auto events = poller_.wait(timeout);
+  turn.lock();
   bell_.awake();
   for (const epoll_event& event : events) handle(event);
 }
@@ -163,7 +174,7 @@ void EventLoop::handle_session(const epoll_event& event) {
 void EventLoop::resume_sessions() {
   for (Session* session : delivery_.take_resumable()) {
     session->resuming = false;
-    if (!session->open()) continue;
+    if (!session->open() || watch_.resume(*session)) continue;
     input_.process(*session);
   }
 }
@@ -229,15 +240,16 @@ void EventLoop::housekeeping() {
   next_housekeeping_ = now_ + kHousekeeping;
   delivery_.sweep(now_);
   if (!stopping_) client_watch_.turn(now_);
+  if (threads_ != nullptr) threads_->reap();
 }
 
 void EventLoop::bury_doomed() {
-  for (Session* session : delivery_.take_doomed()) bury(*session);
+  for (Session* session : delivery_.take_doomed())
+    if (watch_.release(*session)) bury(*session);
 }
 
 void EventLoop::bury(Session& session) {
   log::info("client={} closed: {}", session.client, session.doomed_why);
-  poller_.remove(session.socket.get());  // before the close: a duplicate may live on elsewhere
   const std::uint64_t account = session.block->login.load_own().account;
   const std::uint64_t client = session.client;
   follower_.leave_rooms(session);
@@ -288,6 +300,39 @@ void EventLoop::stop(os::Monotonic::time_point deadline) {
       dialect.notice(out, "the server is shutting down");
     });
   });
+}
+
+void EventLoop::thread_begins() {
+  os::mark_if_this_thread_crashes(&control_.suspect.fatal);
+}
+
+void EventLoop::thread_ends() {
+  os::mark_if_this_thread_crashes(nullptr);
+}
+
+std::span<char> EventLoop::room_for_input(Session& session) {
+  return input_.room(session);
+}
+
+void EventLoop::received(Session& session, ssize_t got) {
+  input_.received(session, got);
+  end_client_turn();
+}
+
+void EventLoop::resumed(Session& session) {
+  input_.process(session);
+  end_client_turn();
+}
+
+// What a turn does after commands, but for the log: that is the loop's own thread's to read, for all clients at once.
+void EventLoop::end_client_turn() {
+  if (passwords_.waiting() > 0) now_ = os::Monotonic::now();
+  hash_passwords();
+  outbox_.ring();
+  delivery_.flush();
+  resume_sessions();
+  bury_doomed();
+  if (outbox_.full() || delivery_.has_resting() || passwords_.waiting() > 0) own_bell_.ring_if_asleep();
 }
 
 // Those who have all their answers may go.

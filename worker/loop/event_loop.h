@@ -10,13 +10,15 @@
 //   the log is read and flushed      receipts and messages leave in the same write
 //   pongs                            the log is delivered up to where it was at the ping
 //
-// Who may use it  One thread runs a loop; the others only post to its mailbox.
+// Who may use it  One thread runs a loop; the others only post to its mailbox. With a thread per client the clients'
+//                 threads take turns with it under its lock (worker/loop/client_threads.h).
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 
 #include "worker/commands/barrier.h"
 #include "worker/commands/command_context.h"
@@ -26,7 +28,9 @@
 #include "worker/log/log_follower.h"
 #include "worker/loop/acceptor.h"
 #include "worker/loop/client_ids.h"
+#include "worker/loop/client_threads.h"
 #include "worker/loop/mailbox.h"
+#include "worker/loop/polled_sockets.h"
 #include "worker/session/input.h"
 #include "worker/session/session_table.h"
 #include "worker/worker_context.h"
@@ -35,7 +39,7 @@ namespace rookery::worker {
 
 enum class LoopEnd : unsigned char { Stopped, Lapped };
 
-class EventLoop final {
+class EventLoop final : private ClientTurns {
  public:
   EventLoop(WorkerContext& context, std::uint32_t loop);
 
@@ -62,8 +66,16 @@ class EventLoop final {
   static constexpr std::uint64_t kBellToken = 2;
   static constexpr std::uint64_t kWatchToken = 3;
 
+  void thread_begins() override;
+  void thread_ends() override;
+  [[nodiscard]] std::span<char> room_for_input(Session& session) override;
+  void received(Session& session, ssize_t got) override;
+  void resumed(Session& session) override;
+  void bury(Session& session) override;
+  void end_client_turn();
+
   void turn();
-  void wait();
+  void wait(std::unique_lock<std::mutex>& turn);
   void handle(const epoll_event& event);
   void handle_session(const epoll_event& event);
   void resume_sessions();
@@ -72,7 +84,6 @@ class EventLoop final {
   void settle_receipts();
   void storing_changed(Storing storing);
   void bury_doomed();
-  void bury(Session& session);
   void housekeeping();
   [[nodiscard]] bool has_work() const noexcept;
   [[nodiscard]] bool drained() const noexcept;
@@ -82,7 +93,12 @@ class EventLoop final {
   std::uint32_t loop_;
   chat::LoopControl& control_;
   os::Poller poller_;
+  std::mutex turn_lock_;  // held but for the time that the loop sleeps
+  PolledSockets polled_;
+  std::unique_ptr<ClientThreads> threads_;  // none: polled_ it is
+  SocketWatch& watch_;
   shm::DoorbellReader bell_;
+  shm::DoorbellRinger own_bell_;  // by clients' threads
   Mailbox mailbox_;
   BufferPool buffers_;
   SessionTable sessions_;

@@ -37,29 +37,44 @@ void Input::on_readable(Session& session) {
     discard(session);
     return;
   }
+  const std::span<char> to = room(session);
+  if (to.empty()) return;
+  ssize_t got;
+  do {
+    got = ::recv(session.socket.get(), to.data(), to.size(), 0);
+  } while (got < 0 && errno == EINTR);
+  received(session, got < 0 ? -errno : got);
+}
+
+std::span<char> Input::room(Session& session) {
   if (!may_proceed(session)) {
     session.want_input = false;  // TCP holds the client back
     commands_.delivery.update_interest(session);
-    return;
+    return {};
   }
   if (!make_room(session)) {
     commands_.delivery.doom(session, "no shared memory left for its input");
-    return;
+    return {};
   }
-  chat::SessionStream& stream = session.stream;
+  const chat::SessionStream& stream = session.stream;
   if (stream.input_end == buffers_.capacity(stream.input_buffer)) {  // full of lines that wait for earlier answers
     session.want_input = false;
     commands_.delivery.update_interest(session);
+    return {};
+  }
+  return {buffers_.data(stream.input_buffer) + stream.input_end,
+          static_cast<std::size_t>(buffers_.capacity(stream.input_buffer) - stream.input_end)};
+}
+
+void Input::received(Session& session, ssize_t got) {
+  fault::point(fault::Point::WorkerAfterRecv);
+  if (got == -EAGAIN) return settle_buffer(session);
+  if (session.lingering) {
+    if (got <= 0) commands_.delivery.doom(session, "left");
     return;
   }
-  ssize_t got;
-  do {
-    got = ::recv(session.socket.get(), buffers_.data(stream.input_buffer) + stream.input_end,
-                 buffers_.capacity(stream.input_buffer) - stream.input_end, 0);
-  } while (got < 0 && errno == EINTR);
-  fault::point(fault::Point::WorkerAfterRecv);
-  if (got < 0 && errno == EAGAIN) return settle_buffer(session);
   if (got < 0) return commands_.delivery.doom(session, "reset by its peer");
+  chat::SessionStream& stream = session.stream;
   if (got == 0) {
     session.set(chat::kInputEnded, true);
     session.want_input = false;

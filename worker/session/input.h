@@ -7,6 +7,10 @@
 // records are in flight: then TCP makes the client wait.
 #pragma once
 
+#include <sys/types.h>
+
+#include <span>
+
 #include "worker/commands/command_context.h"
 
 namespace rookery::worker {
@@ -17,8 +21,14 @@ class Input final {
   Input(CommandContext& commands, BufferPool& buffers, chat::Suspect& suspect) noexcept
       : commands_(commands), buffers_(buffers), suspect_(suspect) {}
 
-  // The socket has bytes, or its end.
+  // The socket has bytes, or its end: receives them and carries out what is there.
   void on_readable(Session& session);
+
+  // The same in three steps, for a thread that blocks in the second one. Where to receive; empty when no input is
+  // wanted now (want_input says so), or the session has been doomed. REQUIRES: not lingering.
+  [[nodiscard]] std::span<char> room(Session& session);
+  // So many bytes came there, 0 at the end of the input, or minus an error number.
+  void received(Session& session, ssize_t got);
   // Carries out the lines that are there, as far as it may.
   void process(Session& session);
   // From now on no command is begun.

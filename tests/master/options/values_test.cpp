@@ -96,10 +96,11 @@ TEST_F(ValuesTest, ShutdownTimeoutIsSecondsWithAFraction) {
   }
 }
 
-TEST_F(ValuesTest, OnlyTheEventModelExists) {
-  expect_exit(64, "rookery-master: --model: this version has no model 'thread-per-client' yet; the only one is event",
-              {"--model", "thread-per-client"});
-  expect_exit(64, "rookery-master: --model: 'magic' is no model; the only one is event", {"--model", "magic"});
+TEST_F(ValuesTest, ThereAreTwoModels) {
+  EXPECT_EQ(accepted({"--model", "event"}).model, Model::Event);
+  EXPECT_EQ(accepted({"--model", "thread-per-client"}).model, Model::ThreadPerClient);
+  expect_exit(64, "rookery-master: --model: 'magic' is no model; there are event and thread-per-client",
+              {"--model", "magic"});
 }
 
 TEST_F(ValuesTest, LogLevelsAreThoseOfSpdlog) {

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "ipc/shm/log_ring.h"
+#include "worker/loop/polled_sockets.h"
 
 namespace rookery::worker {
 namespace {
@@ -23,7 +24,7 @@ class DeliveryTest : public ::testing::Test {
     context_ = std::make_unique<WorkerContext>(WorkerStart{0, 1, -1, -1}, WorkerSettings{1, 64, true, {}}, shared_);
     buffers_ = std::make_unique<BufferPool>(*context_, 0);
     sessions_ = std::make_unique<SessionTable>(*context_, 0, *buffers_);
-    delivery_ = std::make_unique<Delivery>(poller_, *sessions_, *buffers_, context_->own().control(0));
+    delivery_ = std::make_unique<Delivery>(watch_, *sessions_, *buffers_, context_->own().control(0));
   }
 
   struct Client {
@@ -41,8 +42,7 @@ class DeliveryTest : public ::testing::Test {
     Client client;
     client.peer.reset(ends[1]);
     client.session = sessions_->open(os::FileDescriptor(ends[0]), {}, ++last_client_);
-    EXPECT_TRUE(poller_.add(ends[0], EPOLLIN, client.session->token()));
-    client.session->interest = EPOLLIN;
+    EXPECT_EQ(watch_.begin(*client.session), 0);
     client.session->stream.dialect = static_cast<std::uint8_t>(wire::DialectId::Text);
     return client;
   }
@@ -97,6 +97,7 @@ class DeliveryTest : public ::testing::Test {
   Headers headers_{shared_};
   std::unique_ptr<WorkerContext> context_;
   os::Poller poller_;
+  PolledSockets watch_{poller_};
   std::unique_ptr<BufferPool> buffers_;
   std::unique_ptr<SessionTable> sessions_;
   std::unique_ptr<Delivery> delivery_;

@@ -1,0 +1,35 @@
+#include "ipc/os/thread.h"
+
+#include <memory>
+
+namespace rookery::os {
+
+namespace {
+
+void* run_body(void* body) {
+  const std::unique_ptr<std::function<void()>> owned(static_cast<std::function<void()>*>(body));
+  (*owned)();
+  return nullptr;
+}
+
+}  // namespace
+
+int Thread::start(std::size_t stack_bytes, std::function<void()> body) {
+  pthread_attr_t attributes;
+  if (const int error = ::pthread_attr_init(&attributes)) return error;
+  int error = ::pthread_attr_setstacksize(&attributes, stack_bytes);
+  auto owned = std::make_unique<std::function<void()>>(std::move(body));
+  if (error == 0) error = ::pthread_create(&handle_, &attributes, run_body, owned.get());
+  ::pthread_attr_destroy(&attributes);
+  if (error != 0) return error;
+  static_cast<void>(owned.release());  // the thread's
+  running_ = true;
+  return 0;
+}
+
+void Thread::join() noexcept {
+  if (running_) ::pthread_join(handle_, nullptr);
+  running_ = false;
+}
+
+}  // namespace rookery::os

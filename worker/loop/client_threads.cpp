@@ -1,0 +1,137 @@
+#include "worker/loop/client_threads.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <iterator>
+
+#include "ipc/os/crash_dump.h"
+
+namespace rookery::worker {
+
+namespace {
+
+// The deepest handler, a JSON line of the full length, takes some 20 KiB of it in a release build. Sanitizers make
+// frames several times larger.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t kStackBytes = std::size_t{1024} * 1024;
+#else
+constexpr std::size_t kStackBytes = std::size_t{256} * 1024;
+#endif
+
+}  // namespace
+
+ClientThreads::Seat& ClientThreads::seat_of(const Session& session) {
+  while (seats_.size() <= session.index) {
+    seats_.emplace_back();
+    served_.push_back(nullptr);
+  }
+  return seats_[session.index];
+}
+
+int ClientThreads::begin(Session& session) {
+  reap();
+  Seat& seat = seat_of(session);
+  seat.receiving = seat.resumed = false;
+  served_[session.index] = &session;
+  const int error = seat.thread.start(kStackBytes, [this, &session, &seat] { serve(session, seat); });
+  if (error != 0) served_[session.index] = nullptr;
+  return error;
+}
+
+// Blocked output is the loop's to send on: its epoll knows the socket as long as that lasts.
+bool ClientThreads::update(Session& session) {
+  const std::uint32_t wanted = session.blocked ? EPOLLOUT : 0U;
+  if (wanted != session.interest) {
+    if (wanted == 0)
+      poller_.remove(session.socket.get());
+    else if (!poller_.add(session.socket.get(), wanted, session.token()))
+      return false;
+    session.interest = wanted;
+  }
+  call(session, seat_of(session));
+  return true;
+}
+
+bool ClientThreads::resume(Session& session) {
+  Seat& seat = seat_of(session);
+  seat.resumed = true;
+  call(session, seat);
+  return true;
+}
+
+bool ClientThreads::release(Session& session) {
+  if (session.interest != 0) poller_.remove(session.socket.get());
+  session.interest = 0;
+  ::shutdown(session.socket.get(), SHUT_RDWR);  // the thread comes out of recv()
+  seat_of(session).called.notify_one();
+  return false;
+}
+
+void ClientThreads::call(Session& session, Seat& seat) {
+  if (!seat.receiving && (seat.resumed || session.want_input)) seat.called.notify_one();
+}
+
+void ClientThreads::serve(Session& session, Seat& seat) {
+  const os::CrashStack stack;
+  std::unique_lock turn(turn_lock_);
+  turns_.thread_begins();
+  while (!session.doomed && !ending_) {
+    if (seat.resumed) {
+      seat.resumed = false;
+      turns_.resumed(session);
+    } else if (session.want_input) {
+      receive(turn, session, seat);
+    } else {
+      wait(turn, session, seat);
+    }
+  }
+  turns_.thread_ends();
+  served_[session.index] = nullptr;
+  finished_.push_back(std::move(seat.thread));
+  if (!ending_) turns_.bury(session);
+}
+
+void ClientThreads::receive(std::unique_lock<std::mutex>& turn, Session& session, Seat& seat) {
+  std::array<char, 512> passed_over;  // what a client still says while it is being closed
+  std::span<char> room(passed_over);
+  if (!session.lingering) {
+    room = turns_.room_for_input(session);
+    if (room.empty()) return;
+  }
+  const int socket = session.socket.get();
+  seat.receiving = true;
+  turn.unlock();
+  ssize_t got;
+  do {
+    got = ::recv(socket, room.data(), room.size(), 0);
+  } while (got < 0 && errno == EINTR);
+  const ssize_t result = got < 0 ? -errno : got;
+  turn.lock();
+  seat.receiving = false;
+  if (!session.doomed && !ending_) turns_.received(session, result);
+}
+
+void ClientThreads::wait(std::unique_lock<std::mutex>& turn, Session& session, Seat& seat) {
+  seat.called.wait(turn, [&] { return session.doomed || ending_ || seat.resumed || session.want_input; });
+}
+
+void ClientThreads::end_all() {
+  std::vector<os::Thread> left;
+  {
+    const std::lock_guard turn(turn_lock_);
+    ending_ = true;
+    for (std::size_t index = 0; index < served_.size(); ++index) {
+      if (served_[index] == nullptr) continue;
+      ::shutdown(served_[index]->socket.get(), SHUT_RDWR);
+      seats_[index].called.notify_one();
+      left.push_back(std::move(seats_[index].thread));
+    }
+    left.insert(left.end(), std::make_move_iterator(finished_.begin()), std::make_move_iterator(finished_.end()));
+    finished_.clear();
+  }
+  left.clear();  // joins
+}
+
+}  // namespace rookery::worker
