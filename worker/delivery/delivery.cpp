@@ -17,6 +17,21 @@ constexpr std::size_t kItemsAheadBytes = 16 * 1024;    // of a long reply, made 
 
 }  // namespace
 
+ssize_t send_parts(int socket, std::span<const iovec> parts) noexcept {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts.data());
+  message.msg_iovlen = parts.size();
+  ssize_t sent;
+  fault::point(fault::Point::WorkerInSend);
+  do {
+    sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } while (sent < 0 && errno == EINTR);
+  const int error = errno;
+  fault::point(fault::Point::WorkerAfterSend);
+  if (sent >= 0) return sent;
+  return error == EAGAIN ? 0 : -error;
+}
+
 Delivery::Delivery(SocketWatch& watch, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control,
                    std::size_t max_own_output_bytes)
     : watch_(watch),
@@ -117,35 +132,50 @@ void Delivery::deliver(Session& session) {
       return;
     }
 
-    msghdr message{};
-    message.msg_iov = parts_.data();
-    message.msg_iovlen = parts_.size();
-    ssize_t sent;
-    fault::point(fault::Point::WorkerInSend);
-    do {
-      sent = ::sendmsg(session.socket.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    } while (sent < 0 && errno == EINTR);
-    fault::point(fault::Point::WorkerAfterSend);
-    if (sent < 0 && errno != EAGAIN) {
-      doom(session, "gone while written to");
-      return;
-    }
-    const std::size_t taken = sent < 0 ? 0 : static_cast<std::size_t>(sent);
-    session.stream.written_bytes += taken;
-    if (taken > 0 && session.behind) session.stalled_since = os::Monotonic::now();
-    took(session, std::min(taken, own_bytes), taken - std::min(taken, own_bytes));
-    if (taken < total) {
-      session.blocked = true;
-      session.commit();
-      update_interest(session);
-      return;
-    }
+    if (!was_sent(session, send_parts(session.socket.get(), parts_), own_bytes, total)) return;
     if (!more_items && !session.items && reels_.empty()) {
       catch_up(session);
       return;
     }
     session.commit();
   }
+}
+
+// False: the socket has not taken all of it.
+bool Delivery::was_sent(Session& session, ssize_t sent, std::size_t own_bytes, std::size_t total) {
+  if (sent < 0) {
+    doom(session, "gone while written to");
+    return false;
+  }
+  const auto taken = static_cast<std::size_t>(sent);
+  session.stream.written_bytes += taken;
+  if (taken > 0 && session.behind) session.stalled_since = os::Monotonic::now();
+  took(session, std::min(taken, own_bytes), taken - std::min(taken, own_bytes));
+  if (taken == total) return true;
+  session.blocked = true;
+  session.commit();
+  update_interest(session);
+  return false;
+}
+
+bool Delivery::begin_own_send(Session& session, std::vector<iovec>& parts) {
+  parts.clear();
+  if (!session.open() || session.lingering || session.blocked || session.behind || session.items || session.missed > 0)
+    return false;
+  if (own_.gather(session, parts, kMaxParts) == 0) return false;
+  fall_behind(session, position_);
+  session.blocked = true;
+  return true;
+}
+
+void Delivery::end_own_send(Session& session, std::span<const iovec> parts, ssize_t sent) {
+  session.blocked = false;
+  if (session.doomed) return;
+  std::size_t bytes = 0;
+  for (const iovec& part : parts) bytes += part.iov_len;
+  parts_of_tapes_.clear();
+  reels_.clear();
+  if (was_sent(session, sent, bytes, bytes)) deliver(session);
 }
 
 // Makes items until there is a write's worth; true while there may be more at once.

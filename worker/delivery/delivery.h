@@ -34,6 +34,9 @@ inline constexpr std::chrono::seconds kStalledFor{30};
 // How long we wait for the peer to take our last words and close.
 inline constexpr std::chrono::seconds kLingerFor{2};
 
+// One write that does not block. The bytes taken, 0 when the socket is full, or minus an error number.
+[[nodiscard]] ssize_t send_parts(int socket, std::span<const iovec> parts) noexcept;
+
 class Delivery final {
  public:
   // A session that has `max_own_output_bytes` of its own output waiting is closed as too slow.
@@ -63,6 +66,12 @@ class Delivery final {
 
   // Gives every session concerned what it has not had yet.
   void flush();
+
+  // A client's own thread sends its answers without the loop's lock: false if there are none, or if others must go with
+  // them. Until end_own_send() the session counts as blocked, so nobody else writes to its socket.
+  // The caller keeps `parts`, for send_parts(); end_own_send() wants its result.
+  [[nodiscard]] bool begin_own_send(Session& session, std::vector<iovec>& parts);
+  void end_own_send(Session& session, std::span<const iovec> parts, ssize_t sent);
 
   // The socket takes bytes again.
   void on_writable(Session& session);
@@ -106,6 +115,7 @@ class Delivery final {
   };
 
   void deliver(Session& session);
+  [[nodiscard]] bool was_sent(Session& session, ssize_t sent, std::size_t own_bytes, std::size_t total);
   [[nodiscard]] bool top_up(Session& session);
   void tell_missed(Session& session);
   std::size_t gather_tapes(const Session& session, std::size_t budget_bytes);

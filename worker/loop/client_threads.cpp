@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "ipc/os/crash_dump.h"
+#include "worker/delivery/delivery.h"
 
 namespace rookery::worker {
 
@@ -81,6 +82,7 @@ void ClientThreads::serve(Session& session, Seat& seat) {
     if (seat.resumed) {
       seat.resumed = false;
       turns_.resumed(session);
+      answer(turn, session, seat);
     } else if (session.want_input) {
       receive(turn, session, seat);
     } else {
@@ -110,7 +112,20 @@ void ClientThreads::receive(std::unique_lock<std::mutex>& turn, Session& session
   const ssize_t result = got < 0 ? -errno : got;
   turn.lock();
   seat.receiving = false;
-  if (!session.doomed && !ending_) turns_.received(session, result);
+  if (session.doomed || ending_) return;
+  turns_.received(session, result);
+  answer(turn, session, seat);
+}
+
+void ClientThreads::answer(std::unique_lock<std::mutex>& turn, Session& session, Seat& seat) {
+  if (turns_.begin_own_send(session, seat.parts)) {
+    const int socket = session.socket.get();
+    turn.unlock();
+    const ssize_t sent = send_parts(socket, seat.parts);
+    turn.lock();
+    turns_.end_own_send(session, seat.parts, sent);
+  }
+  turns_.end_client_turn();
 }
 
 void ClientThreads::wait(std::unique_lock<std::mutex>& turn, Session& session, Seat& seat) {

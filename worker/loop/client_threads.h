@@ -11,6 +11,9 @@
 //
 // Input  The thread receives into the session's buffer without the lock (`receiving`): until it is back nobody may move
 //        that buffer or look at its lines, which is why resume() leaves all processing to the thread itself.
+// Output  A thread sends its own client's answers without the lock, too: a send takes three times as long as all that
+// is
+//         done under it.
 // End    A doomed session is buried by its own thread, the last thing it does: its socket must not be closed, and the
 //        number given to somebody else, while recv() is still called on it. To get a thread out of recv() its socket is
 //        shut down.
@@ -38,10 +41,15 @@ class ClientTurns {
   virtual void thread_ends() = 0;
   // Where to receive. Empty: no input is wanted now.
   [[nodiscard]] virtual std::span<char> room_for_input(Session& session) = 0;
-  // So many bytes came, 0 at the end of the input, or minus an error number; and all that follows from it.
+  // So many bytes came, 0 at the end of the input, or minus an error number.
   virtual void received(Session& session, ssize_t got) = 0;
-  // Its input is looked at again; and all that follows from it.
+  // Its input is looked at again.
   virtual void resumed(Session& session) = 0;
+  // After either of them: its own answers, to be sent without the lock; see Delivery::begin_own_send().
+  [[nodiscard]] virtual bool begin_own_send(Session& session, std::vector<iovec>& parts) = 0;
+  virtual void end_own_send(Session& session, std::span<const iovec> parts, ssize_t sent) = 0;
+  // And all else that follows.
+  virtual void end_client_turn() = 0;
   // The thread has nothing to do with it any more.
   virtual void bury(Session& session) = 0;
 };
@@ -68,6 +76,7 @@ class ClientThreads final : public SocketWatch {
   struct Seat {
     os::Thread thread;
     std::condition_variable called;
+    std::vector<iovec> parts;  // of its own answers
     bool receiving = false;
     bool resumed = false;
   };
@@ -75,6 +84,7 @@ class ClientThreads final : public SocketWatch {
   [[nodiscard]] Seat& seat_of(const Session& session);
   void serve(Session& session, Seat& seat);
   void receive(std::unique_lock<std::mutex>& turn, Session& session, Seat& seat);
+  void answer(std::unique_lock<std::mutex>& turn, Session& session, Seat& seat);
   void wait(std::unique_lock<std::mutex>& turn, Session& session, Seat& seat);
   static void call(Session& session, Seat& seat);
 

@@ -316,12 +316,19 @@ std::span<char> EventLoop::room_for_input(Session& session) {
 
 void EventLoop::received(Session& session, ssize_t got) {
   input_.received(session, got);
-  end_client_turn();
 }
 
 void EventLoop::resumed(Session& session) {
   input_.process(session);
-  end_client_turn();
+}
+
+bool EventLoop::begin_own_send(Session& session, std::vector<iovec>& parts) {
+  outbox_.ring();  // the ledger works while we write
+  return delivery_.begin_own_send(session, parts);
+}
+
+void EventLoop::end_own_send(Session& session, std::span<const iovec> parts, ssize_t sent) {
+  delivery_.end_own_send(session, parts, sent);
 }
 
 // What a turn does after commands, but for the log: that is the loop's own thread's to read, for all clients at once.

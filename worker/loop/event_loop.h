@@ -72,7 +72,9 @@ class EventLoop final : private ClientTurns {
   void received(Session& session, ssize_t got) override;
   void resumed(Session& session) override;
   void bury(Session& session) override;
-  void end_client_turn();
+  [[nodiscard]] bool begin_own_send(Session& session, std::vector<iovec>& parts) override;
+  void end_own_send(Session& session, std::span<const iovec> parts, ssize_t sent) override;
+  void end_client_turn() override;
 
   void turn();
   void wait(std::unique_lock<std::mutex>& turn);
