@@ -1,6 +1,7 @@
-// What answering one client costs: text echo, each client with one request under way, against a bare epoll echo server
-// in the same run.
+// What answering one client costs: text echo, each client with one request under way, against a bare echo server of the
+// same model in the same run: an epoll loop, or a thread for each client.
 //     echo_bench --text-bytes 100
+//     echo_bench --model thread-per-client
 // Rounds of both servers and of few and many clients take turns; ratios are medians of the rounds' ratios.
 #include <fmt/format.h>
 
@@ -58,13 +59,15 @@ Round run_round(Crowd& crowd, const std::vector<pid_t>& processes, const std::st
 }
 
 void measure(const CommonOptions& options, const std::array<std::size_t, 2>& crowds, std::size_t text_bytes) {
+  const bool threads = options.model == kThreadPerClient;
   raise_descriptor_limit();
   if (options.dialect != DialectChoice::Text) throw std::runtime_error("the bare server echoes text only");
   const std::string request = std::string(text_bytes, 'x') + "\n";
   const std::string ping = ping_line(options.dialect);
   const std::size_t most = crowds[0] + crowds[1] + 8;
-  const ServerUnderTest server(options.server, {"--workers", "1", "--max-clients", std::to_string(most)});
-  const BareServer bare(BareKind::Echo, {}, {});
+  const ServerUnderTest server(options.server,
+                               options.server_arguments({"--workers", "1", "--max-clients", std::to_string(most)}));
+  const BareServer bare(threads ? BareKind::EchoThreads : BareKind::Echo, {}, {});
   const std::array<std::vector<pid_t>, 2> processes{server.processes(), {bare.pid()}};
   const std::array<std::uint16_t, 2> ports{server.port(), bare.port()};
 
@@ -86,8 +89,11 @@ void measure(const CommonOptions& options, const std::array<std::size_t, 2>& cro
       ratio.push_back(per_cpu_second[0].back() / per_cpu_second[1].back());
     }
     for (std::size_t i = 0; i < 2; ++i)
-      fmt::print("{:>8}  {:<16}{:>14.0f}{:>28.0f}\n", clients, i == 0 ? "Rookery" : "bare epoll", median(per_second[i]),
-                 median(per_cpu_second[i]));
+      fmt::print("{:>8}  {:<16}{:>14.0f}{:>28.0f}\n", clients,
+                 i == 0    ? "Rookery"
+                 : threads ? "bare threads"
+                           : "bare epoll",
+                 median(per_second[i]), median(per_cpu_second[i]));
     fmt::print("{:>8}  {:<16}{:>42.2f}\n", clients, "Rookery / bare", median(ratio));
   }
 }

@@ -146,7 +146,8 @@ void measure(const CommonOptions& options, Load load, std::size_t full_window) {
   const std::string ping = ping_line(options.dialect);
   const std::size_t clients = load.readers + load.senders;
 
-  const ServerUnderTest server(options.server, {"--workers", "1", "--max-clients", std::to_string(clients + 8)});
+  const ServerUnderTest server(
+      options.server, options.server_arguments({"--workers", "1", "--max-clients", std::to_string(clients + 8)}));
   std::vector<Contestant> contestants;
   const auto enter = [&](const char* name, std::vector<pid_t> processes, std::uint16_t port) {
     contestants.push_back({name, std::move(processes), Crowd(port, clients, ping), {}});

@@ -35,8 +35,9 @@ void measure(const CommonOptions& options, std::size_t connections) {
   std::vector<double> bytes_each;
   std::vector<double> empty_mib;
   for (std::size_t round = 0; round < options.rounds; ++round) {
-    const ServerUnderTest server(options.server,
-                                 {"--workers", "1", "--max-clients", std::to_string(connections + kFirstClients)});
+    const ServerUnderTest server(
+        options.server,
+        options.server_arguments({"--workers", "1", "--max-clients", std::to_string(connections + kFirstClients)}));
     const Crowd first(server.port(), kFirstClients, ping);
     const double before = pss_of(server);
     const Crowd crowd(server.port(), connections, ping);

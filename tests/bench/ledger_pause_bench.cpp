@@ -69,7 +69,7 @@ class Posters {
 };
 
 double pause_ms(const CommonOptions& options, std::size_t wal_mebibytes) {
-  const ServerUnderTest server(options.server, {"--workers", "2"});
+  const ServerUnderTest server(options.server, options.server_arguments({"--workers", "2"}));
   Crowd crowd(server.port(), kPosters, ping_line(DialectChoice::Text));
   const std::size_t filling = wal_mebibytes * kLongTextsInAMebibyte;
   Posters posters(crowd, filling > 0 ? kLongText : 100);

@@ -89,7 +89,8 @@ void measure(const CommonOptions& options, std::size_t logins, std::size_t conne
   const auto hash = worker::hash_password(kPassword);
   if (!hash) throw std::runtime_error("no memory to hash a password");
 
-  const ServerUnderTest server(options.server, {"--workers", "1", "--pool", std::to_string(kThreads)});
+  const ServerUnderTest server(options.server,
+                               options.server_arguments({"--workers", "1", "--pool", std::to_string(kThreads)}));
   Crowd crowd(server.port(), connections, ping_line(DialectChoice::Text));
   for (std::size_t i = 0; i < kAccounts; ++i) {
     const std::string answer = ask(crowd, 0, fmt::format("/register {} {}\n", account(i), kPassword));

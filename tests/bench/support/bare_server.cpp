@@ -1,6 +1,7 @@
 #include "tests/bench/support/bare_server.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -15,6 +16,7 @@
 
 #include "ipc/os/errors.h"
 #include "ipc/os/poller.h"
+#include "tests/bench/support/bare_threads.h"
 #include "tests/bench/support/lines.h"
 
 namespace rookery::bench {
@@ -155,6 +157,10 @@ BareServer::BareServer(BareKind kind, std::string message, std::string answer) {
   process_ = os::Process::spawn([&]() -> int {
     if (!os::tie_to_parent(parent)) return 1;
     os::close_all_but({listener.get()});
+    if (kind == BareKind::EchoThreads) {
+      if (::fcntl(listener.get(), F_SETFL, 0) != 0) os::throw_errno("cannot make the listener block");
+      serve_with_a_thread_per_client(listener.get());
+    }
     BareLoop(kind, std::move(message), std::move(answer), listener.get()).run();
   });
 }

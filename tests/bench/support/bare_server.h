@@ -1,7 +1,8 @@
 // tests/bench/support/bare_server.h
 //
-// What an epoll loop with nothing behind it costs, to compare with: no accounts, rooms, order, memory or durability.
-// The first line of each connection is its ping and is answered alike by all kinds.
+// What a server with nothing behind it costs, to compare with: no accounts, rooms, order, memory or durability. An
+// epoll loop but for the last kind. The first line of each connection is its ping and is answered alike by all kinds
+// that fan out.
 #pragma once
 
 #include <sys/types.h>
@@ -14,9 +15,10 @@
 namespace rookery::bench {
 
 enum class BareKind : unsigned char {
-  SendEach,  // each message is sent to each connection at once: one send per message and socket
-  Batched,   // what has come in one turn of the loop is sent to each connection by one send
-  Echo,      // each line goes back with "Echo: " before it, one send for what one read brought
+  SendEach,     // each message is sent to each connection at once: one send per message and socket
+  Batched,      // what has come in one turn of the loop is sent to each connection by one send
+  Echo,         // each line goes back with "Echo: " before it, one send for what one read brought
+  EchoThreads,  // the same by a thread for each client, which blocks
 };
 
 class BareServer final {

@@ -26,6 +26,8 @@ CommonOptions read_options(int argc, char** argv, const char* purpose, std::init
   });
   app.add_option("--rounds", options.rounds, "figures are medians of them")->check(CLI::Range(1, 1000));
   app.add_option("--seconds", options.seconds, "of a round")->check(CLI::Range(0.1, 60.0));
+  app.add_option("--model", options.model, "of the server: event or thread-per-client")
+      ->check(CLI::IsMember({"event", kThreadPerClient}));
   for (const NumberOption& number : numbers)
     app.add_option(number.flag, *number.value, number.help)->check(CLI::Range(1, 1'000'000))->capture_default_str();
   try {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <initializer_list>
 #include <string>
+#include <vector>
 
 #include "tests/bench/support/lines.h"
 
@@ -17,11 +18,20 @@ struct NumberOption {
   const char* help;
 };
 
+inline constexpr const char* kThreadPerClient = "thread-per-client";
+
 struct CommonOptions {
   std::string server;  // program to measure
   DialectChoice dialect = DialectChoice::Text;
   std::size_t rounds = 5;
-  double seconds = 2;  // of a round
+  double seconds = 2;           // of a round
+  std::string model = "event";  // of the server; or kThreadPerClient
+
+  // For rookery-master, the model among them.
+  [[nodiscard]] std::vector<std::string> server_arguments(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"--model", model});
+    return arguments;
+  }
 };
 
 // Prints what is wrong and exits 64 when it does not understand; handles --help. Prints the command.
