@@ -171,7 +171,8 @@ constexpr std::array kSettings{
             [](Options& options, std::string_view value) { options.loops = whole_number(value, 1U, kMaxLoops); }},
     Setting{"pool", "", "NUMBER", kShape, "threads of each worker for passwords and text jobs, 1 to 64", "2",
             [](Options& options, std::string_view value) { options.pool = whole_number(value, 1U, kMaxPool); }},
-    Setting{"model", "", "NAME", kShape, "event: a loop serves many clients; thread-per-client: each has a thread that blocks", "event",
+    Setting{"model", "", "NAME", kShape,
+            "event: a loop serves many clients; thread-per-client: each has a thread that blocks", "event",
             [](Options& options, std::string_view value) { options.model = model(value); }},
 
     Setting{kConfigSetting, "", "FILE", kOperation, "read further options from FILE, a line each: OPTION = VALUE",
