@@ -29,6 +29,7 @@ struct Faults {
 
   [[nodiscard]] bool none() const noexcept;
   void add(const Faults& other);
+  void example(std::string words);  // kept if it is among the first few
 };
 
 struct LoadOutcome {

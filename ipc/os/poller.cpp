@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <limits>
 
 #include "ipc/os/errors.h"
@@ -38,6 +39,20 @@ void Poller::remove(int descriptor) noexcept {
 std::span<const epoll_event> Poller::wait(std::chrono::milliseconds timeout) noexcept {
   const auto limit = std::clamp<std::int64_t>(timeout.count(), -1, std::numeric_limits<int>::max());
   const int count = ::epoll_wait(epoll_.get(), ready_.data(), static_cast<int>(ready_.size()), static_cast<int>(limit));
+  if (count < 0) {
+    ROOKERY_INVARIANT(errno == EINTR);
+    return {};
+  }
+  return {ready_.data(), static_cast<std::size_t>(count)};
+}
+
+std::span<const epoll_event> Poller::wait_precisely(std::chrono::nanoseconds timeout) noexcept {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(timeout);
+  timespec limit{};
+  limit.tv_sec = seconds.count();
+  limit.tv_nsec = (timeout - seconds).count();
+  const int count = ::epoll_pwait2(epoll_.get(), ready_.data(), static_cast<int>(ready_.size()),
+                                   timeout.count() < 0 ? nullptr : &limit, nullptr);
   if (count < 0) {
     ROOKERY_INVARIANT(errno == EINTR);
     return {};

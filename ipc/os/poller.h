@@ -27,6 +27,8 @@ class Poller final {
   // Waits at most `timeout` (negative waits for ever). An interrupted wait returns nothing.
   // The result lives until the next call.
   [[nodiscard]] std::span<const epoll_event> wait(std::chrono::milliseconds timeout) noexcept;
+  // The same for who must be on time: epoll_pwait2. How late the kernel wakes is the thread's PR_SET_TIMERSLACK.
+  [[nodiscard]] std::span<const epoll_event> wait_precisely(std::chrono::nanoseconds timeout) noexcept;
 
  private:
   FileDescriptor epoll_;

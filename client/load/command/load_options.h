@@ -1,0 +1,42 @@
+// client/load/command/load_options.h
+//
+// What the subcommands that run one plan have in common: their options, and running it with progress and result.
+//
+//     auto options = std::make_shared<LoadOptions>(Mode::Echo);
+//     CLI::App* echo = app.add_subcommand("echo", "...");
+//     add_load_options(*echo, *options);
+//     echo->callback([options, &exit_code] { exit_code = run_and_show(*options); });
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+
+#include "client/load/plan.h"
+
+namespace rookery::load {
+
+struct LoadOptions {
+  explicit LoadOptions(Mode mode) { plan.mode = mode; }
+
+  LoadPlan plan;
+  std::string server;
+  std::string dialect = "text";
+  double seconds = 5;
+  double warm_up = 0.5;
+  bool json = false;
+  bool quiet = false;
+};
+
+// Which of the options a mode has; the others are the same for all.
+struct LoadOptionsWanted {
+  bool message_bytes = true;
+  bool window = true;
+  bool rate = true;
+};
+void add_load_options(CLI::App& command, LoadOptions& options, const LoadOptionsWanted& wanted = {});
+
+// Returns the exit code. Throws CLI::ValidationError for what only shows in all options together.
+[[nodiscard]] int run_and_show(const LoadOptions& options);
+
+}  // namespace rookery::load

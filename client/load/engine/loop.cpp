@@ -1,0 +1,249 @@
+#include "client/load/engine/loop.h"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+#include "ipc/os/errors.h"
+
+namespace rookery::load {
+namespace {
+
+constexpr std::uint64_t kWakeToken = std::numeric_limits<std::uint64_t>::max();
+constexpr std::size_t kBufferBytes = std::size_t{256} << 10;
+// Clients of all threads that have no answer from the server yet: well below any listen backlog.
+constexpr std::uint32_t kBeingPrepared = 64;
+// What is due is handed out in pieces, so that answers are read in between.
+constexpr int kHandedOutAtOnce = 256;
+constexpr Nanoseconds kTick = std::chrono::milliseconds{5};
+// Before the run begins its moment is not known; this is far enough.
+constexpr auto kNotYet = std::chrono::hours{24};
+constexpr double kBusy = 0.9;
+constexpr Nanoseconds kLate = std::chrono::milliseconds{1};
+
+}  // namespace
+
+Loop::Loop(const LoadPlan& plan, Scenario& scenario, Conductor& conductor, const Address& address, std::uint32_t thread)
+    : Stage(plan),
+      scenario_(scenario),
+      conductor_(conductor),
+      address_(address),
+      thread_(thread),
+      speech_(plan.dialect),
+      schedule_(plan.rate_per_s, scenario.initiators(), thread, plan.threads),
+      buffer_(kBufferBytes),
+      origin_(os::Monotonic::now() + kNotYet),
+      last_advance_(os::Monotonic::now()) {
+  for (std::uint32_t number = thread; number < scenario.connections(); number += plan.threads)
+    clients_.emplace_back(number);
+  dirty_.reserve(clients_.size());
+  unprepared_ = clients_.size();
+  if (!poller_.add(conductor.wake_descriptor(thread), EPOLLIN, kWakeToken)) os::throw_errno("epoll refuses an eventfd");
+  part_ = scenario.make_part(*this);
+}
+
+void Loop::run() noexcept {
+  // The kernel rounds sleeps up by 50 microseconds unless it is told otherwise.
+  (void)::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+  try {
+    assemble();
+    if (!conductor_.failed()) perform();
+    if (!conductor_.failed()) settle();
+  } catch (const std::exception& error) {
+    cannot_run(error.what());
+  }
+  conductor_.thread_has_ended();
+}
+
+void Loop::assemble() {
+  const std::size_t at_once = std::max(1U, kBeingPrepared / plan_.threads);
+  std::size_t next = 0;
+  if (clients_.empty()) conductor_.thread_is_ready();
+  while (!conductor_.begin() && !conductor_.failed()) {
+    for (; next < clients_.size() && being_prepared_ < at_once && !conductor_.failed(); ++next) {
+      ++being_prepared_;
+      connect(clients_[next]);
+    }
+    const auto now = os::Monotonic::now();
+    if (unprepared_ > 0 && now - last_advance_ > plan_.patience)
+      cannot_run(fmt::format("{} of {} clients have had no answer from {} within {} s", unprepared_, clients_.size(),
+                             client::to_string(plan_.server), static_cast<double>(plan_.patience.count()) / 1000));
+    look_at_clock();
+    turn(now_ + std::chrono::milliseconds{100});
+  }
+  if (const auto begin = conductor_.begin()) origin_ = *begin;
+  look_at_clock();
+}
+
+void Loop::perform() {
+  sending_ = true;
+  const Nanoseconds end = plan_.warm_up + plan_.duration;
+  if (!plan_.open_loop())
+    for (Client& client : clients_)
+      if (client.open()) part_->on_begin(client);
+  flush_dirty();
+  while (now_ < end) {
+    hand_out_due();
+    turn(std::min(schedule_.next_due(), end));
+  }
+  while (schedule_.next_due() < end) hand_out_due();
+  sending_ = false;
+}
+
+void Loop::settle() {
+  for (Client& client : clients_) {
+    never_sent_ += client.due - client.given;
+    if (client.open()) part_->on_stop(client);
+  }
+  flush_dirty();
+  const Nanoseconds give_up = plan_.warm_up + plan_.duration + plan_.patience;
+  while (now_ < give_up) {
+    while (settled_ < clients_.size() && (!clients_[settled_].open() || part_->settled(clients_[settled_]))) ++settled_;
+    if (settled_ == clients_.size()) break;
+    turn(now_ + kTick);
+  }
+  part_->on_end();
+}
+
+void Loop::look_at_clock() noexcept {
+  now_ = os::Monotonic::now() - origin_;
+}
+
+void Loop::turn(Nanoseconds until) {
+  look_at_clock();
+  const Nanoseconds slept = now_;
+  const auto events = poller_.wait_precisely(std::max(until - now_, Nanoseconds{0}));
+  look_at_clock();
+  const Nanoseconds from = plan_.warm_up;
+  const Nanoseconds to = plan_.warm_up + plan_.duration;
+  if (now_ > from && slept < to) waited_ += std::min(now_, to) - std::max(slept, from);
+  for (const epoll_event& event : events) on_event(event);
+  part_->on_turn_end();
+  flush_dirty();
+}
+
+void Loop::hand_out_due() {
+  const Nanoseconds end = plan_.warm_up + plan_.duration;
+  for (int i = 0; i < kHandedOutAtOnce; ++i) {
+    const Nanoseconds due = schedule_.next_due();
+    if (due > now_ || due >= end) break;
+    Client& client = clients_[schedule_.next_place()];
+    schedule_.advance();
+    ++client.due;
+    if (client.given + 1 == client.due) lateness_.record(now_ - due);
+    catch_up(client);
+  }
+  flush_dirty();
+}
+
+// What the server did not read in time is sent when it does; the time it takes counts from when it was due.
+void Loop::catch_up(Client& client) {
+  while (client.given < client.due && client.open() && !client.congested()) {
+    const Nanoseconds due = schedule_.due_of(client.number(), client.given++);
+    part_->on_due(client, due);
+  }
+}
+
+std::string& Loop::to(Client& client) {
+  if (!client.dirty) {
+    client.dirty = true;
+    dirty_.push_back(&client);
+  }
+  return client.output;
+}
+
+void Loop::flush_dirty() {
+  for (Client* client : dirty_) {
+    client->dirty = false;
+    flush(*client);
+  }
+  dirty_.clear();
+}
+
+void Loop::flush(Client& client) {
+  if (client.state == Client::State::Closed) client.output.clear();
+  if (client.state == Client::State::Closed || client.state == Client::State::Connecting) return;
+  switch (client.flush()) {
+    case Flushed::All:
+      break;
+    case Flushed::Part:
+      if (!client.wants_write && poller_.modify(client.socket(), EPOLLIN | EPOLLOUT, client.number()))
+        client.wants_write = true;
+      return;
+    case Flushed::Failed:
+      return;  // the read will find why, after what the server had still to say
+  }
+  if (client.wants_write && poller_.modify(client.socket(), EPOLLIN, client.number())) client.wants_write = false;
+}
+
+void Loop::on_event(const epoll_event& event) {
+  if (event.data.u64 == kWakeToken) return conductor_.quiet(thread_);
+  Client& client = clients_[event.data.u64 / plan_.threads];
+  if (client.state == Client::State::Closed) return;
+  if (client.state == Client::State::Connecting) return on_connect_ended(client);
+  if ((event.events & EPOLLOUT) != 0) {
+    flush(client);
+    if (!client.congested()) catch_up(client);
+  }
+  if ((event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) on_readable(client);
+}
+
+void Loop::on_readable(Client& client) {
+  std::string_view bytes;
+  switch (client.take(buffer_, bytes)) {
+    case Taken::Bytes:
+      break;
+    case Taken::Nothing:
+      return;
+    case Taken::End:
+      return ended_by_server(client, "closed", 0);
+    case Taken::Failed:
+      return ended_by_server(client, "reset", errno);
+  }
+  look_at_clock();
+  const std::uint32_t connection = client.connection;
+  for (;;) {
+    const std::size_t end = bytes.find('\n');
+    if (end == std::string_view::npos) break;
+    std::string_view line = bytes.substr(0, end);
+    bytes.remove_prefix(end + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (client.state == Client::State::Greeting)
+      on_greeting_line(client, line);
+    else
+      part_->on_line(client, line);
+    if (client.connection != connection || client.state == Client::State::Closed) return;
+  }
+  if (!client.keep(bytes)) return ended_by_server(client, "a line without end", 0);
+  flush(client);
+}
+
+void Loop::report(LoadOutcome& outcome) {
+  outcome.operations += operations();
+  outcome.sent += tally_.sent;
+  outcome.latency.add(tally_.latency);
+  for (const auto& [kind, latency] : tally_.latency_of) outcome.latency_of[kind].add(latency);
+  outcome.faults.add(tally_.faults);
+  if (never_sent_ > 0) {
+    outcome.faults.unanswered += never_sent_;
+    outcome.faults.example(
+        fmt::format("{} requests that were due could not be sent: the server did not read", never_sent_));
+  }
+  if (plan_.open_loop())
+    outcome.seconds =
+        std::max(outcome.seconds, std::chrono::duration<double>(tally_.last_ended() - plan_.warm_up).count());
+  const double busy = 1 - std::chrono::duration<double>(waited_) / std::chrono::duration<double>(plan_.duration);
+  if (busy > kBusy)
+    outcome.remarks.push_back(fmt::format(
+        "the load tool was the limit: its thread {} was busy for {:.0f} % of the counted time", thread_, busy * 100));
+  if (lateness_.at(0.99) > kLate)
+    outcome.remarks.push_back(
+        fmt::format("the load tool did not keep its own schedule: 1 % of the requests of thread {} were {:.1f} ms late "
+                    "or more, which is part of their latency",
+                    thread_, std::chrono::duration<double, std::milli>(lateness_.at(0.99)).count()));
+}
+
+}  // namespace rookery::load

@@ -1,0 +1,90 @@
+#include "client/load/run.h"
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <memory>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "client/load/engine/address.h"
+#include "client/load/engine/conductor.h"
+#include "client/load/engine/loop.h"
+#include "client/load/scenario/scenario.h"
+
+namespace rookery::load {
+namespace {
+
+constexpr std::chrono::milliseconds kProgressEvery{200};
+
+// Besides the connections: standard streams, what the caller has open, an epoll instance and an eventfd of each thread.
+constexpr rlim_t kOtherDescriptors = 64;
+
+void make_room_for(std::uint32_t connections, std::uint32_t threads) {
+  const rlim_t wanted = connections + rlim_t{2} * threads + kOtherDescriptors;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  if (limit.rlim_max < wanted)
+    throw CannotRun(fmt::format("{} connections need {} file descriptors, and this process may have {} (ulimit -Hn)",
+                                connections, wanted, limit.rlim_max));
+  limit.rlim_cur = wanted;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
+    throw CannotRun(fmt::format("{} connections need {} file descriptors, and the limit cannot be raised: {}",
+                                connections, wanted, std::system_category().message(errno)));
+}
+
+std::uint64_t operations_of(const std::vector<std::unique_ptr<Loop>>& loops) {
+  std::uint64_t sum = 0;
+  for (const auto& loop : loops) sum += loop->operations();
+  return sum;
+}
+
+// Tells the observer what the loops do, until they have all ended.
+void watch(const LoadPlan& plan, Conductor& conductor, const std::vector<std::unique_ptr<Loop>>& loops,
+           Observer& observer) {
+  while (!conductor.begin() && !conductor.failed()) conductor.wait_until(os::Monotonic::now() + kProgressEvery);
+  if (conductor.failed()) return;
+  const auto begin = *conductor.begin();
+  const auto from = begin + plan.warm_up;
+  const auto to = from + plan.duration;
+  while (os::Monotonic::now() < from) conductor.wait_until(from);
+  observer.counting_begins();
+  for (auto now = os::Monotonic::now(); now < to; now = os::Monotonic::now()) {
+    if (conductor.wait_until(std::min(to, now + kProgressEvery))) break;
+    const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(os::Monotonic::now() - from);
+    observer.progress(std::min(passed, plan.duration), plan.duration, operations_of(loops));
+  }
+  observer.counting_ends();
+}
+
+}  // namespace
+
+LoadOutcome run_load(const LoadPlan& plan, Observer& observer) {
+  const std::unique_ptr<Scenario> scenario = make_scenario(plan);
+  make_room_for(scenario->connections(), plan.threads);
+  const Address address = find_server(plan.server, plan.patience);
+
+  Conductor conductor(plan.threads);
+  std::vector<std::unique_ptr<Loop>> loops;
+  for (std::uint32_t thread = 0; thread < plan.threads; ++thread)
+    loops.push_back(std::make_unique<Loop>(plan, *scenario, conductor, address, thread));
+  {
+    std::vector<std::jthread> threads;
+    for (const auto& loop : loops) threads.emplace_back([&loop] { loop->run(); });
+    watch(plan, conductor, loops, observer);
+  }
+  if (conductor.failed()) throw CannotRun(conductor.why());
+
+  LoadOutcome outcome;
+  outcome.plan = plan;
+  outcome.seconds = std::chrono::duration<double>(plan.duration).count();
+  for (const auto& loop : loops) loop->report(outcome);
+  scenario->judge(outcome);
+  if (outcome.sent == 0) outcome.sent = outcome.operations;
+  return outcome;
+}
+
+}  // namespace rookery::load
