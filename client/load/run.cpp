@@ -83,7 +83,7 @@ LoadOutcome run_load(const LoadPlan& plan, Observer& observer) {
   outcome.seconds = std::chrono::duration<double>(plan.duration).count();
   for (const auto& loop : loops) loop->report(outcome);
   scenario->judge(outcome);
-  if (outcome.sent == 0) outcome.sent = outcome.operations;
+  if (plan.mode != Mode::Fanout) outcome.sent = outcome.operations;
   return outcome;
 }
 

@@ -1,6 +1,6 @@
 // client/load/sequence.h
 //
-// Which numbers of one stream have come, when they should come as 0, 1, 2 ... A word or two where all is well.
+// Which numbers of one stream have come, when they should come as 0, 1, 2 ... Two words where all is well.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace rookery::load {
 
 class Sequence final {
  public:
-  // Number `number` has come. What that says goes into `faults`: numbers passed over are lost until they come after
-  // all; then they are out of order. True when it had not come before.
+  // Number `number` has come. Whether that is twice, or after a later one, goes into `faults`; what never comes is in
+  // lost(). True when it had not come before.
   bool take(std::uint64_t number, Faults& faults) {
     if (number == next_) [[likely]] {
       ++next_;
@@ -22,14 +22,24 @@ class Sequence final {
     }
     return take_unexpected(number, faults);
   }
-  // Everything below has come or counts as lost.
+  // One more than the highest that has come.
   [[nodiscard]] std::uint64_t next() const noexcept { return next_; }
+
+  // How many have not come of those below `end`, or below next() if that is more.
+  [[nodiscard]] std::uint64_t lost(std::uint64_t end) const noexcept;
+  // Is this one of them?
+  [[nodiscard]] bool lacks(std::uint64_t number, std::uint64_t end) const noexcept;
 
  private:
   bool take_unexpected(std::uint64_t number, Faults& faults);
 
+  struct Missing {
+    std::set<std::uint64_t> numbers;  // below next_
+    std::uint64_t others = 0;         // too many to remember
+  };
+
   std::uint64_t next_ = 0;
-  std::unique_ptr<std::set<std::uint64_t>> missing_;  // below next_
+  std::unique_ptr<Missing> missing_;
 };
 
 }  // namespace rookery::load

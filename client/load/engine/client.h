@@ -19,10 +19,14 @@ enum class Flushed : std::uint8_t { All, Part, Failed };
 
 class Client final {
  public:
-  explicit Client(std::uint32_t number) noexcept : number_(number) {}
+  Client(std::uint32_t number, std::size_t place) noexcept : number_(number), place_(place) {}
 
   [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
+  // Among the clients of its thread, from 0 on.
+  [[nodiscard]] std::size_t place() const noexcept { return place_; }
   [[nodiscard]] bool open() const noexcept { return state == State::Open; }
+  // Has stage.ready() been called for it?
+  [[nodiscard]] bool prepared() const noexcept { return was_prepared; }
   // The server may end the connection from now on: no fault. Until the next connection.
   void expect_end() noexcept { may_end = true; }
 
@@ -47,7 +51,7 @@ class Client final {
 
   std::string output;
   State state = State::Closed;
-  bool prepared = false;         // ready() was called once
+  bool was_prepared = false;     // see prepared()
   bool may_end = false;          // see expect_end()
   bool dirty = false;            // in the loop's list of those with something to flush
   bool wants_write = false;      // EPOLLOUT is asked for
@@ -57,6 +61,7 @@ class Client final {
 
  private:
   std::uint32_t number_;
+  std::size_t place_;
   os::FileDescriptor socket_;
   std::string rest_;
   std::size_t sent_ = 0;  // of `output`

@@ -27,18 +27,17 @@ constexpr Nanoseconds kLate = std::chrono::milliseconds{1};
 }  // namespace
 
 Loop::Loop(const LoadPlan& plan, Scenario& scenario, Conductor& conductor, const Address& address, std::uint32_t thread)
-    : Stage(plan),
+    : Stage(plan, thread),
       scenario_(scenario),
       conductor_(conductor),
       address_(address),
-      thread_(thread),
       speech_(plan.dialect),
       schedule_(plan.rate_per_s, scenario.initiators(), thread, plan.threads),
       buffer_(kBufferBytes),
       origin_(os::Monotonic::now() + kNotYet),
       last_advance_(os::Monotonic::now()) {
   for (std::uint32_t number = thread; number < scenario.connections(); number += plan.threads)
-    clients_.emplace_back(number);
+    clients_.emplace_back(number, clients_.size());
   dirty_.reserve(clients_.size());
   unprepared_ = clients_.size();
   if (!poller_.add(conductor.wake_descriptor(thread), EPOLLIN, kWakeToken)) os::throw_errno("epoll refuses an eventfd");
@@ -74,7 +73,6 @@ void Loop::assemble() {
     look_at_clock();
     turn(now_ + std::chrono::milliseconds{100});
   }
-  if (const auto begin = conductor_.begin()) origin_ = *begin;
   look_at_clock();
 }
 
@@ -109,6 +107,11 @@ void Loop::settle() {
 }
 
 void Loop::look_at_clock() noexcept {
+  if (!begun_) {
+    const auto begin = conductor_.begin();
+    if (begin) origin_ = *begin;
+    begun_ = begin.has_value();
+  }
   now_ = os::Monotonic::now() - origin_;
 }
 

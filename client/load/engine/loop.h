@@ -42,6 +42,7 @@ class Loop final : public Stage {
   void ready(Client& client) override;
   void hang_up(Client& client) override;
   void connect(Client& client) override;
+  void cannot_run(std::string why) override { conductor_.fail(std::move(why)); }
   void wake_all() noexcept override { conductor_.wake_all(); }
 
  private:
@@ -62,12 +63,10 @@ class Loop final : public Stage {
   void flush_dirty();
   void ended_by_server(Client& client, const char* how, int error);
   void not_connected(Client& client, int error);
-  void cannot_run(std::string why);
 
   Scenario& scenario_;
   Conductor& conductor_;
   const Address& address_;
-  std::uint32_t thread_;
   Speech speech_;
   Schedule schedule_;
   os::Poller poller_;
@@ -78,6 +77,7 @@ class Loop final : public Stage {
 
   Conductor::Moment origin_;        // now_ counts from here
   Conductor::Moment last_advance_;  // of the start: a client became ready
+  bool begun_ = false;              // origin_ is the moment at which the run began
   std::size_t unprepared_ = 0;      // clients
   std::size_t being_prepared_ = 0;  // of them
   std::size_t settled_ = 0;         // clients from the first on that wait for nothing more

@@ -33,7 +33,7 @@ void Loop::on_connect_ended(Client& client) {
     client.end_connection();
     return not_connected(client, error);
   }
-  if (client.prepared) {
+  if (client.prepared()) {
     client.state = Client::State::Open;
     part_->on_connected(client);
   } else {
@@ -58,8 +58,8 @@ void Loop::on_greeting_line(Client& client, std::string_view line) {
 }
 
 void Loop::ready(Client& client) {
-  if (client.prepared) return;
-  client.prepared = true;
+  if (client.prepared()) return;
+  client.was_prepared = true;
   --being_prepared_;
   last_advance_ = os::Monotonic::now();
   if (--unprepared_ == 0) conductor_.thread_is_ready();
@@ -72,7 +72,7 @@ void Loop::hang_up(Client& client) {
 }
 
 void Loop::not_connected(Client& client, int error) {
-  if (!client.prepared)
+  if (!client.prepared())
     return cannot_run(fmt::format("cannot connect to {}: {}", client::to_string(plan_.server), os::error_text(error)));
   ++tally_.faults.not_connected;
   tally_.faults.example(fmt::format("client {} could not connect: {}", client.number(), os::error_text(error)));
@@ -82,7 +82,7 @@ void Loop::not_connected(Client& client, int error) {
 void Loop::ended_by_server(Client& client, const char* how, int error) {
   const bool was_expected = client.may_end;
   client.end_connection();
-  if (!client.prepared)
+  if (!client.prepared())
     return cannot_run(
         fmt::format("{} closed the connection of client {} before it answered; is the server full? "
                     "(its --max-clients and --max-clients-per-address)",
@@ -94,10 +94,6 @@ void Loop::ended_by_server(Client& client, const char* how, int error) {
                    : fmt::format("client {}: {}", client.number(), how));
   }
   part_->on_closed(client);
-}
-
-void Loop::cannot_run(std::string why) {
-  conductor_.fail(std::move(why));
 }
 
 }  // namespace rookery::load

@@ -43,9 +43,9 @@ class Tally final {
     return true;
   }
   [[nodiscard]] bool counts(Nanoseconds began, Nanoseconds ended) const noexcept {
-    const Nanoseconds moment = by_begin_ ? began : ended;
-    return moment >= from_ && moment < to_;
+    return in_counted_time(by_begin_ ? began : ended);
   }
+  [[nodiscard]] bool in_counted_time(Nanoseconds moment) const noexcept { return moment >= from_ && moment < to_; }
   [[nodiscard]] Nanoseconds last_ended() const noexcept { return last_ended_; }
 
   Histogram latency;
@@ -72,6 +72,7 @@ class Stage {
   // May new requests go out? Between on_begin() and on_stop().
   [[nodiscard]] bool sending() const noexcept { return sending_; }
   [[nodiscard]] const LoadPlan& plan() const noexcept { return plan_; }
+  [[nodiscard]] std::uint32_t thread() const noexcept { return thread_; }
   [[nodiscard]] Tally& tally() noexcept { return tally_; }
 
   // Where to append whole lines for the client; they go out before the loop sleeps. Nothing goes to one that is closed.
@@ -82,13 +83,16 @@ class Stage {
   virtual void hang_up(Client& client) = 0;
   // Connects a client that is closed; on_connected() follows, or on_closed().
   virtual void connect(Client& client) = 0;
+  // Before the run: it cannot begin, says the exception that run_load() throws then.
+  virtual void cannot_run(std::string why) = 0;
   // Lets every thread's Part have an on_turn_end() soon.
   virtual void wake_all() noexcept = 0;
 
  protected:
-  explicit Stage(const LoadPlan& plan) : plan_(plan), tally_(plan) {}
+  Stage(const LoadPlan& plan, std::uint32_t thread) : plan_(plan), thread_(thread), tally_(plan) {}
 
   const LoadPlan& plan_;
+  std::uint32_t thread_;
   Tally tally_;
   Nanoseconds now_ = Nanoseconds::min();
   bool sending_ = false;

@@ -22,16 +22,16 @@ struct Talker {
 
 class EchoPart final : public Part {
  public:
-  EchoPart(Stage& stage, std::uint32_t connections)
+  EchoPart(Stage& stage, std::uint32_t connections)  // of all threads
       : stage_(stage),
         speech_(stage.plan().dialect),
         texts_(stage.plan().seed, stage.plan().message_bytes),
-        talkers_(connections) {}
+        talkers_(connections / stage.plan().threads + 1) {}
 
   void on_connected(Client& client) override { stage_.ready(client); }
   void on_begin(Client& client) override { fill_window(client); }
   void on_due(Client& client, Nanoseconds due) override { send(client, due); }
-  [[nodiscard]] bool settled(const Client& client) override { return talkers_[client.number()].under_way() == 0; }
+  [[nodiscard]] bool settled(const Client& client) override { return talkers_[client.place()].under_way() == 0; }
 
   void on_line(Client& client, std::string_view line) override {
     const Heard heard = speech_.understand(line);
@@ -60,11 +60,13 @@ class EchoPart final : public Part {
   }
 
   void on_end() override {
-    for (std::size_t number = 0; number < talkers_.size(); ++number) {
-      const std::uint64_t open = talkers_[number].under_way();
-      if (open == 0) continue;
-      faults().unanswered += open;
-      faults().example(fmt::format("client {}: {} of {} requests have no answer", number, open, talkers_[number].sent));
+    for (std::size_t place = 0; place < talkers_.size(); ++place) {
+      const Talker& talker = talkers_[place];
+      faults().lost += talker.answers.lost(0);
+      if (talker.under_way() == 0) continue;
+      faults().unanswered += talker.under_way();
+      faults().example(fmt::format("client {}: {} of {} requests have no answer",
+                                   place * stage_.plan().threads + stage_.thread(), talker.under_way(), talker.sent));
     }
   }
 
@@ -72,19 +74,19 @@ class EchoPart final : public Part {
   [[nodiscard]] Faults& faults() noexcept { return stage_.tally().faults; }
 
   void send(Client& client, Nanoseconds moment) {
-    Talker& talker = talkers_[client.number()];
+    Talker& talker = talkers_[client.place()];
     speech_.echo(stage_.to(client), talker.sent,
                  texts_.make({.client = client.number(), .number = talker.sent, .moment = moment}));
     ++talker.sent;
   }
 
   void fill_window(Client& client) {
-    const Talker& talker = talkers_[client.number()];
+    const Talker& talker = talkers_[client.place()];
     while (stage_.sending() && talker.under_way() < stage_.plan().window) send(client, stage_.now());
   }
 
   void on_answer(Client& client, const Heard& heard) {
-    Talker& talker = talkers_[client.number()];
+    Talker& talker = talkers_[client.place()];
     const auto head = Texts::head_of(heard.text);
     if (!head || head->client != client.number() || head->number >= talker.sent) {
       wrong(client, "this client never sent that", heard.text);
@@ -101,7 +103,7 @@ class EchoPart final : public Part {
 
   // Something came in the place of the next answer.
   void skip_one(Client& client) {
-    Talker& talker = talkers_[client.number()];
+    Talker& talker = talkers_[client.place()];
     if (talker.under_way() > 0) talker.answers.take(talker.answers.next(), faults());
   }
 
@@ -113,7 +115,7 @@ class EchoPart final : public Part {
   Stage& stage_;
   Speech speech_;
   Texts texts_;
-  std::vector<Talker> talkers_;  // by number; those of other threads stay unused
+  std::vector<Talker> talkers_;  // by place
 };
 
 class Echo final : public Scenario {

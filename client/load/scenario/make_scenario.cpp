@@ -10,6 +10,7 @@ std::unique_ptr<Scenario> make_scenario(const LoadPlan& plan) {
     case Mode::Echo:
       return make_echo(plan);
     case Mode::Fanout:
+      return make_fanout(plan);
     case Mode::Accounts:
     case Mode::Churn:
     case Mode::Idle:
