@@ -20,6 +20,8 @@ namespace {
 constexpr std::size_t kMostMessageBytes = wire::kMaxLineBytes - Speech::kMostAround;
 constexpr std::uint32_t kMostWindow = 10000;
 constexpr std::uint32_t kMostThreads = 64;
+// Of a reader and a sender: each costs some bytes.
+constexpr std::uint64_t kMostPairs = 20'000'000;
 
 // ROOKERY_HOST and ROOKERY_PORT, as rookery-client takes them.
 client::Endpoint endpoint_of(const std::string& written) {
@@ -45,6 +47,14 @@ LoadPlan plan_of(const LoadOptions& options) {
   };
   plan.duration = milliseconds(options.seconds);
   plan.warm_up = milliseconds(options.warm_up);
+  const std::uint64_t connections = plan.clients + (plan.mode == Mode::Fanout ? plan.senders : 0);
+  if (plan.threads > connections)
+    throw CLI::ValidationError(fmt::format("{} threads are more than there are connections", plan.threads));
+  if (plan.mode == Mode::Fanout && std::uint64_t{plan.clients} * plan.senders > kMostPairs)
+    throw CLI::ValidationError(
+        fmt::format("{} readers of {} senders are more than can be checked: the product may be "
+                    "{} at most",
+                    plan.clients, plan.senders, kMostPairs));
   return plan;
 }
 
@@ -69,17 +79,19 @@ void add_load_options(CLI::App& command, LoadOptions& options, const LoadOptions
                     fmt::format("bytes of text in each message, {} to {}", Texts::kLeastBytes, kMostMessageBytes))
         ->check(CLI::Range(Texts::kLeastBytes, kMostMessageBytes))
         ->option_text(fmt::format("BYTES [{}]", plan.message_bytes));
+  CLI::Option* window = nullptr;
   if (wanted.window)
-    command.add_option("--window", plan.window, "closed loop: requests that each client keeps under way")
-        ->check(CLI::Range(1U, kMostWindow))
-        ->option_text(fmt::format("W [{}]", plan.window));
-  if (wanted.rate)
-    command
-        .add_option("--rate", plan.rate_per_s,
-                    "open loop: requests a second, all clients together, whatever the answers do; latency counts from "
-                    "when each was due")
-        ->check(CLI::Range(0.001, 1e8))
-        ->option_text("R");
+    window = command.add_option("--window", plan.window, "closed loop: requests that each client keeps under way")
+                 ->check(CLI::Range(1U, kMostWindow))
+                 ->option_text(fmt::format("W [{}]", plan.window));
+  if (wanted.rate) {
+    CLI::Option* rate = command.add_option(
+        "--rate", plan.rate_per_s,
+        "open loop: requests a second, all clients together, whatever the answers do; latency counts from "
+        "when each was due");
+    rate->check(CLI::Range(0.001, 1e8))->option_text("R");
+    if (window != nullptr) rate->excludes(window);
+  }
   command.add_option("--seconds", options.seconds, "how long is counted")
       ->check(CLI::Range(0.01, 86400.0))
       ->option_text(fmt::format("S [{}]", options.seconds));
