@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -50,14 +51,26 @@ void watch(const LoadPlan& plan, Conductor& conductor, const std::vector<std::un
   const auto begin = *conductor.begin();
   const auto from = begin + plan.warm_up;
   const auto to = from + plan.duration;
-  while (os::Monotonic::now() < from) conductor.wait_until(from);
+  while (os::Monotonic::now() < from)
+    if (conductor.wait_until(from) || conductor.failed()) return;
   observer.counting_begins();
   for (auto now = os::Monotonic::now(); now < to; now = os::Monotonic::now()) {
-    if (conductor.wait_until(std::min(to, now + kProgressEvery))) break;
+    if (conductor.wait_until(std::min(to, now + kProgressEvery)) || conductor.failed()) break;
     const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(os::Monotonic::now() - from);
     observer.progress(std::min(passed, plan.duration), plan.duration, operations_of(loops));
   }
   observer.counting_ends();
+}
+
+void run_threads(const LoadPlan& plan, Conductor& conductor, const std::vector<std::unique_ptr<Loop>>& loops,
+                 Observer& observer) {
+  std::vector<std::jthread> threads;  // joins them, whatever happens
+  try {
+    for (const auto& loop : loops) threads.emplace_back([&loop] { loop->run(); });
+  } catch (const std::system_error& error) {
+    return conductor.fail(fmt::format("cannot start {} threads: {}", plan.threads, error.what()));
+  }
+  watch(plan, conductor, loops, observer);
 }
 
 }  // namespace
@@ -67,22 +80,25 @@ LoadOutcome run_load(const LoadPlan& plan, Observer& observer) {
   make_room_for(scenario->connections(), plan.threads);
   const Address address = find_server(plan.server, plan.patience);
 
-  Conductor conductor(plan.threads);
+  std::optional<Conductor> conductor;
   std::vector<std::unique_ptr<Loop>> loops;
-  for (std::uint32_t thread = 0; thread < plan.threads; ++thread)
-    loops.push_back(std::make_unique<Loop>(plan, *scenario, conductor, address, thread));
-  {
-    std::vector<std::jthread> threads;
-    for (const auto& loop : loops) threads.emplace_back([&loop] { loop->run(); });
-    watch(plan, conductor, loops, observer);
+  try {
+    conductor.emplace(plan.threads);
+    for (std::uint32_t thread = 0; thread < plan.threads; ++thread)
+      loops.push_back(std::make_unique<Loop>(plan, *scenario, *conductor, address, thread));
+    run_threads(plan, *conductor, loops, observer);
+  } catch (const std::system_error& error) {
+    throw CannotRun(error.what());
   }
-  if (conductor.failed()) throw CannotRun(conductor.why());
+  if (conductor->failed()) throw CannotRun(conductor->why());
 
   LoadOutcome outcome;
   outcome.plan = plan;
   outcome.seconds = std::chrono::duration<double>(plan.duration).count();
   for (const auto& loop : loops) loop->report(outcome);
   scenario->judge(outcome);
+  if (outcome.faults.refused.contains("rate-limited"))
+    outcome.remarks.emplace_back("the server limits how many lines a client may send: its --max-line-rate");
   if (plan.mode != Mode::Fanout) outcome.sent = outcome.operations;
   return outcome;
 }

@@ -34,12 +34,13 @@ bool get(const char*& in, std::uint64_t& value, int digits) noexcept {
   return *in++ == '.';
 }
 
-// Neighbouring numbers get fillers far apart (Fibonacci hashing).
+// Each bit of the head changes the place (the finisher of MurmurHash3), or a damaged head would not show.
 std::size_t place_of(const TextHead& head) noexcept {
-  const std::uint64_t mixed =
-      (head.number + (std::uint64_t{head.client} << 40) + static_cast<std::uint64_t>(head.moment.count())) *
-      0x9e3779b97f4a7c15U;
-  return (mixed >> 32) % kFillers;
+  std::uint64_t mixed = (head.number + (std::uint64_t{head.client} << 40)) * 0x9e3779b97f4a7c15U ^
+                        static_cast<std::uint64_t>(head.moment.count());
+  mixed = (mixed ^ mixed >> 33) * 0xff51afd7ed558ccdU;
+  mixed = (mixed ^ mixed >> 33) * 0xc4ceb9fe1a85ec53U;
+  return (mixed ^ mixed >> 33) % kFillers;
 }
 
 }  // namespace

@@ -92,17 +92,24 @@ void Loop::perform() {
 }
 
 void Loop::settle() {
-  for (Client& client : clients_) {
-    never_sent_ += client.due - client.given;
+  // Who still owes requests, because the server did not read, comes to its end when it has sent them.
+  std::vector<Client*> owing;
+  const auto stop_if_it_owes_none = [this](Client& client) {
+    if (client.open() && client.given < client.due) return false;
     if (client.open()) part_->on_stop(client);
-  }
+    return true;
+  };
+  for (Client& client : clients_)
+    if (!stop_if_it_owes_none(client)) owing.push_back(&client);
   flush_dirty();
   const Nanoseconds give_up = plan_.warm_up + plan_.duration + plan_.patience;
   while (now_ < give_up) {
+    std::erase_if(owing, [&](Client* client) { return stop_if_it_owes_none(*client); });
     while (settled_ < clients_.size() && (!clients_[settled_].open() || part_->settled(clients_[settled_]))) ++settled_;
-    if (settled_ == clients_.size()) break;
+    if (settled_ == clients_.size() && owing.empty()) break;
     turn(now_ + kTick);
   }
+  for (const Client& client : clients_) never_sent_ += client.due - client.given;
   part_->on_end();
 }
 
@@ -232,8 +239,7 @@ void Loop::report(LoadOutcome& outcome) {
   outcome.faults.add(tally_.faults);
   if (never_sent_ > 0) {
     outcome.faults.unanswered += never_sent_;
-    outcome.faults.example(
-        fmt::format("{} requests that were due could not be sent: the server did not read", never_sent_));
+    outcome.faults.example(fmt::format("{} requests that were due could not be sent", never_sent_));
   }
   if (plan_.open_loop())
     outcome.seconds =

@@ -26,6 +26,7 @@ void Loop::connect(Client& client) {
 }
 
 void Loop::on_connect_ended(Client& client) {
+  look_at_clock();
   int error = 0;
   socklen_t length = sizeof error;
   if (::getsockopt(client.socket(), SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;

@@ -4,8 +4,8 @@
 //
 // Closed loop: a message is under way until it is acknowledged *and* every reader has it. So a server can neither look
 // fast by leaving its readers behind, nor be pushed into dropping messages (docs/wire-protocol.md, "Slow readers") by a
-// load tool that does not wait for them. tests/bench/fanout_bench.cpp waits for the acknowledgement alone, and its
-// figures are a little higher. In an open loop the schedule decides alone.
+// load tool that does not wait for them. (tests/bench/fanout_bench.cpp waits for the acknowledgement alone.) In an open
+// loop the schedule decides alone.
 //
 // Who may write   sent, done, expected_end: the sender's thread. delivered: every thread adds; the sender's thread sets
 //                 it to 0 before it sends the message that uses it next.
