@@ -19,6 +19,10 @@ ScriptedChat::ScriptedChat(Mischief mischief)
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t length = sizeof address;
+  // A server that does not read should be felt soon; connections inherit this.
+  const int buffer_bytes = 128 << 10;
+  if (::setsockopt(listener_.get(), SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof buffer_bytes) != 0)
+    os::throw_errno("scripted chat");
   auto* generic = reinterpret_cast<sockaddr*>(&address);
   if (::bind(listener_.get(), generic, length) != 0 || ::listen(listener_.get(), 128) != 0 ||
       ::getsockname(listener_.get(), generic, &length) != 0)
