@@ -60,12 +60,10 @@ void ScriptedChat::read_from(Peer& peer) {
   const ssize_t count = ::recv(peer.socket.get(), bytes.data(), bytes.size(), 0);
   if (count <= 0) return peer.socket.reset();
   peer.input.append(bytes.data(), static_cast<std::size_t>(count));
-  std::size_t end = 0;
-  while (peer.socket && (end = peer.input.find('\n')) != std::string::npos) {
-    const std::string line = peer.input.substr(0, end);
-    peer.input.erase(0, end + 1);
-    answer(peer, line);
-  }
+  std::size_t begin = 0;
+  for (std::size_t end = 0; peer.socket && (end = peer.input.find('\n', begin)) != std::string::npos; begin = end + 1)
+    answer(peer, peer.input.substr(begin, end - begin));
+  peer.input.erase(0, begin);
 }
 
 void ScriptedChat::answer(Peer& peer, const std::string& line) {

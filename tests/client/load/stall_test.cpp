@@ -30,6 +30,7 @@ LoadOutcome run_against_stall(double rate, std::uint64_t at = 40, std::uint32_t 
   plan.rate_per_s = rate;
   plan.warm_up = 0ms;
   plan.duration = 1s;
+  plan.patience = 30s;  // a watchdog
   Observer nobody;
   return run_load(plan, nobody);
 }
