@@ -4,12 +4,16 @@
 // file in client/load/command/.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <exception>
 
 #include "client/load/command/command.h"
 #include "client/terminal/exit_code.h"
 
-int main(int argc, char** argv) {
-  using namespace rookery;
+namespace {
+
+using namespace rookery;
+
+int run(int argc, char** argv) {
   CLI::App app("Puts load on a running Rookery server, measures, and checks every answer.", "rookery-load");
   app.set_version_flag("--version", "rookery-load " ROOKERY_VERSION);
   app.require_subcommand(1);
@@ -25,9 +29,17 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     std::fprintf(stderr, "rookery-load: %s\nTry: rookery-load --help\n", error.what());
     return client::kExitUsage;
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "rookery-load: %s\n", error.what());
     return client::kExitInternal;
   }
-  return exit_code;
 }

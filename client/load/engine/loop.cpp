@@ -166,9 +166,10 @@ std::string& Loop::to(Client& client) {
 }
 
 void Loop::flush_dirty() {
-  for (Client* client : dirty_) {
-    client->dirty = false;
-    flush(*client);
+  for (std::size_t i = 0; i < dirty_.size(); ++i) {  // who catches up gets longer
+    Client& client = *dirty_[i];
+    client.dirty = false;
+    flush(client);
   }
   dirty_.clear();
 }
@@ -176,17 +177,13 @@ void Loop::flush_dirty() {
 void Loop::flush(Client& client) {
   if (client.state == Client::State::Closed) client.output.clear();
   if (client.state == Client::State::Closed || client.state == Client::State::Connecting) return;
-  switch (client.flush()) {
-    case Flushed::All:
-      break;
-    case Flushed::Part:
-      if (!client.wants_write && poller_.modify(client.socket(), EPOLLIN | EPOLLOUT, client.number()))
-        client.wants_write = true;
-      return;
-    case Flushed::Failed:
-      return;  // the read will find why, after what the server had still to say
-  }
-  if (client.wants_write && poller_.modify(client.socket(), EPOLLIN, client.number())) client.wants_write = false;
+  const Flushed flushed = client.flush();
+  if (flushed == Flushed::Failed) return;  // the read will find why, after what the server had still to say
+  const bool wants_write = flushed == Flushed::Part;
+  const std::uint32_t events = wants_write ? EPOLLIN | EPOLLOUT : EPOLLIN;
+  if (wants_write != client.wants_write && poller_.modify(client.socket(), events, client.number()))
+    client.wants_write = wants_write;
+  if (client.given < client.due) catch_up(client);
 }
 
 void Loop::on_event(const epoll_event& event) {
@@ -194,10 +191,7 @@ void Loop::on_event(const epoll_event& event) {
   Client& client = clients_[event.data.u64 / plan_.threads];
   if (client.state == Client::State::Closed) return;
   if (client.state == Client::State::Connecting) return on_connect_ended(client);
-  if ((event.events & EPOLLOUT) != 0) {
-    flush(client);
-    if (!client.congested()) catch_up(client);
-  }
+  if ((event.events & EPOLLOUT) != 0) flush(client);
   if ((event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) on_readable(client);
 }
 

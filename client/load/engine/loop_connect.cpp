@@ -68,7 +68,7 @@ void Loop::ready(Client& client) {
 
 void Loop::hang_up(Client& client) {
   if (client.state == Client::State::Closed) return;
-  flush(client);
+  (void)client.flush();
   client.end_connection();
 }
 
