@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <optional>
@@ -20,6 +21,8 @@ namespace rookery::load {
 namespace {
 
 constexpr std::chrono::milliseconds kProgressEvery{200};
+constexpr double kBusy = 0.9;
+constexpr std::chrono::milliseconds kLate{1};
 
 // Besides the connections: standard streams, what the caller has open, an epoll instance and an eventfd of each thread.
 constexpr rlim_t kOtherDescriptors = 64;
@@ -62,6 +65,24 @@ void watch(const LoadPlan& plan, Conductor& conductor, const std::vector<std::un
   observer.counting_ends();
 }
 
+// Where the figures are those of the load tool rather than of the server.
+void remark_on_the_tool(const std::vector<std::unique_ptr<Loop>>& loops, LoadOutcome& outcome) {
+  double busiest = 0;
+  Histogram lateness;
+  for (const auto& loop : loops) {
+    busiest = std::max(busiest, loop->busy());
+    lateness.add(loop->lateness());
+  }
+  if (busiest > kBusy)
+    outcome.remarks.push_back(fmt::format(
+        "the load tool was the limit: its busiest thread was busy for {:.0f} % of the counted time", busiest * 100));
+  if (lateness.at(0.99) > kLate)
+    outcome.remarks.push_back(
+        fmt::format("the load tool did not keep its own schedule: it was {:.1f} ms late or more with 1 % of the "
+                    "requests, which is part of their latency",
+                    std::chrono::duration<double, std::milli>(lateness.at(0.99)).count()));
+}
+
 void run_threads(const LoadPlan& plan, Conductor& conductor, const std::vector<std::unique_ptr<Loop>>& loops,
                  Observer& observer) {
   std::vector<std::jthread> threads;  // joins them, whatever happens
@@ -96,6 +117,7 @@ LoadOutcome run_load(const LoadPlan& plan, Observer& observer) {
   outcome.plan = plan;
   outcome.seconds = std::chrono::duration<double>(plan.duration).count();
   for (const auto& loop : loops) loop->report(outcome);
+  remark_on_the_tool(loops, outcome);
   scenario->judge(outcome);
   if (outcome.faults.refused.contains("rate-limited"))
     outcome.remarks.emplace_back("the server limits how many lines a client may send: its --max-line-rate");

@@ -16,13 +16,12 @@ constexpr std::uint64_t kWakeToken = std::numeric_limits<std::uint64_t>::max();
 constexpr std::size_t kBufferBytes = std::size_t{256} << 10;
 // Clients of all threads that have no answer from the server yet: well below any listen backlog.
 constexpr std::uint32_t kBeingPrepared = 64;
-// What is due is handed out in pieces, so that answers are read in between.
-constexpr int kHandedOutAtOnce = 256;
+// What is due is handed out in pieces, so that answers are read in between; in large ones, so that a loop that is
+// behind has several requests for each write and can come up again.
+constexpr int kHandedOutAtOnce = 16384;
 constexpr Nanoseconds kTick = std::chrono::milliseconds{5};
 // Before the run begins its moment is not known; this is far enough.
 constexpr auto kNotYet = std::chrono::hours{24};
-constexpr double kBusy = 0.9;
-constexpr Nanoseconds kLate = std::chrono::milliseconds{1};
 
 }  // namespace
 
@@ -89,6 +88,7 @@ void Loop::perform() {
   }
   while (schedule_.next_due() < end) hand_out_due();
   sending_ = false;
+  look_at_clock();
 }
 
 void Loop::settle() {
@@ -102,7 +102,7 @@ void Loop::settle() {
   for (Client& client : clients_)
     if (!stop_if_it_owes_none(client)) owing.push_back(&client);
   flush_dirty();
-  const Nanoseconds give_up = plan_.warm_up + plan_.duration + plan_.patience;
+  const Nanoseconds give_up = now_ + plan_.patience;
   while (now_ < give_up) {
     std::erase_if(owing, [&](Client* client) { return stop_if_it_owes_none(*client); });
     while (settled_ < clients_.size() && (!clients_[settled_].open() || part_->settled(clients_[settled_]))) ++settled_;
@@ -238,15 +238,10 @@ void Loop::report(LoadOutcome& outcome) {
   if (plan_.open_loop())
     outcome.seconds =
         std::max(outcome.seconds, std::chrono::duration<double>(tally_.last_ended() - plan_.warm_up).count());
-  const double busy = 1 - std::chrono::duration<double>(waited_) / std::chrono::duration<double>(plan_.duration);
-  if (busy > kBusy)
-    outcome.remarks.push_back(fmt::format(
-        "the load tool was the limit: its thread {} was busy for {:.0f} % of the counted time", thread_, busy * 100));
-  if (lateness_.at(0.99) > kLate)
-    outcome.remarks.push_back(
-        fmt::format("the load tool did not keep its own schedule: 1 % of the requests of thread {} were {:.1f} ms late "
-                    "or more, which is part of their latency",
-                    thread_, std::chrono::duration<double, std::milli>(lateness_.at(0.99)).count()));
+}
+
+double Loop::busy() const noexcept {
+  return 1 - std::chrono::duration<double>(waited_) / std::chrono::duration<double>(plan_.duration);
 }
 
 }  // namespace rookery::load

@@ -35,6 +35,9 @@ class Loop final : public Stage {
 
   void run() noexcept;
   void report(LoadOutcome& outcome);
+  // After the run: the share of the counted time in which it did not wait, and how late it handed out what was due.
+  [[nodiscard]] double busy() const noexcept;
+  [[nodiscard]] const Histogram& lateness() const noexcept { return lateness_; }
   // Any thread may ask, at any time.
   [[nodiscard]] std::uint64_t operations() const noexcept { return tally_.operations.load(std::memory_order_relaxed); }
 
