@@ -131,7 +131,7 @@ TEST(LoadProgram, PrintsATableForPeople) {
 TEST(LoadProgram, ADeadWorkerIsAFaultAndExitCode1) {
   ServerProcess server({"--workers", "2"});
   const TemporaryDirectory files;
-  ChildProgram program({.command = with_program({"echo", address_of(server), "--clients", "20", "--seconds", "2",
+  ChildProgram program({.command = with_program({"echo", address_of(server), "--clients", "20", "--seconds", "4",
                                                  "--json", "--rate", "200"}),
                         .directory = files.path(),
                         .descriptor_limit = {},
