@@ -38,10 +38,10 @@ struct LoadPlan {
   double rate_per_s = 0;                   // open loop: operations a second, all clients together; 0: closed loop
   std::chrono::milliseconds warm_up{500};  // runs like the rest and is not counted
   std::chrono::milliseconds duration{5000};  // what is counted
-  std::chrono::milliseconds patience{
-      5000};                  // with answers under way at the end, and with a start that does not advance
-  std::uint32_t threads = 1;  // of the load tool; clients are shared out among them
-  std::uint64_t seed = 1;     // of names and texts
+  std::uint32_t threads = 1;                 // of the load tool; clients are shared out among them
+  std::uint64_t seed = 1;                    // of names and texts
+  // With answers under way at the end, and with a start that does not advance.
+  std::chrono::milliseconds patience{5000};
 
   [[nodiscard]] bool open_loop() const noexcept { return rate_per_s > 0; }
 };
