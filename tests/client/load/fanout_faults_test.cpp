@@ -194,7 +194,7 @@ TEST_P(FanoutFaults, AReaderIsCutOffAndTheOthersGoOn) {
   }});
   EXPECT_EQ(outcome.faults.closed, 1U);
   EXPECT_EQ(outcome.faults.unanswered, 0U);
-  EXPECT_GT(others, kWhen + 2 * plan_.window);  // the window did not stay closed
+  EXPECT_GT(others, kWhen + std::uint64_t{2} * plan_.window);  // the window did not stay closed
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ void ScriptedChat::answer(Peer& peer, const std::string& line) {
   send(peer, mischief_.acknowledge, peer.acknowledged, fmt::format("OK {}", ++seq_));
 }
 
-void ScriptedChat::send(Peer& peer, const Hook& hook, std::uint64_t& index, std::string text) {
+void ScriptedChat::send(Peer& peer, const Hook& hook, std::uint64_t& index, const std::string& text) {
   const Lines lines = hook ? hook({.index = index, .connection = peer.number, .text = text}) : Lines{text};
   ++index;
   for (const std::string& line : lines) {

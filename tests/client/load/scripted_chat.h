@@ -63,7 +63,7 @@ class ScriptedChat final {
   void accept_one();
   void read_from(Peer& peer);
   void answer(Peer& peer, const std::string& line);
-  void send(Peer& peer, const Hook& hook, std::uint64_t& index, std::string text);
+  void send(Peer& peer, const Hook& hook, std::uint64_t& index, const std::string& text);
 
   Mischief mischief_;
   os::FileDescriptor listener_;
