@@ -9,12 +9,12 @@
 #include <memory>
 #include <stdexcept>
 
+#include "client/load/compare/process_figures.h"
 #include "ipc/os/clock.h"
 #include "tests/bench/support/bare_server.h"
 #include "tests/bench/support/crowd.h"
 #include "tests/bench/support/median.h"
 #include "tests/bench/support/options.h"
-#include "tests/bench/support/process_figures.h"
 #include "tests/bench/support/server_under_test.h"
 
 namespace rookery::bench {
@@ -31,7 +31,7 @@ struct Round {
 Round run_round(Crowd& crowd, const std::vector<pid_t>& processes, const std::string& request, double seconds) {
   const auto cpu = [&processes] {
     std::uint64_t sum = 0;
-    for (const pid_t process : processes) sum += cpu_ns(process);
+    for (const pid_t process : processes) sum += load::cpu_ns(process);
     return sum;
   };
   const std::uint64_t cpu_before = cpu();
@@ -59,8 +59,7 @@ Round run_round(Crowd& crowd, const std::vector<pid_t>& processes, const std::st
 }
 
 void measure(const CommonOptions& options, const std::array<std::size_t, 2>& crowds, std::size_t text_bytes) {
-  const bool threads = options.model == kThreadPerClient;
-  raise_descriptor_limit();
+  load::raise_descriptor_limit();
   if (options.dialect != DialectChoice::Text) throw std::runtime_error("the bare server echoes text only");
   const std::string request = std::string(text_bytes, 'x') + "\n";
   const std::string ping = ping_line(options.dialect);

@@ -10,12 +10,12 @@
 #include <array>
 #include <stdexcept>
 
+#include "client/load/compare/process_figures.h"
 #include "ipc/os/clock.h"
 #include "tests/bench/support/bare_server.h"
 #include "tests/bench/support/crowd.h"
 #include "tests/bench/support/median.h"
 #include "tests/bench/support/options.h"
-#include "tests/bench/support/process_figures.h"
 #include "tests/bench/support/server_under_test.h"
 
 namespace rookery::bench {
@@ -58,7 +58,7 @@ struct Samples {
 
 std::uint64_t cpu_of(const std::vector<pid_t>& processes) {
   std::uint64_t sum = 0;
-  for (const pid_t process : processes) sum += cpu_ns(process);
+  for (const pid_t process : processes) sum += load::cpu_ns(process);
   return sum;
 }
 
@@ -69,7 +69,7 @@ std::size_t count_lines(std::string_view bytes) {
 Round run_round(Contestant& server, const Load& load, std::size_t window, double seconds, pid_t ledger) {
   const auto clock = os::Monotonic::now;
   const std::uint64_t cpu_before = cpu_of(server.processes);
-  const std::uint64_t ledger_before = ledger != 0 ? cpu_ns(ledger) : 0;
+  const std::uint64_t ledger_before = ledger != 0 ? load::cpu_ns(ledger) : 0;
   const auto begin = clock();
   const auto end = begin + std::chrono::duration_cast<os::Monotonic::duration>(std::chrono::duration<double>(seconds));
   std::size_t sent = 0;
@@ -101,7 +101,7 @@ Round run_round(Contestant& server, const Load& load, std::size_t window, double
   Round round;
   round.deliveries_per_second = deliveries / took;
   round.cpu_us = cpu / 1000 / deliveries;
-  round.ledger_share = ledger != 0 ? static_cast<double>(cpu_ns(ledger) - ledger_before) / cpu : 0;
+  round.ledger_share = ledger != 0 ? static_cast<double>(load::cpu_ns(ledger) - ledger_before) / cpu : 0;
   round.messages_per_second = static_cast<double>(sent) / took;
   return round;
 }
@@ -141,7 +141,7 @@ std::vector<double> ratios(const std::vector<double>& ours, const std::vector<do
 }
 
 void measure(const CommonOptions& options, Load load, std::size_t full_window) {
-  raise_descriptor_limit();
+  load::raise_descriptor_limit();
   load.say = say_line(options.dialect, load.text_bytes);
   const std::string ping = ping_line(options.dialect);
   const std::size_t clients = load.readers + load.senders;

@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "client/load/compare/process_figures.h"
 #include "tests/bench/support/crowd.h"
 #include "tests/bench/support/median.h"
 #include "tests/bench/support/options.h"
-#include "tests/bench/support/process_figures.h"
 #include "tests/bench/support/server_under_test.h"
 
 namespace rookery::bench {
@@ -22,12 +22,12 @@ constexpr std::size_t kOtherDescriptors = 64;
 
 double pss_of(const ServerUnderTest& server) {
   std::uint64_t sum = 0;
-  for (const pid_t process : server.processes()) sum += pss_bytes(process);
+  for (const pid_t process : server.processes()) sum += load::pss_bytes(process);
   return static_cast<double>(sum);
 }
 
 void measure(const CommonOptions& options, std::size_t connections) {
-  const std::uint64_t limit = raise_descriptor_limit();
+  const std::uint64_t limit = load::raise_descriptor_limit();
   if (connections + kOtherDescriptors > limit)
     throw std::runtime_error(
         fmt::format("{} connections need more open files than the {} allowed", connections, limit));

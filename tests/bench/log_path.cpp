@@ -10,12 +10,12 @@
 #include <stdexcept>
 #include <thread>
 
+#include "client/load/compare/process_figures.h"
 #include "ipc/chat/control_message.h"
 #include "ipc/chat/record.h"
 #include "ipc/os/clock.h"
 #include "ipc/shm/doorbell.h"
 #include "master/ledger/ledger_process.h"
-#include "tests/bench/support/process_figures.h"
 
 namespace rookery::bench {
 
@@ -154,7 +154,7 @@ LogPath::Passage LogPath::pass(std::uint32_t messages, std::uint32_t per_second)
   Passage passage;
   passage.latency_us.reserve(messages);
   const Order order{messages, per_second};
-  const std::uint64_t cpu_before = cpu_ns(ledger_.pid());
+  const std::uint64_t cpu_before = load::cpu_ns(ledger_.pid());
   if (os::send_message(orders_.ours.get(), std::as_bytes(std::span(&order, 1))) != os::TransferStatus::Done)
     throw std::runtime_error("the producer has gone");
 
@@ -193,7 +193,7 @@ LogPath::Passage LogPath::pass(std::uint32_t messages, std::uint32_t per_second)
   loop().awaiting_position.store(~0ULL);
   passage.published_seconds = static_cast<double>(last_ns - first_ns) / 1e9;
   passage.durable_seconds = static_cast<double>(now_ns() - first_ns) / 1e9;
-  passage.ledger_cpu_us = static_cast<double>(cpu_ns(ledger_.pid()) - cpu_before) / 1000 / messages;
+  passage.ledger_cpu_us = static_cast<double>(load::cpu_ns(ledger_.pid()) - cpu_before) / 1000 / messages;
   return passage;
 }
 

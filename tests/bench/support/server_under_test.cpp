@@ -11,8 +11,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "client/load/compare/process_figures.h"
 #include "ipc/os/clock.h"
-#include "tests/bench/support/process_figures.h"
 
 namespace rookery::bench {
 
@@ -59,7 +59,7 @@ ServerUnderTest::ServerUnderTest(const std::string& program, const std::vector<s
     return run_program(directory_.path(), std::move(command));
   });
   wait_until_ready();
-  processes_ = with_children(master_.pid());
+  processes_ = load::with_children(master_.pid());
   ledger_ = static_cast<pid_t>(number_after(contents("log"), "ledger pid="));
 }
 

@@ -1,0 +1,142 @@
+#include "client/load/compare/experiments.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/load/compare/interrupt.h"
+#include "client/load/compare/process_figures.h"
+#include "client/load/run.h"
+
+namespace rookery::load {
+namespace {
+
+using std::chrono::milliseconds;
+
+double in_us(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double, std::micro>(time).count();
+}
+
+class CostObserver final : public Observer {
+ public:
+  explicit CostObserver(std::vector<pid_t> processes) : meter_(std::move(processes)) {}
+
+  void counting_begins() override { meter_.begin(); }
+  void counting_ends() override { costs_ = meter_.end(); }
+  void progress(milliseconds /*done*/, milliseconds /*whole*/, std::uint64_t /*operations*/) override {
+    throw_if_interrupted();
+  }
+
+  [[nodiscard]] const Costs& costs() const noexcept { return costs_; }
+
+ private:
+  CostMeter meter_;
+  Costs costs_;
+};
+
+class MemoryObserver final : public Observer {
+ public:
+  explicit MemoryObserver(std::vector<pid_t> processes) : processes_(std::move(processes)) {}
+
+  void counting_ends() override { bytes_ = pss_bytes(processes_); }
+  void progress(milliseconds /*done*/, milliseconds /*whole*/, std::uint64_t /*operations*/) override {
+    throw_if_interrupted();
+  }
+
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+
+ private:
+  std::vector<pid_t> processes_;
+  std::uint64_t bytes_ = 0;
+};
+
+// In words, with the first examples.
+void add_failures(const Faults& faults, Sample& sample) {
+  const auto add = [&](std::uint64_t count, const char* what) {
+    if (count > 0) sample.failures.push_back(fmt::format("{} {}", count, what));
+  };
+  add(faults.lost, "messages were lost");
+  add(faults.doubled, "messages came twice");
+  add(faults.out_of_order, "messages came out of order");
+  add(faults.wrong_bytes, "messages had other bytes than were sent");
+  add(faults.unanswered, "requests were not answered");
+  add(faults.closed, "connections were closed by the server");
+  add(faults.not_connected, "clients could not connect");
+  for (const auto& [code, count] : faults.refused)
+    sample.failures.push_back(fmt::format("{} requests were refused: {}", count, code));
+  sample.failures.insert(sample.failures.end(), faults.examples.begin(), faults.examples.end());
+}
+
+nlohmann::json detail_of(const LoadOutcome& outcome) {
+  nlohmann::json histogram = nlohmann::json::array();
+  for (const auto& [edge, count] : outcome.latency.buckets()) histogram.push_back({in_us(edge), count});
+  nlohmann::json detail{{"histogram", std::move(histogram)}};
+  if (!outcome.remarks.empty()) detail["remarks"] = outcome.remarks;
+  return detail;
+}
+
+}  // namespace
+
+std::string command_of(const LoadPlan& plan) {
+  std::string command = fmt::format("rookery-load {} --clients {}", to_string(plan.mode), plan.clients);
+  if (plan.mode == Mode::Fanout) command += fmt::format(" --senders {}", plan.senders);
+  if (plan.mode != Mode::Idle && plan.window != 1) command += fmt::format(" --window {}", plan.window);
+  if (plan.open_loop()) command += fmt::format(" --rate {}", plan.rate_per_s);
+  const auto seconds = [](milliseconds time) { return std::chrono::duration<double>(time).count(); };
+  command += fmt::format(" --warm-up {} --seconds {}", seconds(plan.warm_up), seconds(plan.duration));
+  if (plan.threads != 1) command += fmt::format(" --threads {}", plan.threads);
+  return command;
+}
+
+void measure_load(const StartedServer& server, LoadPlan plan, Sample& sample) {
+  plan.server = server.endpoint();
+  sample.command = command_of(plan);
+  CostObserver observer(server.processes());
+  const LoadOutcome outcome = run_load(plan, observer);
+  add_failures(outcome.faults, sample);
+  if (outcome.operations == 0) {
+    sample.failures.emplace_back("nothing was answered while it was counted");
+    return;
+  }
+  const auto operations = static_cast<double>(outcome.operations);
+  const Costs& costs = observer.costs();
+  const Histogram& latency = outcome.latency;
+  sample.figures = {
+      {"throughput_per_s", outcome.per_second()},
+      {"latency_p50_us", in_us(latency.at(0.5))},
+      {"latency_p90_us", in_us(latency.at(0.9))},
+      {"latency_p99_us", in_us(latency.at(0.99))},
+      {"latency_p999_us", in_us(latency.at(0.999))},
+      {"latency_max_us", in_us(latency.max())},
+      {"cpu_us_per_op", static_cast<double>(costs.cpu_ns) / 1000 / operations},
+      {"cpu_user_us_per_op", static_cast<double>(costs.user_ns) / 1000 / operations},
+      {"cpu_system_us_per_op", static_cast<double>(costs.system_ns) / 1000 / operations},
+      {"switches_voluntary_per_op", static_cast<double>(costs.voluntary) / operations},
+      {"switches_involuntary_per_op", static_cast<double>(costs.involuntary) / operations},
+  };
+  if (plan.open_loop()) sample.figures["rate_per_s"] = plan.rate_per_s;
+  sample.detail = detail_of(outcome);
+}
+
+void measure_memory(const StartedServer& server, std::uint32_t clients, Sample& sample) {
+  if (clients == 0) {
+    sample.figures["pss_bytes"] = static_cast<double>(pss_bytes(server.processes()));
+    return;
+  }
+  LoadPlan plan;
+  plan.mode = Mode::Idle;
+  plan.server = server.endpoint();
+  plan.clients = clients;
+  plan.warm_up = milliseconds{100};
+  plan.duration = milliseconds{300};
+  sample.command = command_of(plan);
+  MemoryObserver observer(server.processes());
+  add_failures(run_load(plan, observer).faults, sample);
+  sample.figures["pss_bytes"] = static_cast<double>(observer.bytes());
+}
+
+}  // namespace rookery::load

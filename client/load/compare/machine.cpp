@@ -1,0 +1,61 @@
+#include "client/load/compare/machine.h"
+
+#include <sched.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace rookery::load {
+namespace {
+
+constexpr const char* kUnknown = "unknown";
+
+std::string trimmed(std::string_view text, std::string_view unwanted) {
+  const std::size_t first = text.find_first_not_of(unwanted);
+  if (first == std::string_view::npos) return {};
+  return std::string(text.substr(first, text.find_last_not_of(unwanted) - first + 1));
+}
+
+// What follows `separator` in the first line that begins with `key`.
+std::string value_in(const char* path, std::string_view key, char separator) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t at = line.find(separator);
+    if (line.starts_with(key) && at != std::string::npos)
+      return trimmed(std::string_view(line).substr(at + 1), " \t\"");
+  }
+  return kUnknown;
+}
+
+std::string kernel() {
+  utsname names{};
+  return ::uname(&names) == 0 ? std::string(names.sysname) + " " + names.release : kUnknown;
+}
+
+}  // namespace
+
+std::uint32_t usable_cores() noexcept {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<std::uint32_t>(CPU_COUNT(&set));
+  return std::max(1U, std::thread::hardware_concurrency());  // more than 1,024 processors
+}
+
+Machine describe_machine() {
+  Machine machine;
+  machine.processor = value_in("/proc/cpuinfo", "model name", ':');
+  machine.cores = usable_cores();
+  struct sysinfo info {};
+  if (::sysinfo(&info) == 0) machine.memory_bytes = std::uint64_t{info.totalram} * info.mem_unit;
+  machine.kernel = kernel();
+  machine.system = value_in("/etc/os-release", "PRETTY_NAME", '=');
+  std::ifstream("/proc/loadavg") >> machine.load_before;
+  return machine;
+}
+
+}  // namespace rookery::load
