@@ -45,8 +45,8 @@ LoadPlan plan_for(Mode mode, std::uint32_t clients, const Timing& timing, std::c
   plan.clients = clients;
   plan.warm_up = timing.warm_up;
   plan.duration = duration;
-  // A quarter of the cores is enough to keep the server busy, and a second thread on two cores would take its place.
-  plan.threads = std::max(1U, usable_cores() / 4);
+  // To ask costs about what it costs to answer, so half of the cores belong to the load.
+  plan.threads = std::max(1U, usable_cores() / 2);
   return plan;
 }
 
