@@ -4,7 +4,10 @@
 // shapes differ at all.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -27,6 +30,7 @@ struct FigureKind {
 struct Spread {
   std::vector<double> values;  // rising
   [[nodiscard]] bool empty() const noexcept { return values.empty(); }
+  // Of an even number of values: halfway between the middle two. None may be asked for when empty.
   [[nodiscard]] double median() const noexcept;
   [[nodiscard]] double low() const noexcept { return values.front(); }
   [[nodiscard]] double high() const noexcept { return values.back(); }
@@ -35,11 +39,28 @@ struct Spread {
 [[nodiscard]] Spread spread_of(const Results& results, std::string_view experiment, std::string_view shape,
                                std::uint32_t clients, std::string_view figure);
 
+// The same of what `value` makes of a sample, for figures that are made of others; samples without one are passed over.
+using ValueOfSample = std::function<std::optional<double>(const Sample&)>;
+[[nodiscard]] Spread spread_of(const Results& results, std::string_view experiment, std::string_view shape,
+                               std::uint32_t clients, const ValueOfSample& value);
+
+// Bytes that one more client takes: in each round the slope of the line through its samples of "memory" (least
+// squares).
+[[nodiscard]] Spread memory_per_client(const Results& results, std::string_view shape);
+
+// The numbers of clients that an experiment has samples of, rising.
+[[nodiscard]] std::vector<std::uint32_t> client_counts(const Results& results, std::string_view experiment);
+
 // Two shapes differ beyond the noise if every sample of one lies above every sample of the other and the medians are at
-// least kLeastDifference apart. With five samples each, equal shapes do that by chance once in 126 (two ways out of
-// C(10,5) = 252 orders); with three once in ten, which is why a quick comparison says so beside its findings.
+// least kLeastDifference apart (of the lower). With five samples each, equal shapes do that by chance once in 126 (two
+// ways out of C(10,5) = 252 orders); with three once in ten, which is why a quick comparison says so beside its
+// findings; with fewer it is too often to say anything.
 inline constexpr double kLeastDifference = 0.03;
+inline constexpr std::size_t kLeastSamples = 3;
 enum class Verdict : std::uint8_t { NoDifference, FirstHigher, SecondHigher };
 [[nodiscard]] Verdict compare_spreads(const Spread& first, const Spread& second) noexcept;
+
+// How often so many samples of each of two equal shapes are separated by chance: once in this many comparisons.
+[[nodiscard]] double separated_by_chance_once_in(std::size_t samples) noexcept;
 
 }  // namespace rookery::load

@@ -1,0 +1,128 @@
+// client/load/report/findings.cpp
+#include "client/load/report/findings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "client/load/compare/figures.h"
+#include "client/load/report/two_shapes.h"
+#include "client/load/report/units.h"
+
+namespace rookery::load {
+namespace {
+
+constexpr std::array<std::string_view, 4> kShapes{"processes", "threads", "mixed", "thread-per-client"};
+constexpr std::array<std::string_view, 6> kExperiments{"start", "memory", "echo", "fanout", "paced", "crash"};
+// Separating equal shapes by chance is rare enough from here on.
+constexpr std::uint32_t kEnoughRounds = 5;
+
+std::string plain_name(std::string_view key) {
+  if (key == "mixed") return "the mixture";
+  if (key == "thread-per-client") return "a thread per client";
+  return std::string(key);
+}
+
+std::vector<std::string> failures_of(const Results& results) {
+  std::vector<std::string> failures;
+  for (const Sample& sample : results.samples)
+    for (const std::string& failure : sample.failures) failures.push_back(name_of(results, sample) + ": " + failure);
+  return failures;
+}
+
+// In how many samples of one experiment on one shape are there figures, at the number of clients with the fewest?
+std::size_t fewest_samples(const Results& results, std::string_view experiment, std::string_view shape) {
+  std::size_t fewest = results.rounds;
+  for (const std::uint32_t clients : client_counts(results, experiment)) {
+    const auto there = std::count_if(results.samples.begin(), results.samples.end(), [&](const Sample& sample) {
+      return sample.experiment == experiment && sample.shape == shape && sample.clients == clients &&
+             !sample.figures.empty();
+    });
+    fewest = std::min(fewest, static_cast<std::size_t>(there));
+  }
+  return fewest;
+}
+
+std::vector<std::string> cautions_of(const Results& results) {
+  std::vector<std::string> cautions;
+  if (results.rounds < kLeastSamples) {
+    cautions.push_back(fmt::format(
+        "With {} round{} there are too few runs to tell any difference from chance; at least {} are needed.",
+        results.rounds, results.rounds == 1 ? "" : "s", kLeastSamples));
+  } else if (results.rounds < kEnoughRounds) {
+    cautions.push_back(
+        fmt::format("Only {} rounds: where two shapes are equal, chance alone separates this few runs once in {:.0f} "
+                    "comparisons. The whole "
+                    "comparison (without --quick) takes {} rounds or more.",
+                    results.rounds, separated_by_chance_once_in(results.rounds), kEnoughRounds));
+  }
+
+  std::vector<std::string> missing;
+  for (const std::string_view key : kShapes) {
+    const bool there = std::any_of(results.samples.begin(), results.samples.end(), [key](const Sample& sample) {
+      return sample.shape == key && !sample.figures.empty();
+    });
+    if (!there) missing.push_back(plain_name(key));
+  }
+  if (!missing.empty()) cautions.push_back("Shapes that were not measured: " + listed(missing) + ".");
+
+  missing.clear();
+  for (const std::string_view experiment : kExperiments)
+    if (client_counts(results, experiment).empty()) missing.emplace_back(experiment);
+  if (!missing.empty()) cautions.push_back("Experiments that were not made: " + listed(missing) + ".");
+
+  for (const Shape& shape : results.shapes) {
+    missing.clear();
+    for (const std::string_view experiment : kExperiments) {
+      if (client_counts(results, experiment).empty()) continue;
+      const std::size_t there = fewest_samples(results, experiment, shape.key);
+      if (there < results.rounds)
+        missing.push_back(fmt::format("{} ({} of {} rounds)", experiment, there, results.rounds));
+    }
+    if (!missing.empty())
+      cautions.push_back("Incomplete with " + shape_name(results, shape.key) + ": " + listed(missing) + ".");
+  }
+  return cautions;
+}
+
+}  // namespace
+
+Summary summarize(const Results& results) {
+  Summary summary{failures_of(results), cautions_of(results), {}};
+  std::vector<std::string> keys;
+  for (const std::string_view key : kShapes)
+    for (const Shape& shape : results.shapes)
+      if (shape.key == key) keys.push_back(shape.key);
+  for (const Shape& shape : results.shapes)
+    if (std::find(keys.begin(), keys.end(), shape.key) == keys.end()) keys.push_back(shape.key);
+  for (std::size_t other = 1; other < keys.size(); ++other)
+    summary.comparisons.push_back(compare_shapes(results, keys.front(), keys[other]));
+  return summary;
+}
+
+std::string shape_name(const Results& results, const std::string& key) {
+  if (std::find(kShapes.begin(), kShapes.end(), key) != kShapes.end()) return plain_name(key);
+  for (const Shape& shape : results.shapes)
+    if (shape.key == key) return shape.title;
+  return key;
+}
+
+std::string name_of(const Results& results, const Sample& sample) {
+  std::string name = sample.experiment;
+  if (sample.clients > 0) name += fmt::format(" with {} clients", readable(sample.clients, "clients"));
+  return name + fmt::format(", {}, round {}", shape_name(results, sample.shape), sample.round);
+}
+
+std::string listed(const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) text += i + 1 == words.size() ? " and " : ", ";
+    text += words[i];
+  }
+  return text;
+}
+
+}  // namespace rookery::load

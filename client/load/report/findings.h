@@ -1,0 +1,63 @@
+// client/load/report/findings.h
+//
+// What a comparison has found, in plain words, made from the figures by rule: processes against threads first, then
+// against the other shapes. Nothing is said that the samples do not show; what was not measured is named.
+//
+//     const Summary summary = summarize(results);
+//     print: failures, then cautions, then comparisons.front().answer, then every comparison's findings
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "client/load/compare/results.h"
+
+namespace rookery::load {
+
+enum class Outcome : std::uint8_t {
+  FirstBetter,   // wherever the two differ, and they do somewhere
+  SecondBetter,  // likewise
+  Depends,       // one is better here, the other there
+  NoDifference,  // beyond the noise
+  Unknown,       // not measured in both, or too few samples
+};
+
+// One topic: "Throughput, echo".
+struct Finding {
+  std::string topic;
+  Outcome outcome = Outcome::Unknown;
+  std::string text;   // with the medians: "with 100 clients 1.4 times as high with processes (...); with 1,000 ..."
+  std::string brief;  // the same for a list of topics: "1.2 to 1.4 times as high"; empty if there is nothing to add
+};
+
+// The topics with one outcome: {"Better with threads", "start-up (1.7 times as high with processes); ..."}
+struct Statement {
+  std::string about;
+  std::string topics;
+};
+
+struct Comparison {
+  std::string first;   // a Shape's key
+  std::string second;  // likewise
+  std::string title;   // "Processes against threads"
+  std::vector<Statement> answer;
+  std::vector<Finding> findings;
+};
+
+struct Summary {
+  std::vector<std::string> failures;  // in which sample, what; nothing else may be believed before these are understood
+  std::vector<std::string> cautions;  // few rounds, experiments and shapes that are missing
+  std::vector<Comparison> comparisons;
+};
+
+[[nodiscard]] Summary summarize(const Results& results);
+
+// "threads", "a thread per client": fits behind "with" and "than".
+[[nodiscard]] std::string shape_name(const Results& results, const std::string& key);
+// "echo with 100 clients, threads, round 2"
+[[nodiscard]] std::string name_of(const Results& results, const Sample& sample);
+// "10, 100 and 1,000"
+[[nodiscard]] std::string listed(const std::vector<std::string>& words);
+
+}  // namespace rookery::load

@@ -1,0 +1,258 @@
+// client/load/report/plots.cpp
+#include "client/load/report/plots.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "client/load/compare/figures.h"
+#include "client/load/report/distribution_plots.h"
+#include "client/load/report/findings.h"
+#include "client/load/report/spread_point.h"
+#include "client/load/report/units.h"
+
+namespace rookery::load {
+namespace {
+
+// One figure of a plot that may show several of each shape.
+struct Part {
+  std::string_view figure;
+  std::string_view label;  // "p99"; empty if it is the only one
+};
+
+struct Subject {
+  std::string_view id;
+  std::string_view experiment;
+  std::string_view title;
+  std::string_view how_to_read;
+  std::string_view quantity;  // of the axis: "latency"
+  std::string_view unit;
+  std::vector<Part> parts;
+  bool logarithmic_clients = true;
+  bool logarithmic = false;
+};
+
+double largest_of(const Results& results, const Subject& subject) {
+  double largest = 0;
+  for (const std::uint32_t clients : client_counts(results, subject.experiment))
+    for (const Shape& shape : results.shapes)
+      for (const Part& part : subject.parts) {
+        const Spread spread = spread_of(results, subject.experiment, shape.key, clients, part.figure);
+        if (!spread.empty()) largest = std::max(largest, spread.median());
+      }
+  return largest;
+}
+
+std::string with_clients(std::uint32_t clients) {
+  return fmt::format("{} client{}", format_number(clients), clients == 1 ? "" : "s");
+}
+
+// What everybody has at the largest number of clients.
+std::string essence_of(const Results& results, const Subject& subject) {
+  const std::vector<std::uint32_t> counts = client_counts(results, subject.experiment);
+  if (counts.empty()) return {};
+  std::vector<std::string> words;
+  for (const Part& part : subject.parts) {
+    for (const Shape& shape : results.shapes) {
+      const Spread spread = spread_of(results, subject.experiment, shape.key, counts.back(), part.figure);
+      if (spread.empty()) continue;
+      words.push_back(fmt::format("{}{}{} {}", shape_name(results, shape.key), part.label.empty() ? "" : ", ",
+                                  part.label, readable(spread.median(), subject.unit)));
+    }
+  }
+  std::string text = std::string(subject.title) + ". Medians";
+  if (counts.back() > 0) text += " with " + with_clients(counts.back());
+  text += ": ";
+  for (std::size_t i = 0; i < words.size(); ++i) text += (i > 0 ? "; " : "") + words[i];
+  return text + ".";
+}
+
+Plot begin_plot(const Results& results, const Subject& subject, const Scale& scale, Plot::Kind kind) {
+  Plot plot;
+  plot.kind = kind;
+  plot.id = subject.id;
+  plot.title = subject.title;
+  plot.how_to_read = subject.how_to_read;
+  plot.essence = essence_of(results, subject);
+  plot.y.title = std::string(subject.quantity) + (scale.unit.empty() ? "" : ", " + std::string(scale.unit));
+  return plot;
+}
+
+Plot against_clients(const Results& results, const Subject& subject) {
+  const Scale scale = scale_for(subject.unit, largest_of(results, subject));
+  const std::vector<std::uint32_t> counts = client_counts(results, subject.experiment);
+  Plot plot = begin_plot(results, subject, scale, Plot::Kind::Lines);
+  plot.x = {"clients", subject.logarithmic_clients && (counts.empty() || counts.front() > 0)};
+  plot.y.logarithmic = subject.logarithmic;
+  for (const Shape& shape : results.shapes) {
+    for (const Part& part : subject.parts) {
+      Series series{shape.key, shape.title, &part == &subject.parts.front() ? "" : "second", {}};
+      if (!part.label.empty()) series.label += ", " + std::string(part.label);
+      for (const std::uint32_t clients : counts) {
+        const Spread spread = spread_of(results, subject.experiment, shape.key, clients, part.figure);
+        if (!spread.empty()) series.points.push_back(spread_point(clients, spread, scale, subject.unit));
+      }
+      plot.series.push_back(std::move(series));
+    }
+  }
+  return plot;
+}
+
+// With a single number of clients a line has only one point, and bars say more: a group for each part.
+Plot side_by_side(const Results& results, const Subject& subject) {
+  const Scale scale = scale_for(subject.unit, largest_of(results, subject));
+  const std::vector<std::uint32_t> counts = client_counts(results, subject.experiment);
+  Plot plot = begin_plot(results, subject, scale, Plot::Kind::Bars);
+  for (const Part& part : subject.parts) {
+    std::string group(part.label);
+    if (counts.front() > 0) group += (group.empty() ? "" : ", ") + with_clients(counts.front());
+    plot.groups.push_back(std::move(group));
+  }
+  for (const Shape& shape : results.shapes) {
+    Series series{shape.key, shape.title, "", {}};
+    for (std::size_t i = 0; i < subject.parts.size(); ++i) {
+      const Spread spread = spread_of(results, subject.experiment, shape.key, counts.front(), subject.parts[i].figure);
+      if (!spread.empty()) series.points.push_back(spread_point(static_cast<double>(i), spread, scale, subject.unit));
+    }
+    plot.series.push_back(std::move(series));
+  }
+  return plot;
+}
+
+// Two parts on top of each other; the error bar belongs to their sum.
+Plot stacked(const Results& results, const Subject& subject) {
+  const auto sum = [&subject](const Sample& sample) -> std::optional<double> {
+    double total = 0;
+    for (const Part& part : subject.parts) {
+      const auto found = sample.figures.find(std::string(part.figure));
+      if (found == sample.figures.end()) return std::nullopt;
+      total += found->second;
+    }
+    return total;
+  };
+  const std::vector<std::uint32_t> counts = client_counts(results, subject.experiment);
+  const Scale scale = scale_for(subject.unit, largest_of(results, subject));
+  Plot plot = begin_plot(results, subject, scale, Plot::Kind::Bars);
+  for (const std::uint32_t clients : counts) plot.groups.push_back(with_clients(clients));
+  for (const Shape& shape : results.shapes) {
+    for (const Part& part : subject.parts) {
+      const bool top = &part == &subject.parts.back();
+      Series series{shape.key, shape.title + ", " + std::string(part.label), top ? "second" : "", {}};
+      for (std::size_t i = 0; i < counts.size(); ++i) {
+        const Spread spread = spread_of(results, subject.experiment, shape.key, counts[i], part.figure);
+        const Spread total = spread_of(results, subject.experiment, shape.key, counts[i], sum);
+        if (spread.empty() || total.empty()) continue;
+        Point point = spread_point(static_cast<double>(i), spread, scale, subject.unit);
+        point.low = top ? total.low() * scale.factor : point.y;
+        point.high = top ? total.high() * scale.factor : point.y;
+        series.points.push_back(std::move(point));
+      }
+      plot.series.push_back(std::move(series));
+    }
+  }
+  return plot;
+}
+
+bool has_points(const Plot& plot) {
+  return std::any_of(plot.series.begin(), plot.series.end(),
+                     [](const Series& series) { return !series.points.empty(); });
+}
+
+constexpr std::string_view kHigherIsBetter =
+    "Higher is better. Each point is the median of all rounds, the bar on it reaches from the lowest to the highest.";
+constexpr std::string_view kLowerIsBetter =
+    "Lower is better. Each point is the median of all rounds, the bar on it reaches from the lowest to the highest.";
+constexpr std::string_view kReadLatency =
+    "Lower is better: half of the requests are faster than p50 (solid), one in a hundred is slower than p99 (dashed). "
+    "Each client sends as soon as it is answered, so with more clients there is more to wait for.";
+constexpr std::string_view kReadCpu =
+    "Lower is better: what all processes of the server together spend on one operation, full colour in its own code "
+    "(user), pale in the kernel (system). The bar on top is the spread of the sum.";
+constexpr std::string_view kReadSwitches =
+    "Lower is better: full colour where a thread went to sleep by itself (voluntary), pale where the kernel took the "
+    "core away (involuntary). The bar on top is the spread of the sum.";
+
+}  // namespace
+
+std::vector<Plot> plots_of(const Results& results) {
+  const std::vector<Part> latencies{{"latency_p50_us", "p50"}, {"latency_p99_us", "p99"}};
+  const std::vector<Part> cpu{{"cpu_user_us_per_op", "user"}, {"cpu_system_us_per_op", "system"}};
+  const std::vector<Part> switches{{"switches_voluntary_per_op", "voluntary"},
+                                   {"switches_involuntary_per_op", "involuntary"}};
+
+  std::vector<Plot> plots;
+  const auto add = [&plots](Plot plot) {
+    if (has_points(plot)) plots.push_back(std::move(plot));
+  };
+  const auto add_lines = [&](const Subject& subject) {
+    const std::size_t counts = client_counts(results, subject.experiment).size();
+    if (counts == 1) add(side_by_side(results, subject));
+    if (counts > 1) add(against_clients(results, subject));
+  };
+
+  add_lines(
+      {"echo-throughput", "echo", "Echo: throughput", kHigherIsBetter, "answers", "/s", {{"throughput_per_s", ""}}});
+  add_lines(
+      {"echo-latency", "echo", "Echo: latency at full load", kReadLatency, "latency", "µs", latencies, true, true});
+  add_lines({"fanout-throughput",
+             "fanout",
+             "Fan-out: throughput",
+             kHigherIsBetter,
+             "deliveries",
+             "/s",
+             {{"throughput_per_s", ""}}});
+  add_lines({"fanout-latency", "fanout", "Fan-out: latency at full load", kReadLatency, "latency", "µs", latencies,
+             true, true});
+  add(percentile_plot(results));
+  add(stacked(results, {"paced-cpu", "paced", "Fixed rate: CPU for each request", kReadCpu, "CPU", "µs", cpu}));
+  add(stacked(results, {"echo-cpu", "echo", "Echo: CPU for each request", kReadCpu, "CPU", "µs", cpu}));
+  add(stacked(results, {"fanout-cpu", "fanout", "Fan-out: CPU for each delivery", kReadCpu, "CPU", "µs", cpu}));
+  add(stacked(results, {"paced-switches", "paced", "Fixed rate: context switches for each request", kReadSwitches,
+                        "context switches", "per op.", switches}));
+  add(stacked(results, {"echo-switches", "echo", "Echo: context switches for each request", kReadSwitches,
+                        "context switches", "per op.", switches}));
+  add(stacked(results, {"fanout-switches", "fanout", "Fan-out: context switches for each delivery", kReadSwitches,
+                        "context switches", "per op.", switches}));
+  add_lines({"memory",
+             "memory",
+             "Memory",
+             kLowerIsBetter,
+             "memory of all processes (PSS)",
+             "bytes",
+             {{"pss_bytes", ""}},
+             false});
+  add_lines({"start", "start", "Start-up", kLowerIsBetter, "until ready", "ms", {{"start_ms", ""}}});
+  add(timeline_plot(results));
+  add_lines({"crash-clients",
+             "crash",
+             "A crash: how many notice",
+             kLowerIsBetter,
+             "clients",
+             "clients",
+             {{"cut_off", "cut off"}, {"paused", "paused"}}});
+  return plots;
+}
+
+nlohmann::json to_json(const Plot& plot) {
+  static constexpr const char* kKinds[] = {"lines", "bars", "percentiles", "timeline"};
+  nlohmann::json series = nlohmann::json::array();
+  for (const Series& one : plot.series) {
+    nlohmann::json points = nlohmann::json::array();
+    for (const Point& point : one.points)
+      points.push_back(
+          {{"x", point.x}, {"y", point.y}, {"low", point.low}, {"high", point.high}, {"text", point.text}});
+    series.push_back({{"shape", one.shape}, {"label", one.label}, {"part", one.part}, {"points", std::move(points)}});
+  }
+  const auto axis = [](const Axis& one) { return nlohmann::json{{"title", one.title}, {"log", one.logarithmic}}; };
+  return {{"id", plot.id},
+          {"kind", kKinds[static_cast<std::size_t>(plot.kind)]},
+          {"title", plot.title},
+          {"x", axis(plot.x)},
+          {"y", axis(plot.y)},
+          {"groups", plot.groups},
+          {"series", std::move(series)}};
+}
+
+}  // namespace rookery::load

@@ -1,0 +1,250 @@
+// Draws what the page's data block describes (plots.h) and writes into the page what came of it: on each figure
+// data-drawn and data-points, on <html> data-plots, data-errors and data-fetched. The tests read these.
+'use strict';
+(() => {
+  const root = document.documentElement;
+  const complain = (what) => {
+    root.dataset.errors = `${root.dataset.errors ?? ''}${what}; `;
+  };
+  window.addEventListener('error', (event) => complain(event.message));
+  document.addEventListener('securitypolicyviolation', (event) => complain(`blocked ${event.blockedURI}`));
+
+  const data = JSON.parse(document.getElementById('data').textContent);
+  const places = new Map(data.shapes.map((shape, place) => [shape.key, place]));
+  const symbols = ['circle', 'triangle', 'rect', 'rectRot', 'cross'];
+  const charts = [];
+
+  const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+  const colour = (shape) => css(`--shape-${Math.min(places.get(shape), 4)}`);
+  const pale = (hex, share) => `${hex}${Math.round(share * 255).toString(16).padStart(2, '0')}`;
+  const number = (value) => value.toLocaleString('en', { maximumSignificantDigits: 3 });
+  const percent = (x) => `${Number((100 * (1 - 1 / x)).toPrecision(Math.max(2, Math.ceil(Math.log10(x)) + 1)))} %`;
+
+  // From the lowest to the highest sample: a bar at a point, or a band along a line.
+  const spread = {
+    id: 'spread',
+    beforeDatasetsDraw(chart) {
+      if (!chart.plot.banded) return;
+      eachVisible(chart, (dataset, elements, y) => {
+        const { ctx } = chart;
+        ctx.beginPath();
+        elements.forEach((element, i) => ctx.lineTo(element.x, y(dataset.data[i].high)));
+        for (let i = elements.length - 1; i >= 0; --i) ctx.lineTo(elements[i].x, y(dataset.data[i].low));
+        ctx.closePath();
+        ctx.fillStyle = pale(colour(dataset.shape), 0.18);
+        ctx.fill();
+      });
+    },
+    afterDatasetsDraw(chart) {
+      if (chart.plot.banded) return;
+      eachVisible(chart, (dataset, elements, y) => {
+        const { ctx } = chart;
+        ctx.strokeStyle = chart.plot.kind === 'bars' ? css('--text') : colour(dataset.shape);
+        ctx.lineWidth = 1.5;
+        elements.forEach((element, i) => {
+          const { low, high } = dataset.data[i];
+          if (!(high > low)) return;
+          ctx.beginPath();
+          for (const [x1, y1, x2, y2] of [[0, low, 0, high], [-4, low, 4, low], [-4, high, 4, high]]) {
+            ctx.moveTo(element.x + x1, y(y1));
+            ctx.lineTo(element.x + x2, y(y2));
+          }
+          ctx.stroke();
+        });
+      });
+    },
+  };
+  const eachVisible = (chart, draw) => {
+    const { top, bottom, left, right } = chart.chartArea;
+    const y = (value) => {
+      const pixel = chart.scales.y.getPixelForValue(value);
+      return Number.isFinite(pixel) ? pixel : bottom;
+    };
+    chart.ctx.save();
+    chart.ctx.beginPath();
+    chart.ctx.rect(left, top, right - left, bottom - top);
+    chart.ctx.clip();
+    chart.data.datasets.forEach((dataset, i) => {
+      if (chart.isDatasetVisible(i)) draw(dataset, chart.getDatasetMeta(i).data, y);
+    });
+    chart.ctx.restore();
+  };
+
+  const killMark = {
+    id: 'killMark',
+    afterDatasetsDraw(chart) {
+      if (chart.plot.kind !== 'timeline') return;
+      const { ctx, chartArea } = chart;
+      const x = chart.scales.x.getPixelForValue(0);
+      ctx.save();
+      ctx.strokeStyle = css('--alarm');
+      ctx.fillStyle = css('--alarm');
+      ctx.setLineDash([5, 4]);
+      ctx.beginPath();
+      ctx.moveTo(x, chartArea.top);
+      ctx.lineTo(x, chartArea.bottom);
+      ctx.stroke();
+      ctx.font = `600 12px ${Chart.defaults.font.family}`;
+      ctx.fillText('killed', x + 6, chartArea.top + 12);
+      ctx.restore();
+    },
+  };
+
+  const report = {
+    id: 'report',
+    afterDraw(chart) {
+      const points = {};
+      chart.data.datasets.forEach((dataset, i) => {
+        const finite = chart.getDatasetMeta(i).data.filter((one) => Number.isFinite(one.x) && Number.isFinite(one.y));
+        points[dataset.shape] = (points[dataset.shape] ?? 0) + finite.length;
+      });
+      chart.plot.figure.dataset.points = JSON.stringify(points);
+      chart.plot.figure.dataset.drawn = 'yes';
+    },
+  };
+
+  const dataset = (plot, series) => {
+    const main = colour(series.shape);
+    const second = series.part === 'second';
+    const common = { shape: series.shape, label: series.label, second, data: series.points, borderColor: main };
+    if (plot.kind === 'bars') {
+      return {
+        ...common,
+        stack: series.shape,
+        backgroundColor: second ? pale(main, 0.4) : main,
+        borderWidth: 1,
+        data: series.points.map((point) => ({ ...point, x: plot.groups[point.x] })),
+        maxBarThickness: 44,
+      };
+    }
+    return {
+      ...common,
+      backgroundColor: second ? css('--card') : main,
+      borderWidth: 2,
+      borderDash: second ? [6, 4] : [],
+      pointStyle: symbols[Math.min(places.get(series.shape), 4)],
+      pointRadius: plot.banded ? 0 : 5,
+      pointHitRadius: 8,
+    };
+  };
+
+  const xScale = (plot) => {
+    if (plot.kind === 'bars') return { type: 'category', labels: plot.groups, grid: { display: false } };
+    const base = { title: { display: true, text: plot.x.title }, grid: { color: css('--grid') } };
+    const values = [...new Set(plot.series.flatMap((one) => one.points.map((point) => point.x)))].sort((a, b) => a - b);
+    const scale = { ...base, type: plot.x.log ? 'logarithmic' : 'linear', min: values[0], max: values.at(-1) };
+    if (plot.kind === 'percentiles') {
+      const marks = [1, 2, 10, 100, 1000, 10000].filter((x) => x <= scale.max * 1.001);
+      scale.afterBuildTicks = (axis) => { axis.ticks = marks.map((value) => ({ value })); };
+      scale.ticks = { callback: percent, autoSkip: false, maxRotation: 0 };
+    } else if (plot.kind === 'lines') {
+      scale.afterBuildTicks = (axis) => { axis.ticks = values.map((value) => ({ value })); };
+      scale.ticks = { callback: number, maxRotation: 0 };
+      scale.offset = false;
+    } else {
+      scale.ticks = { callback: number, maxRotation: 0 };
+    }
+    return scale;
+  };
+
+  const yScale = (plot) => ({
+    type: plot.y.log ? 'logarithmic' : 'linear',
+    beginAtZero: !plot.y.log,
+    grace: plot.y.log ? 0 : '5%',
+    stacked: plot.kind === 'bars',
+    title: { display: true, text: plot.y.title },
+    grid: { color: css('--grid') },
+    ticks: {
+      callback: (value) => {
+        if (!plot.y.log) return number(value);
+        const first = Number(value.toExponential()[0]);
+        return first === 1 || first === 2 || first === 5 ? number(value) : '';
+      },
+    },
+  });
+
+  const tooltipTitle = (plot) => (items) => {
+    if (items.length === 0) return '';
+    const { x } = items[0].raw;
+    if (plot.kind === 'bars') return x;
+    if (plot.kind === 'percentiles') return percent(x);
+    if (plot.kind === 'timeline') return `${number(x)} ms after the kill`;
+    return `${number(x)} ${plot.x.title}`;
+  };
+
+  const draw = (plot) => {
+    const { figure } = plot;
+    plot.banded = plot.kind === 'percentiles' || plot.kind === 'timeline';
+    const config = {
+      type: plot.kind === 'bars' ? 'bar' : 'line',
+      data: { datasets: plot.series.map((series) => dataset(plot, series)) },
+      plugins: [{ id: 'owner', beforeInit: (chart) => { chart.plot = plot; } }, spread, killMark, report],
+      options: {
+        animation: false,
+        maintainAspectRatio: false,
+        interaction: { mode: 'nearest', axis: 'x', intersect: false },
+        scales: { x: xScale(plot), y: yScale(plot) },
+        plugins: {
+          legend: {
+            labels: {
+              usePointStyle: true,
+              boxWidth: 9,
+              boxHeight: 9,
+              padding: 14,
+              filter: (item, chartData) => !chartData.datasets[item.datasetIndex].second,
+              generateLabels: (chart) => Chart.defaults.plugins.legend.labels.generateLabels(chart).map((item) => {
+                const { shape } = chart.data.datasets[item.datasetIndex];
+                return { ...item, text: data.shapes[places.get(shape)].title, lineDash: [] };
+              }),
+            },
+            onClick: (_, item, legend) => {
+              const { chart } = legend;
+              const { shape } = chart.data.datasets[item.datasetIndex];
+              const show = !chart.isDatasetVisible(item.datasetIndex);
+              chart.data.datasets.forEach((one, i) => {
+                if (one.shape === shape) chart.setDatasetVisibility(i, show);
+              });
+              chart.update();
+            },
+          },
+          tooltip: {
+            callbacks: {
+              title: tooltipTitle(plot),
+              label: (item) => `${item.dataset.label}: ${item.raw.text}`,
+            },
+          },
+        },
+      },
+    };
+    charts.push(new Chart(figure.querySelector('canvas'), config));
+  };
+
+  const drawAll = () => {
+    while (charts.length > 0) charts.pop().destroy();
+    Chart.defaults.color = css('--quiet');
+    Chart.defaults.borderColor = css('--line');
+    Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+    for (const plot of data.plots) {
+      plot.figure = document.getElementById(plot.id);
+      try {
+        draw(plot);
+      } catch (error) {
+        complain(`${plot.id}: ${error.message}`);
+      }
+    }
+    root.dataset.plots = String(charts.length);
+    root.dataset.fetched = String(performance.getEntriesByType('resource').length);
+  };
+
+  window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAll);
+  // Paper is white, whatever the screen is.
+  window.addEventListener('beforeprint', () => {
+    root.dataset.theme = 'light';
+    drawAll();
+  });
+  window.addEventListener('afterprint', () => {
+    delete root.dataset.theme;
+    drawAll();
+  });
+  drawAll();
+})();

@@ -1,0 +1,264 @@
+// client/load/report/two_shapes.cpp
+#include "client/load/report/two_shapes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <set>
+
+#include "client/load/compare/figures.h"
+#include "client/load/report/units.h"
+
+namespace rookery::load {
+namespace {
+
+// What is compared, and how it is called.
+struct Topic {
+  std::string_view title;
+  std::string_view experiment;
+  ValueOfSample value;
+  std::string_view unit;
+  Better better;
+};
+
+// One figure of both shapes, at one number of clients.
+struct Contrast {
+  Spread first;
+  Spread second;
+  Outcome outcome = Outcome::Unknown;
+  double ratio = 1;  // of the higher median to the lower; infinite if that is 0
+};
+
+// From here on "1.4 times as high" says more than "40 % higher".
+constexpr double kInTimesFrom = 1.3;
+
+ValueOfSample figure(std::string_view key) {
+  return [name = std::string(key)](const Sample& sample) -> std::optional<double> {
+    const auto found = sample.figures.find(name);
+    if (found == sample.figures.end()) return std::nullopt;
+    return found->second;
+  };
+}
+
+ValueOfSample combined(std::string_view left, std::string_view right, double (*operation)(double, double)) {
+  return [one = figure(left), other = figure(right), operation](const Sample& sample) -> std::optional<double> {
+    const std::optional<double> a = one(sample);
+    const std::optional<double> b = other(sample);
+    if (!a || !b) return std::nullopt;
+    return operation(*a, *b);
+  };
+}
+
+std::vector<Topic> topics() {
+  const auto sum = [](double a, double b) { return a + b; };
+  const ValueOfSample switches = combined("switches_voluntary_per_op", "switches_involuntary_per_op", sum);
+  return {
+      {"Throughput, echo", "echo", figure("throughput_per_s"), "/s", Better::Higher},
+      {"Throughput, fan-out", "fanout", figure("throughput_per_s"), "/s", Better::Higher},
+      {"Latency at a fixed rate, p50", "paced", figure("latency_p50_us"), "µs", Better::Lower},
+      {"Latency at a fixed rate, p99", "paced", figure("latency_p99_us"), "µs", Better::Lower},
+      {"CPU per operation at a fixed rate", "paced", figure("cpu_us_per_op"), "µs", Better::Lower},
+      {"CPU per operation, echo", "echo", figure("cpu_us_per_op"), "µs", Better::Lower},
+      {"CPU per delivery, fan-out", "fanout", figure("cpu_us_per_op"), "µs", Better::Lower},
+      {"Context switches per operation at a fixed rate", "paced", switches, "per op.", Better::Lower},
+      {"Context switches per operation, echo", "echo", switches, "per op.", Better::Lower},
+      {"Context switches per delivery, fan-out", "fanout", switches, "per op.", Better::Lower},
+      {"Memory in all", "memory", figure("pss_bytes"), "bytes", Better::Lower},
+      {"Start-up", "start", figure("start_ms"), "ms", Better::Lower},
+      {"A crash: clients cut off", "crash", figure("cut_off"), "clients", Better::Lower},
+      {"A crash: clients paused", "crash", figure("paused"), "clients", Better::Lower},
+      {"A crash: the longest pause", "crash", figure("pause_max_ms"), "ms", Better::Lower},
+      {"A crash: requests never answered", "crash", figure("unanswered"), "requests", Better::Lower},
+      {"A crash: acknowledged messages lost", "crash", figure("lost"), "messages", Better::Lower},
+  };
+}
+
+Contrast contrast(Spread first, Spread second, Better better) {
+  Contrast result{std::move(first), std::move(second)};
+  if (std::min(result.first.values.size(), result.second.values.size()) < kLeastSamples) return result;
+  const double low = std::min(result.first.median(), result.second.median());
+  const double high = std::max(result.first.median(), result.second.median());
+  if (high > low) result.ratio = low > 0 ? high / low : std::numeric_limits<double>::infinity();
+  switch (compare_spreads(result.first, result.second)) {
+    case Verdict::NoDifference:
+      result.outcome = Outcome::NoDifference;
+      break;
+    case Verdict::FirstHigher:
+      result.outcome = better == Better::Higher ? Outcome::FirstBetter : Outcome::SecondBetter;
+      break;
+    case Verdict::SecondHigher:
+      result.outcome = better == Better::Higher ? Outcome::SecondBetter : Outcome::FirstBetter;
+      break;
+  }
+  return result;
+}
+
+bool differs(const Contrast& contrast) {
+  return contrast.outcome == Outcome::FirstBetter || contrast.outcome == Outcome::SecondBetter;
+}
+
+class Pair {
+ public:
+  Pair(const Results& results, std::string first, std::string second)
+      : results_(results),
+        first_(std::move(first)),
+        second_(std::move(second)),
+        first_name_(shape_name(results, first_)),
+        second_name_(shape_name(results, second_)) {}
+
+  [[nodiscard]] Comparison compare() const {
+    Comparison comparison;
+    comparison.first = first_;
+    comparison.second = second_;
+    comparison.title = first_name_ + " against " + second_name_;
+    comparison.title.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(comparison.title.front())));
+    for (const Topic& topic : topics()) {
+      if (client_counts(results_, topic.experiment).empty()) continue;  // among the cautions
+      const bool anything =
+          std::any_of(results_.samples.begin(), results_.samples.end(), [&topic](const Sample& sample) {
+            return sample.experiment == topic.experiment && topic.value(sample).has_value();
+          });
+      if (!anything) continue;
+      comparison.findings.push_back(find(topic));
+      if (topic.experiment == "memory") comparison.findings.push_back(find_memory_per_client());
+    }
+    comparison.answer = answer(comparison.findings);
+    return comparison;
+  }
+
+ private:
+  [[nodiscard]] Finding find(const Topic& topic) const {
+    std::vector<std::pair<std::string, Contrast>> places;
+    const std::vector<std::uint32_t> counts = client_counts(results_, topic.experiment);
+    for (const std::uint32_t clients : counts) {
+      Contrast one = contrast(spread_of(results_, topic.experiment, first_, clients, topic.value),
+                              spread_of(results_, topic.experiment, second_, clients, topic.value), topic.better);
+      places.emplace_back(clients == 0
+                              ? (counts.size() > 1 ? "without clients" : "")
+                              : fmt::format("with {} client{}", readable(clients, "clients"), clients == 1 ? "" : "s"),
+                          std::move(one));
+    }
+    return finding(std::string(topic.title), topic, places);
+  }
+
+  [[nodiscard]] Finding find_memory_per_client() const {
+    const Topic topic{"Memory for each client", "memory", {}, "bytes", Better::Lower};
+    return finding(
+        std::string(topic.title), topic,
+        {{"", contrast(memory_per_client(results_, first_), memory_per_client(results_, second_), topic.better)}});
+  }
+
+  [[nodiscard]] Finding finding(std::string title, const Topic& topic,
+                                const std::vector<std::pair<std::string, Contrast>>& places) const {
+    Finding result{std::move(title), Outcome::Unknown, {}, {}};
+    std::set<Outcome> outcomes;
+    double least = 0;
+    double most = 0;
+    for (const auto& [where, contrast] : places) {
+      if (!result.text.empty()) result.text += "; ";
+      result.text += where + (where.empty() ? "" : ": ") + words(contrast, topic);
+      if (contrast.outcome != Outcome::Unknown) outcomes.insert(contrast.outcome);
+      if (!differs(contrast)) continue;
+      least = least == 0 ? contrast.ratio : std::min(least, contrast.ratio);
+      most = std::max(most, contrast.ratio);
+    }
+    const bool some_alike = outcomes.erase(Outcome::NoDifference) > 0;
+    if (outcomes.size() > 1) {
+      result.outcome = Outcome::Depends;
+    } else if (outcomes.size() == 1) {
+      result.outcome = *outcomes.begin();
+      result.brief = range(least, most, result.outcome, topic.better);
+      if (some_alike) result.brief += ", not everywhere";
+    } else if (some_alike) {
+      result.outcome = Outcome::NoDifference;
+    }
+    return result;
+  }
+
+  // "1.4 times as high with threads (processes 1.2 ms, threads 1.7 ms)"
+  [[nodiscard]] std::string words(const Contrast& contrast, const Topic& topic) const {
+    if (contrast.first.empty() && contrast.second.empty()) return "not measured";
+    if (contrast.first.empty() || contrast.second.empty())
+      return "not measured with " + (contrast.first.empty() ? first_name_ : second_name_);
+    const double larger = std::max(contrast.first.median(), contrast.second.median());
+    const std::string medians =
+        fmt::format("({} {}, {} {})", first_name_, readable_beside(contrast.first.median(), larger, topic.unit),
+                    second_name_, readable_beside(contrast.second.median(), larger, topic.unit));
+    switch (contrast.outcome) {
+      case Outcome::Unknown:
+        return "too few runs to tell " + medians;
+      case Outcome::NoDifference:
+        if (contrast.first.high() == 0 && contrast.second.high() == 0) return "none with either";
+        return "no difference beyond the noise " + medians;
+      default:
+        return with_whom(contrast.ratio, contrast.outcome, topic.better) + " " + medians;
+    }
+  }
+
+  [[nodiscard]] const std::string& winner(Outcome outcome) const {
+    return outcome == Outcome::FirstBetter ? first_name_ : second_name_;
+  }
+  [[nodiscard]] const std::string& loser(Outcome outcome) const {
+    return outcome == Outcome::FirstBetter ? second_name_ : first_name_;
+  }
+
+  [[nodiscard]] std::string with_whom(double ratio, Outcome outcome, Better better) const {
+    const std::string& higher = better == Better::Higher ? winner(outcome) : loser(outcome);
+    if (std::isinf(ratio)) return "only with " + higher;
+    const std::string much = how_much(ratio, better);
+    return much + " with " + (ratio >= kInTimesFrom ? higher : winner(outcome));
+  }
+
+  // Beside small differences who is better is named, beside large ones who is higher.
+  [[nodiscard]] static std::string how_much(double ratio, Better better) {
+    if (ratio >= 9.95) return fmt::format("{:.0f} times as high", ratio);
+    if (ratio >= kInTimesFrom) return fmt::format("{:.1f} times as high", ratio);
+    if (better == Better::Higher) return fmt::format("{:.0f} % higher", (ratio - 1) * 100);
+    return fmt::format("{:.0f} % lower", (1 - 1 / ratio) * 100);
+  }
+
+  [[nodiscard]] std::string range(double least, double most, Outcome outcome, Better better) const {
+    const std::string low = with_whom(least, outcome, better);
+    const std::string high = with_whom(most, outcome, better);
+    return low == high ? low : low + " up to " + high;
+  }
+
+  [[nodiscard]] std::vector<Statement> answer(const std::vector<Finding>& findings) const {
+    std::vector<Statement> statements;
+    const auto state = [&](std::string about, Outcome outcome) {
+      std::vector<std::string> topics;
+      for (const Finding& finding : findings) {
+        if (finding.outcome != outcome) continue;
+        std::string topic = finding.topic;
+        if (!std::isupper(static_cast<unsigned char>(topic[1])))
+          topic.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(topic.front())));
+        topics.push_back(topic + (finding.brief.empty() ? "" : " (" + finding.brief + ")"));
+      }
+      if (!topics.empty()) statements.push_back({std::move(about), fmt::format("{}", fmt::join(topics, "; "))});
+    };
+    state("Better with " + first_name_, Outcome::FirstBetter);
+    state("Better with " + second_name_, Outcome::SecondBetter);
+    state("One or the other, by the number of clients", Outcome::Depends);
+    state("No difference beyond the noise", Outcome::NoDifference);
+    state("Not to be told from these samples", Outcome::Unknown);
+    return statements;
+  }
+
+  const Results& results_;
+  std::string first_;
+  std::string second_;
+  std::string first_name_;
+  std::string second_name_;
+};
+
+}  // namespace
+
+Comparison compare_shapes(const Results& results, const std::string& first, const std::string& second) {
+  return Pair(results, first, second).compare();
+}
+
+}  // namespace rookery::load
