@@ -10,5 +10,6 @@
 namespace rookery::load {
 
 void add_echo_and_fanout(CLI::App& app, int& exit_code);
+void add_report(CLI::App& app, int& exit_code);
 
 }  // namespace rookery::load
