@@ -132,10 +132,14 @@ Victim choose_victim(const StartedServer& server, std::uint32_t number) {
 Time::duration pause_of(const ReturningClient& client, Time killed, Time last_due, Time end) {
   Time::duration longest{0};
   Time next_answer = end;
+  Time next_arrival = end;
+  auto arrival = client.arrivals().rbegin();
   const auto& requests = client.requests();
   for (auto request = requests.rbegin(); request != requests.rend(); ++request) {
+    for (; arrival != client.arrivals().rend() && *arrival > request->due; ++arrival) next_arrival = *arrival;
     if (request->is_answered) next_answer = request->answered;
-    if (request->due <= last_due && next_answer > killed) longest = std::max(longest, next_answer - request->due);
+    const Time waited_until = request->is_answered ? next_answer : std::min(next_answer, next_arrival);
+    if (request->due <= last_due && waited_until > killed) longest = std::max(longest, waited_until - request->due);
   }
   return longest;
 }

@@ -144,6 +144,7 @@ void ReturningClient::take_line(std::string_view line, Time now) {
   if (id == kJoinId) {
     joining_ = false;
     was_here_ = true;
+    arrivals_.push_back(now);
     back_off_ = 0ms;
     return;
   }

@@ -50,6 +50,8 @@ class ReturningClient final {
   [[nodiscard]] bool is_here() const noexcept { return state_ == State::Open && !joining_; }
   [[nodiscard]] bool has_open_requests() const noexcept;  // sent, or waiting to be
   [[nodiscard]] std::uint32_t times_cut_off() const noexcept { return times_cut_off_; }
+  // When the server let it into its room, each time; rising.
+  [[nodiscard]] const std::vector<Time>& arrivals() const noexcept { return arrivals_; }
   [[nodiscard]] std::uint16_t local_port() const noexcept { return local_port_; }
   // The first thing that was wrong, in words; empty: nothing.
   [[nodiscard]] const std::string& complaint() const noexcept { return complaint_; }
@@ -85,6 +87,7 @@ class ReturningClient final {
   std::size_t next_to_send_ = 0;
   std::deque<std::size_t> under_way_;  // on this connection, in the order of their answers
   std::uint32_t times_cut_off_ = 0;
+  std::vector<Time> arrivals_;
   std::string complaint_;
 };
 
