@@ -9,6 +9,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -21,6 +22,8 @@
 #include "client/load/compare/process_figures.h"
 #include "client/load/compare/results.h"
 #include "client/load/compare/step_progress.h"
+#include "client/load/report/html.h"
+#include "client/load/report/table.h"
 #include "client/terminal/exit_code.h"
 
 namespace rookery::load {
@@ -101,7 +104,10 @@ int compare(CompareOptions options) {
     exit_code = kExitInterrupted;
   }
   keep();
-  fmt::print("{}\n", (options.output / "results.json").string());
+  print_table(std::cout, results);
+  write_file(options.output / "report.html", html_report(results));
+  std::cout << "\nThe report: " << (options.output / "report.html").string()
+            << "\nEvery sample: " << (options.output / "results.json").string() << std::endl;
   if (exit_code == client::kExitOk && any_failure(results)) {
     fmt::print(stderr, "rookery-load compare: something was wrong with the server's answers, see above\n");
     exit_code = client::kExitRefused;

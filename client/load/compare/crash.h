@@ -6,8 +6,8 @@
 // cut_off      clients whose connection ended.
 // pause        of a client: the longest that a request of its own waited for an answer after the kill, from the moment
 // it
-//              was due. A request that never got one counts until the server talks to the client again. Where connections outlive
-//              their worker this is the whole damage, and cut_off is 0.
+//              was due. A request that never got one counts until the server talks to the client again. Where
+//              connections outlive their worker this is the whole damage, and cut_off is 0.
 // pause_*_ms   over the clients that the death touched: those of the killed process, and whoever else was cut off or
 //              paused.
 // paused       clients with a pause of kPausedFrom or more. A request of each is due every 50 ms and a healthy answer
