@@ -89,6 +89,10 @@ void ChildProcess::close_input() {
   input_fd_ = -1;
 }
 
+void ChildProcess::signal(int number) const {
+  ::kill(pid_, number);
+}
+
 bool ChildProcess::read_some() {
   std::array<pollfd, 2> waited{pollfd{output_fd_, POLLIN, 0}, pollfd{error_fd_, POLLIN, 0}};
   if (output_fd_ < 0 && error_fd_ < 0) return false;

@@ -24,6 +24,7 @@ class ChildProcess final {
 
   void write(std::string_view bytes) const;
   void close_input();
+  void signal(int number) const;
   // Waits until the output since the last such call contains `text`; returns that output, up to the end of `text`.
   std::string read_until(std::string_view text);
   [[nodiscard]] int wait();  // for its end: the exit code, or 128 + the signal

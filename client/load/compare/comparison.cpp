@@ -74,7 +74,7 @@ std::vector<Step> steps_of(const CompareOptions& options, double rate_per_s, std
   idle.insert(idle.end(), options.clients.size() > 2 ? options.clients.end() - 2 : options.clients.begin(),
               options.clients.end());
   for (const std::uint32_t clients : idle) {
-    add("memory", clients, clients == 0 ? 0ms : 400ms,
+    add("memory", clients, clients == 0 ? 0ms : 200ms,
         [clients](const StartedServer& server, Sample& sample) { measure_memory(server, clients, sample); });
   }
   for (const std::uint32_t clients : options.clients)
@@ -172,7 +172,8 @@ class Comparison final {
 
  private:
   [[nodiscard]] std::uint32_t max_clients() const {
-    return std::max(options_.clients.back() + kFanoutSenders, timing_of(options_).crash.clients) + kSpareClients;
+    // Those of a dead worker count for a moment more, while they are back already.
+    return std::max(options_.clients.back() + kFanoutSenders, 2 * timing_of(options_).crash.clients) + kSpareClients;
   }
 
   const CompareOptions& options_;

@@ -132,7 +132,7 @@ void measure_memory(const StartedServer& server, std::uint32_t clients, Sample& 
   plan.server = server.endpoint();
   plan.clients = clients;
   plan.warm_up = milliseconds{100};
-  plan.duration = milliseconds{300};
+  plan.duration = milliseconds{100};
   sample.command = command_of(plan);
   MemoryObserver observer(server.processes());
   add_failures(run_load(plan, observer).faults, sample);

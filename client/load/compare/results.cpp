@@ -1,5 +1,6 @@
 #include "client/load/compare/results.h"
 
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -29,7 +30,7 @@ json to_json(const Sample& sample) {
 class Reader final {
  public:
   Reader(const json& object, std::string where) : object_(object), where_(std::move(where)) {
-    if (!object.is_object()) throw std::runtime_error(where_ + ": not an object");
+    if (!object.is_object()) throw std::runtime_error(where_.empty() ? "not an object" : where_ + ": not an object");
   }
 
   template <typename Value>
@@ -41,8 +42,11 @@ class Reader final {
     }
   }
   void take(const char* name, std::uint32_t& value) const {
-    if (!member(name).is_number_unsigned()) throw std::runtime_error(path(name) + ": not a whole number from 0 on");
-    value = member(name).get<std::uint32_t>();
+    const json& number = member(name);
+    if (!number.is_number_integer() || number.get<std::int64_t>() < 0 ||
+        number.get<std::int64_t>() > std::numeric_limits<std::uint32_t>::max())
+      throw std::runtime_error(path(name) + ": not a whole number from 0 on");
+    value = number.get<std::uint32_t>();
   }
   template <typename Value>
   void take_all(const char* name, std::vector<Value>& values, Value (*read)(const Reader&)) const {
