@@ -37,7 +37,7 @@ double count_of(const Pairs& histogram) {
 
 // The smallest edge that all but `count / x` of the values do not exceed.
 double value_at(const Pairs& histogram, double count, double x) {
-  const double wanted = count - count / x;
+  const double wanted = (count - count / x) * (1 - 1e-9);  // 10 may be a little more than 10, as pow() makes it
   double seen = 0;
   for (const auto& [edge, times] : histogram) {
     seen += times;
@@ -57,7 +57,7 @@ std::map<double, Spread> percentiles_of(const Results& results, const std::strin
     const double count = count_of(histogram);
     for (double step = 0; step <= kPercentileSteps * kDecades; ++step) {
       const double x = std::pow(10.0, step / kPercentileSteps);
-      if (count < x) break;  // beyond its last value it has nothing to say
+      if (count * (1 + 1e-9) < x) break;  // beyond its last value it has nothing to say
       percentiles[x].values.push_back(value_at(histogram, count, x));
     }
   }
@@ -121,7 +121,7 @@ Plot percentile_plot(const Results& results) {
   std::vector<std::string> words;
   for (const Shape& shape : results.shapes) {
     curves[shape.key] = percentiles_of(results, shape.key);
-    const auto tail = curves[shape.key].upper_bound(99.99);  // x = 100, as pow() makes it
+    const auto tail = curves[shape.key].upper_bound(99.99);  // 100, likewise
     if (tail != curves[shape.key].end())
       words.push_back(fmt::format("{} {}", shape_name(results, shape.key), readable(tail->second.median(), "µs")));
   }

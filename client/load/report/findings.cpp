@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <set>
+#include <map>
+#include <nlohmann/json.hpp>
 
 #include "client/load/compare/figures.h"
 #include "client/load/report/two_shapes.h"
@@ -19,6 +19,8 @@ constexpr std::array<std::string_view, 4> kShapes{"processes", "threads", "mixed
 constexpr std::array<std::string_view, 6> kExperiments{"start", "memory", "echo", "fanout", "paced", "crash"};
 // Separating equal shapes by chance is rare enough from here on.
 constexpr std::uint32_t kEnoughRounds = 5;
+// Of a fixed rate: less is more than the ends of a run can explain.
+constexpr double kReached = 0.95;
 
 std::string plain_name(std::string_view key) {
   if (key == "mixed") return "the mixture";
@@ -44,6 +46,40 @@ std::size_t fewest_samples(const Results& results, std::string_view experiment, 
     fewest = std::min(fewest, static_cast<std::size_t>(there));
   }
   return fewest;
+}
+
+// What the load tool itself had to say about its figures, each thing once.
+std::vector<std::string> remarks_of(const Results& results) {
+  std::map<std::string, std::vector<std::string>> samples;
+  for (const Sample& sample : results.samples) {
+    if (!sample.detail.is_object() || !sample.detail.contains("remarks")) continue;
+    for (const nlohmann::json& remark : sample.detail.at("remarks"))
+      if (remark.is_string()) samples[remark.get<std::string>()].push_back(name_of(results, sample));
+  }
+  std::vector<std::string> remarks;
+  for (const auto& [remark, names] : samples) {
+    remarks.push_back(names.size() == 1
+                          ? names.front() + ": " + remark
+                          : fmt::format("{} and {} other samples: {}", names.front(), names.size() - 1, remark));
+  }
+  return remarks;
+}
+
+// Latencies at a rate that was not reached are those of an overload.
+std::vector<std::string> fallen_behind(const Results& results) {
+  std::map<std::string, std::size_t> late;
+  for (const Sample& sample : results.samples) {
+    const auto rate = sample.figures.find("rate_per_s");
+    const auto reached = sample.figures.find("throughput_per_s");
+    if (rate == sample.figures.end() || reached == sample.figures.end()) continue;
+    if (reached->second < rate->second * kReached) ++late[shape_name(results, sample.shape)];
+  }
+  std::vector<std::string> texts;
+  for (const auto& [name, count] : late)
+    texts.push_back(
+        fmt::format("At the fixed rate {} of the runs with {} fell behind: their latencies are those of an overload.",
+                    count, name));
+  return texts;
 }
 
 std::vector<std::string> cautions_of(const Results& results) {
@@ -85,6 +121,8 @@ std::vector<std::string> cautions_of(const Results& results) {
     if (!missing.empty())
       cautions.push_back("Incomplete with " + shape_name(results, shape.key) + ": " + listed(missing) + ".");
   }
+  for (const std::vector<std::string>& more : {fallen_behind(results), remarks_of(results)})
+    cautions.insert(cautions.end(), more.begin(), more.end());
   return cautions;
 }
 

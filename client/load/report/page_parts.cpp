@@ -54,6 +54,13 @@ std::string cell_html(const Cell& cell) {
   return html + "</td>";
 }
 
+std::string statements_html(const Comparison& comparison) {
+  std::string html;
+  for (const Statement& statement : comparison.answer)
+    html += "<p><strong>" + escape_html(statement.about) + ":</strong> " + escape_html(statement.topics) + ".</p>";
+  return html;
+}
+
 }  // namespace
 
 std::string time_html(const Results& results) {
@@ -92,12 +99,9 @@ std::string warnings_html(const Summary& summary) {
 std::string answer_html(const Results& results, const Summary& summary) {
   if (summary.comparisons.empty()) return "<p>There is only one shape, and nothing to compare it with.</p>";
   const Comparison& comparison = summary.comparisons.front();
-  std::string html = fmt::format("<p>{} against {}:</p><div class=\"answer\">", shape_mark(results, comparison.first),
-                                 shape_mark(results, comparison.second));
-  for (const Statement& statement : comparison.answer)
-    html += "<p><strong>" + escape_html(statement.about) + ":</strong> " + escape_html(statement.topics) + ".</p>";
-  if (comparison.answer.empty()) html += "<p>Nothing was measured with both.</p>";
-  return html + "</div>";
+  return fmt::format("<div class=\"answer\"><p class=\"lead\">{} against {}. {}</p>{}</div>",
+                     shape_mark(results, comparison.first), shape_mark(results, comparison.second),
+                     escape_html(comparison.count), statements_html(comparison));
 }
 
 std::string figures_html(const std::vector<Plot>& plots) {
@@ -117,9 +121,13 @@ std::string figures_html(const std::vector<Plot>& plots) {
 std::string comparisons_html(const Results& results, const Summary& summary) {
   std::string html;
   for (const Comparison& comparison : summary.comparisons) {
-    html += "<div class=\"scroll\" tabindex=\"0\"><table class=\"findings\"><caption>" + escape_html(comparison.title) +
-            "</caption><thead><tr><th scope=\"col\">Topic</th><th scope=\"col\">Better</th><th scope=\"col\">By how "
-            "much</th></tr></thead><tbody>";
+    html += "<h3>" + escape_html(comparison.title) + "</h3>";
+    if (&comparison != &summary.comparisons.front())  // that one is at the top of the page
+      html += "<p>" + escape_html(comparison.count) + "</p>" + statements_html(comparison);
+    html +=
+        "<div class=\"scroll\" tabindex=\"0\"><table class=\"findings\"><thead><tr><th scope=\"col\">Topic</th><th "
+        "scope=\"col\">Better</th><th scope=\"col\">By how "
+        "much</th></tr></thead><tbody>";
     for (const Finding& finding : comparison.findings) {
       html += "<tr><td>" + escape_html(finding.topic) + "</td><td class=\"verdict\">" +
               verdict_html(results, comparison, finding.outcome) + "</td><td>" + escape_html(finding.text) +

@@ -76,7 +76,8 @@ Plot begin_plot(const Results& results, const Subject& subject, const Scale& sca
   plot.title = subject.title;
   plot.how_to_read = subject.how_to_read;
   plot.essence = essence_of(results, subject);
-  plot.y.title = std::string(subject.quantity) + (scale.unit.empty() ? "" : ", " + std::string(scale.unit));
+  plot.y.title = std::string(subject.quantity);
+  if (!scale.unit.empty() && scale.unit != subject.quantity) plot.y.title += ", " + std::string(scale.unit);
   return plot;
 }
 
@@ -155,11 +156,6 @@ Plot stacked(const Results& results, const Subject& subject) {
   return plot;
 }
 
-bool has_points(const Plot& plot) {
-  return std::any_of(plot.series.begin(), plot.series.end(),
-                     [](const Series& series) { return !series.points.empty(); });
-}
-
 constexpr std::string_view kHigherIsBetter =
     "Higher is better. Each point is the median of all rounds, the bar on it reaches from the lowest to the highest.";
 constexpr std::string_view kLowerIsBetter =
@@ -172,7 +168,7 @@ constexpr std::string_view kReadCpu =
     "(user), pale in the kernel (system). The bar on top is the spread of the sum.";
 constexpr std::string_view kReadSwitches =
     "Lower is better: full colour where a thread went to sleep by itself (voluntary), pale where the kernel took the "
-    "core away (involuntary). The bar on top is the spread of the sum.";
+    "core away (involuntary, forced). The bar on top is the spread of the sum.";
 
 }  // namespace
 
@@ -184,7 +180,8 @@ std::vector<Plot> plots_of(const Results& results) {
 
   std::vector<Plot> plots;
   const auto add = [&plots](Plot plot) {
-    if (has_points(plot)) plots.push_back(std::move(plot));
+    std::erase_if(plot.series, [](const Series& series) { return series.points.empty(); });
+    if (!plot.series.empty()) plots.push_back(std::move(plot));
   };
   const auto add_lines = [&](const Subject& subject) {
     const std::size_t counts = client_counts(results, subject.experiment).size();
@@ -210,11 +207,11 @@ std::vector<Plot> plots_of(const Results& results) {
   add(stacked(results, {"echo-cpu", "echo", "Echo: CPU for each request", kReadCpu, "CPU", "µs", cpu}));
   add(stacked(results, {"fanout-cpu", "fanout", "Fan-out: CPU for each delivery", kReadCpu, "CPU", "µs", cpu}));
   add(stacked(results, {"paced-switches", "paced", "Fixed rate: context switches for each request", kReadSwitches,
-                        "context switches", "per op.", switches}));
+                        "context switches", "/op", switches}));
   add(stacked(results, {"echo-switches", "echo", "Echo: context switches for each request", kReadSwitches,
-                        "context switches", "per op.", switches}));
+                        "context switches", "/op", switches}));
   add(stacked(results, {"fanout-switches", "fanout", "Fan-out: context switches for each delivery", kReadSwitches,
-                        "context switches", "per op.", switches}));
+                        "context switches", "/op", switches}));
   add_lines({"memory",
              "memory",
              "Memory",

@@ -1,5 +1,6 @@
 // Draws what the page's data block describes (plots.h) and writes into the page what came of it: on each figure
-// data-drawn and data-points, on <html> data-plots, data-errors and data-fetched. The tests read these.
+// data-drawn and data-points, on <html> data-plots, data-errors, data-fetched and data-overflow (pixels that the page is
+// too wide). The tests read these.
 'use strict';
 (() => {
   const root = document.documentElement;
@@ -233,6 +234,7 @@
       }
     }
     root.dataset.plots = String(charts.length);
+    root.dataset.overflow = String(root.scrollWidth - root.clientWidth);
     root.dataset.fetched = String(performance.getEntriesByType('resource').length);
   };
 

@@ -59,25 +59,15 @@ void print_block(std::ostream& out, const Results& results, const Block& block) 
   }
 }
 
-const char* outcome_mark(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::NoDifference:
-      return "=";
-    case Outcome::Unknown:
-      return "?";
-    default:
-      return "*";
-  }
-}
-
 void print_findings(std::ostream& out, const Summary& summary) {
-  if (!summary.comparisons.empty()) out << "\n* differs, = no difference beyond the noise, ? not to be told\n";
   for (const Comparison& comparison : summary.comparisons) {
     out << '\n' << comparison.title << '\n';
+    print_wrapped(out, comparison.count, 4);
     for (const Statement& statement : comparison.answer)
       print_wrapped(out, statement.about + ": " + statement.topics + ".", 4);
+    if (&comparison != &summary.comparisons.front()) continue;  // the page has them all
     for (const Finding& finding : comparison.findings)
-      print_wrapped(out, fmt::format("{} {}: {}.", outcome_mark(finding.outcome), finding.topic, finding.text), 4);
+      print_wrapped(out, fmt::format("- {}: {}.", finding.topic, finding.text), 4);
   }
 }
 

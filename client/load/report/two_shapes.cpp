@@ -64,9 +64,9 @@ std::vector<Topic> topics() {
       {"CPU per operation at a fixed rate", "paced", figure("cpu_us_per_op"), "µs", Better::Lower},
       {"CPU per operation, echo", "echo", figure("cpu_us_per_op"), "µs", Better::Lower},
       {"CPU per delivery, fan-out", "fanout", figure("cpu_us_per_op"), "µs", Better::Lower},
-      {"Context switches per operation at a fixed rate", "paced", switches, "per op.", Better::Lower},
-      {"Context switches per operation, echo", "echo", switches, "per op.", Better::Lower},
-      {"Context switches per delivery, fan-out", "fanout", switches, "per op.", Better::Lower},
+      {"Context switches per operation at a fixed rate", "paced", switches, "/op", Better::Lower},
+      {"Context switches per operation, echo", "echo", switches, "/op", Better::Lower},
+      {"Context switches per delivery, fan-out", "fanout", switches, "/op", Better::Lower},
       {"Memory in all", "memory", figure("pss_bytes"), "bytes", Better::Lower},
       {"Start-up", "start", figure("start_ms"), "ms", Better::Lower},
       {"A crash: clients cut off", "crash", figure("cut_off"), "clients", Better::Lower},
@@ -126,6 +126,7 @@ class Pair {
       comparison.findings.push_back(find(topic));
       if (topic.experiment == "memory") comparison.findings.push_back(find_memory_per_client());
     }
+    comparison.count = count(comparison.findings);
     comparison.answer = answer(comparison.findings);
     return comparison;
   }
@@ -171,8 +172,10 @@ class Pair {
       result.outcome = Outcome::Depends;
     } else if (outcomes.size() == 1) {
       result.outcome = *outcomes.begin();
-      result.brief = range(least, most, result.outcome, topic.better);
-      if (some_alike) result.brief += ", not everywhere";
+      const bool small_numbers = places.size() == 1 && topic.experiment == "crash";  // they say more than their ratio
+      result.brief =
+          small_numbers ? medians(places.front().second, topic) : range(least, most, result.outcome, topic.better);
+      if (some_alike) result.brief += ", but not with every number of clients";
     } else if (some_alike) {
       result.outcome = Outcome::NoDifference;
     }
@@ -184,19 +187,22 @@ class Pair {
     if (contrast.first.empty() && contrast.second.empty()) return "not measured";
     if (contrast.first.empty() || contrast.second.empty())
       return "not measured with " + (contrast.first.empty() ? first_name_ : second_name_);
-    const double larger = std::max(contrast.first.median(), contrast.second.median());
-    const std::string medians =
-        fmt::format("({} {}, {} {})", first_name_, readable_beside(contrast.first.median(), larger, topic.unit),
-                    second_name_, readable_beside(contrast.second.median(), larger, topic.unit));
+    const std::string both = " (" + medians(contrast, topic) + ")";
     switch (contrast.outcome) {
       case Outcome::Unknown:
-        return "too few runs to tell " + medians;
+        return "too few runs to tell" + both;
       case Outcome::NoDifference:
         if (contrast.first.high() == 0 && contrast.second.high() == 0) return "none with either";
-        return "no difference beyond the noise " + medians;
+        return "no difference beyond the noise" + both;
       default:
-        return with_whom(contrast.ratio, contrast.outcome, topic.better) + " " + medians;
+        return with_whom(contrast.ratio, contrast.outcome, topic.better) + both;
     }
+  }
+
+  [[nodiscard]] std::string medians(const Contrast& contrast, const Topic& topic) const {
+    const double larger = std::max(contrast.first.median(), contrast.second.median());
+    return fmt::format("{} {}, {} {}", first_name_, readable_beside(contrast.first.median(), larger, topic.unit),
+                       second_name_, readable_beside(contrast.second.median(), larger, topic.unit));
   }
 
   [[nodiscard]] const std::string& winner(Outcome outcome) const {
@@ -206,25 +212,33 @@ class Pair {
     return outcome == Outcome::FirstBetter ? second_name_ : first_name_;
   }
 
-  [[nodiscard]] std::string with_whom(double ratio, Outcome outcome, Better better) const {
-    const std::string& higher = better == Better::Higher ? winner(outcome) : loser(outcome);
-    if (std::isinf(ratio)) return "only with " + higher;
-    const std::string much = how_much(ratio, better);
-    return much + " with " + (ratio >= kInTimesFrom ? higher : winner(outcome));
-  }
-
   // Beside small differences who is better is named, beside large ones who is higher.
-  [[nodiscard]] static std::string how_much(double ratio, Better better) {
-    if (ratio >= 9.95) return fmt::format("{:.0f} times as high", ratio);
-    if (ratio >= kInTimesFrom) return fmt::format("{:.1f} times as high", ratio);
-    if (better == Better::Higher) return fmt::format("{:.0f} % higher", (ratio - 1) * 100);
-    return fmt::format("{:.0f} % lower", (1 - 1 / ratio) * 100);
+  [[nodiscard]] const std::string& subject(double ratio, Outcome outcome, Better better) const {
+    return better == Better::Lower && ratio >= kInTimesFrom ? loser(outcome) : winner(outcome);
   }
 
+  [[nodiscard]] std::string with_whom(double ratio, Outcome outcome, Better better) const {
+    if (std::isinf(ratio)) return "only with " + (better == Better::Higher ? winner(outcome) : loser(outcome));
+    const auto [number, phrase] = how_much(ratio, better);
+    return number + phrase + " with " + subject(ratio, outcome, better);
+  }
+
+  // {"1.4", " times as high"}, {"12", " % lower"}
+  [[nodiscard]] static std::pair<std::string, std::string> how_much(double ratio, Better better) {
+    if (ratio >= kInTimesFrom) return {fmt::format("{:.{}f}", ratio, ratio < 9.95 ? 1 : 0), " times as high"};
+    if (better == Better::Higher) return {fmt::format("{:.0f}", (ratio - 1) * 100), " % higher"};
+    return {fmt::format("{:.0f}", (1 - 1 / ratio) * 100), " % lower"};
+  }
+
+  // "1.4 to 1.6 times as high"; who is better has been said, so only others are named.
   [[nodiscard]] std::string range(double least, double most, Outcome outcome, Better better) const {
-    const std::string low = with_whom(least, outcome, better);
-    const std::string high = with_whom(most, outcome, better);
-    return low == high ? low : low + " up to " + high;
+    if (std::isinf(most)) return with_whom(most, outcome, better);
+    const auto [low, low_phrase] = how_much(least, better);
+    const auto [high, high_phrase] = how_much(most, better);
+    const std::string& whose = subject(most, outcome, better);
+    const std::string with = whose == winner(outcome) ? "" : " with " + whose;
+    if (low_phrase != high_phrase) return "up to " + high + high_phrase + with;
+    return (low == high ? low : low + " to " + high) + high_phrase + with;
   }
 
   [[nodiscard]] std::vector<Statement> answer(const std::vector<Finding>& findings) const {
@@ -246,6 +260,22 @@ class Pair {
     state("No difference beyond the noise", Outcome::NoDifference);
     state("Not to be told from these samples", Outcome::Unknown);
     return statements;
+  }
+
+  [[nodiscard]] std::string count(const std::vector<Finding>& findings) const {
+    const auto with = [&findings](Outcome outcome) {
+      return std::count_if(findings.begin(), findings.end(),
+                           [outcome](const Finding& finding) { return finding.outcome == outcome; });
+    };
+    if (findings.empty()) return "Nothing was measured.";
+    std::string text =
+        fmt::format("Of {} topics {} are better with {} and {} with {}; in {} there is no difference beyond the noise",
+                    findings.size(), with(Outcome::FirstBetter), first_name_, with(Outcome::SecondBetter), second_name_,
+                    with(Outcome::NoDifference));
+    if (with(Outcome::Depends) > 0) text += fmt::format(", {} depend on the number of clients", with(Outcome::Depends));
+    if (with(Outcome::Unknown) > 0)
+      text += fmt::format(", {} cannot be told from these samples", with(Outcome::Unknown));
+    return text + ".";
   }
 
   const Results& results_;

@@ -17,14 +17,14 @@ constexpr std::array kMilliseconds{Scale{1, "ms"}, Scale{1e-3, "s"}};
 constexpr std::array kBytes{Scale{1, "bytes"}, Scale{1.0 / 1024, "KiB"}, Scale{1.0 / 1048576, "MiB"},
                             Scale{1.0 / 1073741824, "GiB"}};
 constexpr std::array kRates{Scale{1, "/s"}, Scale{1e-3, "k/s"}, Scale{1e-6, "M/s"}};
-constexpr std::array kPerOperation{Scale{1e3, "per 1,000 op."}, Scale{1, "per op."}};
+constexpr std::array kPerOperation{Scale{1e3, "/1,000 op"}, Scale{1, "/op"}};
 
 std::span<const Scale> scales_of(std::string_view unit) {
   if (unit == "µs") return kMicroseconds;
   if (unit == "ms") return kMilliseconds;
   if (unit == "bytes") return kBytes;
   if (unit == "/s") return kRates;
-  if (unit == "per op.") return kPerOperation;
+  if (unit == "/op") return kPerOperation;
   return {};
 }
 
@@ -69,6 +69,7 @@ std::string readable(double value, std::string_view unit, int digits) {
 
 std::string readable_beside(double value, double other, std::string_view unit, int digits) {
   if (unit == "/s") return format_number(value, digits) + "/s";
+  if (unit == "/op") return format_number(value, digits) + " per operation";
   if (unit.empty() || counts_things(unit)) return format_number(value, digits);
   const Scale scale = scale_for(unit, other);
   return format_number(value * scale.factor, digits) + " " + std::string(scale.unit);
