@@ -28,13 +28,6 @@ std::string plain_name(std::string_view key) {
   return std::string(key);
 }
 
-std::vector<std::string> failures_of(const Results& results) {
-  std::vector<std::string> failures;
-  for (const Sample& sample : results.samples)
-    for (const std::string& failure : sample.failures) failures.push_back(name_of(results, sample) + ": " + failure);
-  return failures;
-}
-
 // In how many samples of one experiment on one shape are there figures, at the number of clients with the fewest?
 std::size_t fewest_samples(const Results& results, std::string_view experiment, std::string_view shape) {
   std::size_t fewest = results.rounds;
@@ -48,21 +41,36 @@ std::size_t fewest_samples(const Results& results, std::string_view experiment, 
   return fewest;
 }
 
-// What the load tool itself had to say about its figures, each thing once.
+// Each thing that was said of samples once, with the first of them.
+using SaidOf = std::map<std::string, std::vector<std::string>>;
+
+std::vector<std::string> once_each(const SaidOf& said) {
+  std::vector<std::string> texts;
+  for (const auto& [what, names] : said) {
+    std::string where = names.front();
+    if (names.size() > 1)
+      where += fmt::format(" and {} other sample{}", names.size() - 1, names.size() == 2 ? "" : "s");
+    texts.push_back(where + ": " + what);
+  }
+  return texts;
+}
+
+std::vector<std::string> failures_of(const Results& results) {
+  SaidOf said;
+  for (const Sample& sample : results.samples)
+    for (const std::string& failure : sample.failures) said[failure].push_back(name_of(results, sample));
+  return once_each(said);
+}
+
+// What the load tool itself had to say about its figures.
 std::vector<std::string> remarks_of(const Results& results) {
-  std::map<std::string, std::vector<std::string>> samples;
+  SaidOf said;
   for (const Sample& sample : results.samples) {
     if (!sample.detail.is_object() || !sample.detail.contains("remarks")) continue;
     for (const nlohmann::json& remark : sample.detail.at("remarks"))
-      if (remark.is_string()) samples[remark.get<std::string>()].push_back(name_of(results, sample));
+      if (remark.is_string()) said[remark.get<std::string>()].push_back(name_of(results, sample));
   }
-  std::vector<std::string> remarks;
-  for (const auto& [remark, names] : samples) {
-    remarks.push_back(names.size() == 1
-                          ? names.front() + ": " + remark
-                          : fmt::format("{} and {} other samples: {}", names.front(), names.size() - 1, remark));
-  }
-  return remarks;
+  return once_each(said);
 }
 
 // Latencies at a rate that was not reached are those of an overload.
@@ -151,7 +159,7 @@ std::string shape_name(const Results& results, const std::string& key) {
 std::string name_of(const Results& results, const Sample& sample) {
   std::string name = sample.experiment;
   if (sample.clients > 0) name += fmt::format(" with {} clients", readable(sample.clients, "clients"));
-  return name + fmt::format(", {}, round {}", shape_name(results, sample.shape), sample.round);
+  return name + fmt::format(", {}, round {}", shape_name(results, sample.shape), sample.round + 1);
 }
 
 std::string listed(const std::vector<std::string>& words) {

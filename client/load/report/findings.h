@@ -31,8 +31,9 @@ struct Finding {
   std::string brief;  // the same for a list of topics: "1.2 to 1.4 times as high"; empty if there is nothing to add
 };
 
-// The topics with one outcome: {"Better with threads", "start-up (1.7 times as high with processes); ..."}
+// The topics with one outcome: {..., "Better with threads", "start-up (1.7 times as high with processes); ..."}
 struct Statement {
+  Outcome outcome;
   std::string about;
   std::string topics;
 };

@@ -57,7 +57,9 @@ std::string cell_html(const Cell& cell) {
 std::string statements_html(const Comparison& comparison) {
   std::string html;
   for (const Statement& statement : comparison.answer)
-    html += "<p><strong>" + escape_html(statement.about) + ":</strong> " + escape_html(statement.topics) + ".</p>";
+    html += (statement.outcome == Outcome::NoDifference || statement.outcome == Outcome::Unknown ? "<p class=\"quiet\">"
+                                                                                                 : "<p>") +
+            ("<strong>" + escape_html(statement.about)) + ":</strong> " + escape_html(statement.topics) + ".</p>";
   return html;
 }
 
@@ -80,7 +82,8 @@ std::string subtitle_html(const Results& results) {
 std::string shapes_html(const Results& results) {
   std::string html = "<ul class=\"shapes\">";
   for (const Shape& shape : results.shapes) {
-    html += fmt::format("<li>{} · {}<code>{}</code></li>", shape_mark(results, shape.key), escape_html(shape.title),
+    const std::string title = shape.title == shape_name(results, shape.key) ? "" : " · " + escape_html(shape.title);
+    html += fmt::format("<li>{}{}<code>{}</code></li>", shape_mark(results, shape.key), title,
                         escape_html(fmt::format("{}", fmt::join(shape.options, " "))));
   }
   return html + "</ul>";
@@ -99,7 +102,7 @@ std::string warnings_html(const Summary& summary) {
 std::string answer_html(const Results& results, const Summary& summary) {
   if (summary.comparisons.empty()) return "<p>There is only one shape, and nothing to compare it with.</p>";
   const Comparison& comparison = summary.comparisons.front();
-  return fmt::format("<div class=\"answer\"><p class=\"lead\">{} against {}. {}</p>{}</div>",
+  return fmt::format("<div class=\"answer\"><p class=\"pair\">{} against {}</p><p>{}</p>{}</div>",
                      shape_mark(results, comparison.first), shape_mark(results, comparison.second),
                      escape_html(comparison.count), statements_html(comparison));
 }

@@ -157,18 +157,20 @@ Plot stacked(const Results& results, const Subject& subject) {
 }
 
 constexpr std::string_view kHigherIsBetter =
-    "Higher is better. Each point is the median of all rounds, the bar on it reaches from the lowest to the highest.";
+    "Higher is better. What is drawn is the median of all rounds; the thin mark on it reaches from the lowest to the "
+    "highest. Shapes stand a hair apart so that none hides another.";
 constexpr std::string_view kLowerIsBetter =
-    "Lower is better. Each point is the median of all rounds, the bar on it reaches from the lowest to the highest.";
+    "Lower is better. What is drawn is the median of all rounds; the thin mark on it reaches from the lowest to the "
+    "highest.";
 constexpr std::string_view kReadLatency =
     "Lower is better: half of the requests are faster than p50 (solid), one in a hundred is slower than p99 (dashed). "
     "Each client sends as soon as it is answered, so with more clients there is more to wait for.";
 constexpr std::string_view kReadCpu =
     "Lower is better: what all processes of the server together spend on one operation, full colour in its own code "
-    "(user), pale in the kernel (system). The bar on top is the spread of the sum.";
+    "(user), pale in the kernel (system). The thin mark on top is the spread of the sum.";
 constexpr std::string_view kReadSwitches =
     "Lower is better: full colour where a thread went to sleep by itself (voluntary), pale where the kernel took the "
-    "core away (involuntary, forced). The bar on top is the spread of the sum.";
+    "core away (involuntary, forced). The thin mark on top is the spread of the sum.";
 
 }  // namespace
 

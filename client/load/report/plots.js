@@ -57,13 +57,14 @@
   };
   const eachVisible = (chart, draw) => {
     const { top, bottom, left, right } = chart.chartArea;
+    const margin = 8;  // of a mark at the edge
     const y = (value) => {
       const pixel = chart.scales.y.getPixelForValue(value);
       return Number.isFinite(pixel) ? pixel : bottom;
     };
     chart.ctx.save();
     chart.ctx.beginPath();
-    chart.ctx.rect(left, top, right - left, bottom - top);
+    chart.ctx.rect(left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin);
     chart.ctx.clip();
     chart.data.datasets.forEach((dataset, i) => {
       if (chart.isDatasetVisible(i)) draw(dataset, chart.getDatasetMeta(i).data, y);
@@ -104,17 +105,40 @@
     },
   };
 
+  // All shapes at the place under the pointer, though they stand a hair apart.
+  Chart.Interaction.modes.place = (chart, event, options, useFinalPosition) => {
+    const nearest = Chart.Interaction.modes.nearest(chart, event, { axis: 'x', intersect: false }, useFinalPosition);
+    if (nearest.length === 0) return nearest;
+    const at = (item) => chart.data.datasets[item.datasetIndex].data[item.index].at;
+    const place = at(nearest[0]);
+    return chart.data.datasets.flatMap((dataset, datasetIndex) => {
+      const index = dataset.data.findIndex((point) => point.at === place);
+      if (index < 0 || !chart.isDatasetVisible(datasetIndex)) return [];
+      return [{ element: chart.getDatasetMeta(datasetIndex).data[index], datasetIndex, index }];
+    });
+  };
+
+  // Where a point is drawn; `at` keeps where it belongs.
+  const placed = (plot, series) => {
+    const { least, most } = plot.range;
+    const aside = plot.kind === 'lines' ? (places.get(series.shape) - (places.size - 1) / 2) * 0.012 : 0;
+    const draw = (x) => {
+      if (plot.kind === 'bars') return plot.groups[x];
+      return plot.x.log ? x * (most / least) ** aside : x + (most - least) * aside;
+    };
+    return series.points.map((point) => ({ ...point, at: point.x, x: draw(point.x) }));
+  };
+
   const dataset = (plot, series) => {
     const main = colour(series.shape);
     const second = series.part === 'second';
-    const common = { shape: series.shape, label: series.label, second, data: series.points, borderColor: main };
+    const common = { shape: series.shape, label: series.label, second, data: placed(plot, series), borderColor: main };
     if (plot.kind === 'bars') {
       return {
         ...common,
         stack: series.shape,
         backgroundColor: second ? pale(main, 0.4) : main,
         borderWidth: 1,
-        data: series.points.map((point) => ({ ...point, x: plot.groups[point.x] })),
         maxBarThickness: 44,
       };
     }
@@ -125,15 +149,15 @@
       borderDash: second ? [6, 4] : [],
       pointStyle: symbols[Math.min(places.get(series.shape), 4)],
       pointRadius: plot.banded ? 0 : 5,
-      pointHitRadius: 8,
+      clip: 8,
     };
   };
 
   const xScale = (plot) => {
     if (plot.kind === 'bars') return { type: 'category', labels: plot.groups, grid: { display: false } };
     const base = { title: { display: true, text: plot.x.title }, grid: { color: css('--grid') } };
-    const values = [...new Set(plot.series.flatMap((one) => one.points.map((point) => point.x)))].sort((a, b) => a - b);
-    const scale = { ...base, type: plot.x.log ? 'logarithmic' : 'linear', min: values[0], max: values.at(-1) };
+    const { values, least, most } = plot.range;
+    const scale = { ...base, type: plot.x.log ? 'logarithmic' : 'linear', min: least, max: most };
     if (plot.kind === 'percentiles') {
       const marks = [1, 2, 10, 100, 1000, 10000].filter((x) => x <= scale.max * 1.001);
       scale.afterBuildTicks = (axis) => { axis.ticks = marks.map((value) => ({ value })); };
@@ -141,40 +165,46 @@
     } else if (plot.kind === 'lines') {
       scale.afterBuildTicks = (axis) => { axis.ticks = values.map((value) => ({ value })); };
       scale.ticks = { callback: number, maxRotation: 0 };
-      scale.offset = false;
+      const margin = 0.03;  // for those who stand aside
+      scale.min = plot.x.log ? least * (most / least) ** -margin : least - (most - least) * margin;
+      scale.max = plot.x.log ? most * (most / least) ** margin : most + (most - least) * margin;
     } else {
       scale.ticks = { callback: number, maxRotation: 0 };
     }
     return scale;
   };
 
-  const yScale = (plot) => ({
-    type: plot.y.log ? 'logarithmic' : 'linear',
-    beginAtZero: !plot.y.log,
-    grace: plot.y.log ? 0 : '5%',
-    stacked: plot.kind === 'bars',
-    title: { display: true, text: plot.y.title },
-    grid: { color: css('--grid') },
-    ticks: {
-      callback: (value) => {
-        if (!plot.y.log) return number(value);
-        const first = Number(value.toExponential()[0]);
-        return first === 1 || first === 2 || first === 5 ? number(value) : '';
-      },
-    },
-  });
+  const yScale = (plot) => {
+    const scale = {
+      type: plot.y.log ? 'logarithmic' : 'linear',
+      title: { display: true, text: plot.y.title },
+      grid: { color: css('--grid') },
+    };
+    if (!plot.y.log) return { ...scale, beginAtZero: true, grace: '5%', stacked: plot.kind === 'bars', ticks: { callback: number } };
+    const points = plot.series.flatMap((one) => one.points);
+    const min = Math.min(...points.map((point) => (point.low > 0 ? point.low : point.y))) / 1.15;
+    const max = Math.max(...points.map((point) => point.high)) * 1.15;
+    const ticks = [];
+    const digits = Math.log10(max / min) > 2.5 ? [1] : [1, 2, 5];
+    for (let decade = 10 ** Math.floor(Math.log10(min)); decade <= max; decade *= 10)
+      ticks.push(...digits.map((digit) => digit * decade).filter((value) => value >= min && value <= max));
+    scale.afterBuildTicks = (axis) => { axis.ticks = ticks.map((value) => ({ value })); };
+    return { ...scale, min, max, ticks: { callback: number, autoSkip: false } };
+  };
 
   const tooltipTitle = (plot) => (items) => {
     if (items.length === 0) return '';
-    const { x } = items[0].raw;
-    if (plot.kind === 'bars') return x;
-    if (plot.kind === 'percentiles') return percent(x);
-    if (plot.kind === 'timeline') return `${number(x)} ms after the kill`;
-    return `${number(x)} ${plot.x.title}`;
+    const { at } = items[0].raw;
+    if (plot.kind === 'bars') return plot.groups[at];
+    if (plot.kind === 'percentiles') return percent(at);
+    if (plot.kind === 'timeline') return `${number(at)} ms after the kill`;
+    return `${number(at)} ${plot.x.title}`;
   };
 
   const draw = (plot) => {
     const { figure } = plot;
+    const values = [...new Set(plot.series.flatMap((one) => one.points.map((point) => point.x)))].sort((a, b) => a - b);
+    plot.range = { values, least: values[0], most: values.at(-1) };
     plot.banded = plot.kind === 'percentiles' || plot.kind === 'timeline';
     const config = {
       type: plot.kind === 'bars' ? 'bar' : 'line',
@@ -183,7 +213,8 @@
       options: {
         animation: false,
         maintainAspectRatio: false,
-        interaction: { mode: 'nearest', axis: 'x', intersect: false },
+        interaction: { mode: 'place' },
+        layout: { padding: { right: 8 } },
         scales: { x: xScale(plot), y: yScale(plot) },
         plugins: {
           legend: {

@@ -252,13 +252,14 @@ class Pair {
           topic.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(topic.front())));
         topics.push_back(topic + (finding.brief.empty() ? "" : " (" + finding.brief + ")"));
       }
-      if (!topics.empty()) statements.push_back({std::move(about), fmt::format("{}", fmt::join(topics, "; "))});
+      if (!topics.empty())
+        statements.push_back({outcome, std::move(about), fmt::format("{}", fmt::join(topics, "; "))});
     };
     state("Better with " + first_name_, Outcome::FirstBetter);
     state("Better with " + second_name_, Outcome::SecondBetter);
     state("One or the other, by the number of clients", Outcome::Depends);
     state("No difference beyond the noise", Outcome::NoDifference);
-    state("Not to be told from these samples", Outcome::Unknown);
+    if (!statements.empty()) state("Not to be told from these samples", Outcome::Unknown);
     return statements;
   }
 
@@ -268,6 +269,8 @@ class Pair {
                            [outcome](const Finding& finding) { return finding.outcome == outcome; });
     };
     if (findings.empty()) return "Nothing was measured.";
+    if (with(Outcome::Unknown) == std::ssize(findings))
+      return fmt::format("These samples tell nothing about any of {} topics.", findings.size());
     std::string text =
         fmt::format("Of {} topics {} are better with {} and {} with {}; in {} there is no difference beyond the noise",
                     findings.size(), with(Outcome::FirstBetter), first_name_, with(Outcome::SecondBetter), second_name_,

@@ -30,7 +30,7 @@ class Generator {
     };
     for (const Shape& shape : shapes)
       if (truth_.shapes.contains(shape.key)) results.shapes.push_back(shape);
-    for (std::uint32_t round = 1; round <= truth_.rounds; ++round)
+    for (std::uint32_t round = 0; round < truth_.rounds; ++round)
       for (const Shape& shape : results.shapes) add_round(results, round, shape.key, truth_.shapes.at(shape.key));
     return results;
   }
