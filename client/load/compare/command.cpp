@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -14,6 +15,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "client/load/compare/comparison.h"
 #include "client/load/compare/interrupt.h"
@@ -29,6 +31,7 @@
 namespace rookery::load {
 namespace {
 
+constexpr double kDisturbing = 0.1;    // of all cores: more than a desktop does when nobody touches it
 constexpr int kExitInterrupted = 130;  // as shells say of ^C
 
 std::string time_text() {
@@ -52,6 +55,16 @@ void write_file(const std::filesystem::path& path, const std::string& contents) 
 
 void write_results(const CompareOptions& options, const Results& results) {
   write_file(options.output / "results.json", to_json(results).dump(1) + "\n");
+}
+
+// Of the cores that there are, while it was measured; the median.
+double share_of_others(const Results& results) {
+  std::vector<double> cores;
+  for (const Sample& sample : results.samples)
+    if (sample.detail.contains("other_programs_cores")) cores.push_back(sample.detail["other_programs_cores"]);
+  if (cores.empty() || results.machine.cores == 0) return 0;
+  std::ranges::nth_element(cores, cores.begin() + static_cast<std::ptrdiff_t>(cores.size() / 2));
+  return cores[cores.size() / 2] / results.machine.cores;
 }
 
 bool any_failure(const Results& results) {
@@ -105,6 +118,9 @@ int compare(CompareOptions options) {
   }
   keep();
   print_table(std::cout, results);
+  if (const double share = share_of_others(results); share > kDisturbing)
+    fmt::print(stderr, "Other programs had {:.0f} % of the machine meanwhile: expect other figures when it is quiet.\n",
+               100 * share);
   write_file(options.output / "report.html", html_report(results));
   std::cout << "\nThe report: " << (options.output / "report.html").string()
             << "\nEvery sample: " << (options.output / "results.json").string() << std::endl;

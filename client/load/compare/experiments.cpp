@@ -1,7 +1,9 @@
 #include "client/load/compare/experiments.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -9,8 +11,10 @@
 #include <vector>
 
 #include "client/load/compare/interrupt.h"
+#include "client/load/compare/machine.h"
 #include "client/load/compare/process_figures.h"
 #include "client/load/run.h"
+#include "ipc/os/clock.h"
 
 namespace rookery::load {
 namespace {
@@ -25,16 +29,38 @@ class CostObserver final : public Observer {
  public:
   explicit CostObserver(std::vector<pid_t> processes) : meter_(std::move(processes)) {}
 
-  void counting_begins() override { meter_.begin(); }
-  void counting_ends() override { costs_ = meter_.end(); }
+  void counting_begins() override {
+    meter_.begin();
+    begun_ = reading();
+  }
+  void counting_ends() override {
+    const Reading ended = reading();
+    costs_ = meter_.end();
+    const double own = ended.own - begun_.own + static_cast<double>(costs_.cpu_ns) / 1e9;
+    const double seconds = std::chrono::duration<double>(ended.moment - begun_.moment).count();
+    if (seconds > 0) others_ = std::max(0.0, ended.busy - begun_.busy - own) / seconds;
+  }
   void progress(milliseconds /*done*/, milliseconds /*whole*/, std::uint64_t /*operations*/) override {
     throw_if_interrupted();
   }
 
   [[nodiscard]] const Costs& costs() const noexcept { return costs_; }
+  // How many cores were busy with neither the server nor this program.
+  [[nodiscard]] double others() const noexcept { return others_; }
 
  private:
+  struct Reading {
+    os::Monotonic::time_point moment;
+    double busy = 0;  // seconds, of all cores
+    double own = 0;   // of this program
+  };
+  static Reading reading() {
+    return {os::Monotonic::now(), busy_core_seconds(), static_cast<double>(cpu_ns(::getpid())) / 1e9};
+  }
+
   CostMeter meter_;
+  Reading begun_;
+  double others_ = 0;
   Costs costs_;
 };
 
@@ -71,10 +97,10 @@ void add_failures(const Faults& faults, Sample& sample) {
   sample.failures.insert(sample.failures.end(), faults.examples.begin(), faults.examples.end());
 }
 
-nlohmann::json detail_of(const LoadOutcome& outcome) {
+nlohmann::json detail_of(const LoadOutcome& outcome, double others) {
   nlohmann::json histogram = nlohmann::json::array();
   for (const auto& [edge, count] : outcome.latency.buckets()) histogram.push_back({in_us(edge), count});
-  nlohmann::json detail{{"histogram", std::move(histogram)}};
+  nlohmann::json detail{{"histogram", std::move(histogram)}, {"other_programs_cores", others}};
   if (!outcome.remarks.empty()) detail["remarks"] = outcome.remarks;
   return detail;
 }
@@ -119,7 +145,7 @@ void measure_load(const StartedServer& server, LoadPlan plan, Sample& sample) {
       {"switches_involuntary_per_op", static_cast<double>(costs.involuntary) / operations},
   };
   if (plan.open_loop()) sample.figures["rate_per_s"] = plan.rate_per_s;
-  sample.detail = detail_of(outcome);
+  sample.detail = detail_of(outcome, observer.others());
 }
 
 void measure_memory(const StartedServer& server, std::uint32_t clients, Sample& sample) {

@@ -3,9 +3,12 @@
 #include <sched.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -37,13 +40,35 @@ std::string kernel() {
   return ::uname(&names) == 0 ? std::string(names.sysname) + " " + names.release : kUnknown;
 }
 
+// Nothing on machines with more than 1,024 processors.
+std::optional<cpu_set_t> usable_set() noexcept {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return std::nullopt;
+  return set;
+}
+
 }  // namespace
 
 std::uint32_t usable_cores() noexcept {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<std::uint32_t>(CPU_COUNT(&set));
-  return std::max(1U, std::thread::hardware_concurrency());  // more than 1,024 processors
+  if (const auto set = usable_set()) return static_cast<std::uint32_t>(CPU_COUNT(&*set));
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+// cpuN user nice system idle iowait irq softirq steal ...
+double busy_core_seconds() {
+  const auto set = usable_set();
+  std::ifstream file("/proc/stat");
+  double ticks = 0;
+  for (std::string line; std::getline(file, line) && line.starts_with("cpu");) {
+    std::istringstream fields(line.substr(3));
+    std::size_t core = 0;
+    double user = 0, nice = 0, system = 0, idle = 0, waiting = 0, interrupts = 0, soft = 0;
+    if (line[3] == ' ' || !(fields >> core >> user >> nice >> system >> idle >> waiting >> interrupts >> soft))
+      continue;
+    if (!set || (core < CPU_SETSIZE && CPU_ISSET(core, &*set))) ticks += user + nice + system + interrupts + soft;
+  }
+  return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 Machine describe_machine() {

@@ -12,4 +12,7 @@ namespace rookery::load {
 
 [[nodiscard]] std::uint32_t usable_cores() noexcept;
 
+// How long those cores have worked in all, for whomever, in seconds; in ticks of 10 ms. 0 where it cannot be told.
+[[nodiscard]] double busy_core_seconds();
+
 }  // namespace rookery::load

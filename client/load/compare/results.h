@@ -34,7 +34,9 @@ struct Shape {
 //             killed_of (how many clients the killed process had)
 //
 // detail, where there is one:
-//   echo, fanout, paced   {"histogram": [[upper edge in microseconds, count], ...]}
+//   echo, fanout, paced   {"histogram": [[upper edge in microseconds, count], ...],
+//                          "other_programs_cores": how many cores worked for neither the server nor the load tool,
+//                          "remarks": [what else its reader should know, in words] where there is any}
 //   crash                 {"timeline": [[milliseconds after the kill, answers in that bucket], ...], "bucket_ms": 20}
 struct Sample {
   std::string experiment;
