@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -41,25 +42,47 @@ std::size_t fewest_samples(const Results& results, std::string_view experiment, 
   return fewest;
 }
 
-// Each thing that was said of samples once, with the first of them.
-using SaidOf = std::map<std::string, std::vector<std::string>>;
-
-std::vector<std::string> once_each(const SaidOf& said) {
-  std::vector<std::string> texts;
-  for (const auto& [what, names] : said) {
-    std::string where = names.front();
-    if (names.size() > 1)
-      where += fmt::format(" and {} other sample{}", names.size() - 1, names.size() == 2 ? "" : "s");
-    texts.push_back(where + ": " + what);
+// What was said of samples, each thing once, with the first sample that it was said of. Things that differ in their
+// numbers only are one thing.
+class SaidOf {
+ public:
+  void add(std::string sample, const std::string& what) {
+    std::string kind;
+    for (const char letter : what)
+      if (std::isdigit(static_cast<unsigned char>(letter)) == 0) kind += letter;
+    const auto known =
+        std::find_if(said_.begin(), said_.end(), [&kind](const Said& said) { return said.kind == kind; });
+    if (known == said_.end())
+      said_.push_back({std::move(kind), std::move(sample), what, 0});
+    else
+      ++known->others;
   }
-  return texts;
-}
+
+  [[nodiscard]] std::vector<std::string> texts() const {
+    std::vector<std::string> texts;
+    for (const Said& said : said_) {
+      texts.push_back(said.sample + ": " + said.what);
+      if (said.others > 0)
+        texts.back() += fmt::format(" (and the like {} more time{})", said.others, said.others == 1 ? "" : "s");
+    }
+    return texts;
+  }
+
+ private:
+  struct Said {
+    std::string kind;
+    std::string sample;
+    std::string what;
+    std::size_t others;
+  };
+  std::vector<Said> said_;
+};
 
 std::vector<std::string> failures_of(const Results& results) {
   SaidOf said;
   for (const Sample& sample : results.samples)
-    for (const std::string& failure : sample.failures) said[failure].push_back(name_of(results, sample));
-  return once_each(said);
+    for (const std::string& failure : sample.failures) said.add(name_of(results, sample), failure);
+  return said.texts();
 }
 
 // What the load tool itself had to say about its figures.
@@ -68,9 +91,9 @@ std::vector<std::string> remarks_of(const Results& results) {
   for (const Sample& sample : results.samples) {
     if (!sample.detail.is_object() || !sample.detail.contains("remarks")) continue;
     for (const nlohmann::json& remark : sample.detail.at("remarks"))
-      if (remark.is_string()) said[remark.get<std::string>()].push_back(name_of(results, sample));
+      if (remark.is_string()) said.add(name_of(results, sample), remark.get<std::string>());
   }
-  return once_each(said);
+  return said.texts();
 }
 
 // Latencies at a rate that was not reached are those of an overload.
@@ -154,6 +177,10 @@ std::string shape_name(const Results& results, const std::string& key) {
   for (const Shape& shape : results.shapes)
     if (shape.key == key) return shape.title;
   return key;
+}
+
+std::size_t shape_colour(const std::string& key) {
+  return static_cast<std::size_t>(std::find(kShapes.begin(), kShapes.end(), key) - kShapes.begin());
 }
 
 std::string name_of(const Results& results, const Sample& sample) {

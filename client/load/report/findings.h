@@ -57,6 +57,9 @@ struct Summary {
 
 // "threads", "a thread per client": fits behind "with" and "than".
 [[nodiscard]] std::string shape_name(const Results& results, const std::string& key);
+// Which of the page's five colours and symbols a shape has, the same in every report: 0 to 3, and 4 for shapes that
+// this program does not know.
+[[nodiscard]] std::size_t shape_colour(const std::string& key);
 // "echo with 100 clients, threads, round 2"
 [[nodiscard]] std::string name_of(const Results& results, const Sample& sample);
 // "10, 100 and 1,000"

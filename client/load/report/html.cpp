@@ -38,6 +38,8 @@ std::string policy() {
 std::string data_block(const Results& results, const std::vector<Plot>& plots) {
   nlohmann::json data = to_json(results);
   for (nlohmann::json& sample : data.at("samples")) sample.erase("detail");
+  data["colours"] = nlohmann::json::array();
+  for (const Shape& shape : results.shapes) data["colours"].push_back(shape_colour(shape.key));
   data["plots"] = nlohmann::json::array();
   for (const Plot& plot : plots) data["plots"].push_back(to_json(plot));
   return escape_script_data(data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));

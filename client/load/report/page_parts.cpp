@@ -13,12 +13,10 @@
 namespace rookery::load {
 namespace {
 
-// A shape's name with its colour and symbol beside it, by its place among the shapes.
+// A shape's name with its colour and symbol beside it.
 std::string shape_mark(const Results& results, const std::string& key) {
-  const auto found = std::find_if(results.shapes.begin(), results.shapes.end(),
-                                  [&key](const Shape& shape) { return shape.key == key; });
-  const auto place = std::min<std::ptrdiff_t>(found - results.shapes.begin(), 4);
-  return fmt::format("<span class=\"shape\" data-place=\"{}\">{}</span>", place, escape_html(shape_name(results, key)));
+  return fmt::format("<span class=\"shape\" data-colour=\"{}\">{}</span>", shape_colour(key),
+                     escape_html(shape_name(results, key)));
 }
 
 std::string list_html(const std::vector<std::string>& items) {
@@ -92,8 +90,10 @@ std::string shapes_html(const Results& results) {
 std::string warnings_html(const Summary& summary) {
   std::string html;
   if (!summary.failures.empty()) {
-    html += "<section class=\"failures\"><h2>Something was wrong; its figures mean little</h2>" +
-            list_html(summary.failures) + "</section>";
+    html +=
+        "<section class=\"failures\"><h2>Something was wrong</h2><p>Until it is understood, "
+        "do not trust the figures of these samples; they are counted all the same.</p>" +
+        list_html(summary.failures) + "</section>";
   }
   if (!summary.cautions.empty()) html += "<aside class=\"note\">" + list_html(summary.cautions) + "</aside>";
   return html;

@@ -87,6 +87,10 @@ Plot against_clients(const Results& results, const Subject& subject) {
   Plot plot = begin_plot(results, subject, scale, Plot::Kind::Lines);
   plot.x = {"clients", subject.logarithmic_clients && (counts.empty() || counts.front() > 0)};
   plot.y.logarithmic = subject.logarithmic;
+  if (subject.parts.size() > 1)
+    plot.how_to_read +=
+        fmt::format(" Full lines are {}, dashed ones {}.", subject.parts[0].label, subject.parts[1].label);
+  plot.how_to_read += " Shapes stand a hair apart so that none hides another.";
   for (const Shape& shape : results.shapes) {
     for (const Part& part : subject.parts) {
       Series series{shape.key, shape.title, &part == &subject.parts.front() ? "" : "second", {}};
@@ -134,7 +138,12 @@ Plot stacked(const Results& results, const Subject& subject) {
     return total;
   };
   const std::vector<std::uint32_t> counts = client_counts(results, subject.experiment);
-  const Scale scale = scale_for(subject.unit, largest_of(results, subject));
+  double largest = 0;
+  for (const std::uint32_t clients : counts)
+    for (const Shape& shape : results.shapes)
+      if (const Spread total = spread_of(results, subject.experiment, shape.key, clients, sum); !total.empty())
+        largest = std::max(largest, total.median());
+  const Scale scale = scale_for(subject.unit, largest);
   Plot plot = begin_plot(results, subject, scale, Plot::Kind::Bars);
   for (const std::uint32_t clients : counts) plot.groups.push_back(with_clients(clients));
   for (const Shape& shape : results.shapes) {
@@ -158,13 +167,13 @@ Plot stacked(const Results& results, const Subject& subject) {
 
 constexpr std::string_view kHigherIsBetter =
     "Higher is better. What is drawn is the median of all rounds; the thin mark on it reaches from the lowest to the "
-    "highest. Shapes stand a hair apart so that none hides another.";
+    "highest.";
 constexpr std::string_view kLowerIsBetter =
     "Lower is better. What is drawn is the median of all rounds; the thin mark on it reaches from the lowest to the "
     "highest.";
 constexpr std::string_view kReadLatency =
-    "Lower is better: half of the requests are faster than p50 (solid), one in a hundred is slower than p99 (dashed). "
-    "Each client sends as soon as it is answered, so with more clients there is more to wait for.";
+    "Lower is better: half of the requests are faster than p50, one in a hundred is slower than p99. Each client sends "
+    "as soon as it is answered, so with more clients there is more to wait for.";
 constexpr std::string_view kReadCpu =
     "Lower is better: what all processes of the server together spend on one operation, full colour in its own code "
     "(user), pale in the kernel (system). The thin mark on top is the spread of the sum.";

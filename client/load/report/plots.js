@@ -11,12 +11,12 @@
   document.addEventListener('securitypolicyviolation', (event) => complain(`blocked ${event.blockedURI}`));
 
   const data = JSON.parse(document.getElementById('data').textContent);
-  const places = new Map(data.shapes.map((shape, place) => [shape.key, place]));
+  const shapes = new Map(data.shapes.map((shape, i) => [shape.key, { ...shape, i, colour: data.colours[i] }]));
   const symbols = ['circle', 'triangle', 'rect', 'rectRot', 'cross'];
   const charts = [];
 
   const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
-  const colour = (shape) => css(`--shape-${Math.min(places.get(shape), 4)}`);
+  const colour = (shape) => css(`--shape-${shapes.get(shape).colour}`);
   const pale = (hex, share) => `${hex}${Math.round(share * 255).toString(16).padStart(2, '0')}`;
   const number = (value) => value.toLocaleString('en', { maximumSignificantDigits: 3 });
   const percent = (x) => `${Number((100 * (1 - 1 / x)).toPrecision(Math.max(2, Math.ceil(Math.log10(x)) + 1)))} %`;
@@ -121,7 +121,7 @@
   // Where a point is drawn; `at` keeps where it belongs.
   const placed = (plot, series) => {
     const { least, most } = plot.range;
-    const aside = plot.kind === 'lines' ? (places.get(series.shape) - (places.size - 1) / 2) * 0.012 : 0;
+    const aside = plot.kind === 'lines' ? (shapes.get(series.shape).i - (shapes.size - 1) / 2) * 0.012 : 0;
     const draw = (x) => {
       if (plot.kind === 'bars') return plot.groups[x];
       return plot.x.log ? x * (most / least) ** aside : x + (most - least) * aside;
@@ -147,7 +147,7 @@
       backgroundColor: second ? css('--card') : main,
       borderWidth: 2,
       borderDash: second ? [6, 4] : [],
-      pointStyle: symbols[Math.min(places.get(series.shape), 4)],
+      pointStyle: symbols[shapes.get(series.shape).colour],
       pointRadius: plot.banded ? 0 : 5,
       clip: 8,
     };
@@ -180,12 +180,15 @@
       title: { display: true, text: plot.y.title },
       grid: { color: css('--grid') },
     };
-    if (!plot.y.log) return { ...scale, beginAtZero: true, grace: '5%', stacked: plot.kind === 'bars', ticks: { callback: number } };
     const points = plot.series.flatMap((one) => one.points);
+    const highest = Math.max(...points.map((point) => point.high));
+    if (!plot.y.log) {
+      return { ...scale, min: 0, suggestedMax: highest * 1.04, stacked: plot.kind === 'bars', ticks: { callback: number } };
+    }
     const min = Math.min(...points.map((point) => (point.low > 0 ? point.low : point.y))) / 1.15;
-    const max = Math.max(...points.map((point) => point.high)) * 1.15;
+    const max = highest * 1.15;
     const ticks = [];
-    const digits = Math.log10(max / min) > 2.5 ? [1] : [1, 2, 5];
+    const digits = Math.log10(max / min) > 3.2 ? [1] : [1, 2, 5];
     for (let decade = 10 ** Math.floor(Math.log10(min)); decade <= max; decade *= 10)
       ticks.push(...digits.map((digit) => digit * decade).filter((value) => value >= min && value <= max));
     scale.afterBuildTicks = (axis) => { axis.ticks = ticks.map((value) => ({ value })); };
@@ -226,7 +229,7 @@
               filter: (item, chartData) => !chartData.datasets[item.datasetIndex].second,
               generateLabels: (chart) => Chart.defaults.plugins.legend.labels.generateLabels(chart).map((item) => {
                 const { shape } = chart.data.datasets[item.datasetIndex];
-                return { ...item, text: data.shapes[places.get(shape)].title, lineDash: [] };
+                return { ...item, text: shapes.get(shape).title, lineDash: [] };
               }),
             },
             onClick: (_, item, legend) => {

@@ -193,6 +193,8 @@ class Pair {
         return "too few runs to tell" + both;
       case Outcome::NoDifference:
         if (contrast.first.high() == 0 && contrast.second.high() == 0) return "none with either";
+        if (contrast.first.low() == contrast.second.high() && contrast.first.high() == contrast.second.low())
+          return "the same in every run" + both;
         return "no difference beyond the noise" + both;
       default:
         return with_whom(contrast.ratio, contrast.outcome, topic.better) + both;
@@ -271,13 +273,14 @@ class Pair {
     if (findings.empty()) return "Nothing was measured.";
     if (with(Outcome::Unknown) == std::ssize(findings))
       return fmt::format("These samples tell nothing about any of {} topics.", findings.size());
+    const auto number = [](std::ptrdiff_t one) { return one == 0 ? std::string("none") : std::to_string(one); };
     std::string text =
-        fmt::format("Of {} topics {} are better with {} and {} with {}; in {} there is no difference beyond the noise",
-                    findings.size(), with(Outcome::FirstBetter), first_name_, with(Outcome::SecondBetter), second_name_,
-                    with(Outcome::NoDifference));
-    if (with(Outcome::Depends) > 0) text += fmt::format(", {} depend on the number of clients", with(Outcome::Depends));
+        fmt::format("Of {} topics: {} better with {}, {} better with {}, {} without a difference beyond the noise",
+                    findings.size(), number(with(Outcome::FirstBetter)), first_name_,
+                    number(with(Outcome::SecondBetter)), second_name_, number(with(Outcome::NoDifference)));
+    if (with(Outcome::Depends) > 0) text += fmt::format(", {} by the number of clients", with(Outcome::Depends));
     if (with(Outcome::Unknown) > 0)
-      text += fmt::format(", {} cannot be told from these samples", with(Outcome::Unknown));
+      text += fmt::format(", {} not to be told from these samples", with(Outcome::Unknown));
     return text + ".";
   }
 

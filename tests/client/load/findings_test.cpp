@@ -203,13 +203,30 @@ TEST(Findings, ARateThatWasNotReachedIsSaid) {
   EXPECT_THAT(summarize(results).cautions, Contains(HasSubstr("2 of the runs with the mixture fell behind")));
 }
 
-TEST(Findings, RemarksOfTheLoadToolArePassedOn) {
+TEST(Findings, RemarksOfTheLoadToolArePassedOnOnce) {
   Results results = synthetic_results(Truth::alike());
+  int busy = 90;
   for (Sample& sample : results.samples)
-    if (sample.experiment == "fanout" && sample.round == 0) sample.detail["remarks"] = {"the load tool was the limit"};
+    if (sample.experiment == "fanout" && sample.round == 0)
+      sample.detail["remarks"] = {"the load tool was the limit, busy for " + std::to_string(++busy) + " %"};
   EXPECT_THAT(
       summarize(results).cautions,
-      ElementsAre("fanout with 10 clients, processes, round 1 and 11 other samples: the load tool was the limit"));
+      ElementsAre("fanout with 10 clients, processes, round 1: the load tool was the limit, busy for 91 % (and the "
+                  "like 11 more times)"));
+}
+
+TEST(Findings, WhatIsTheSameInEveryRunIsSaidSo) {
+  EXPECT_THAT(find(summarize(synthetic_results(Truth::alike())), "A crash: clients cut off").text,
+              HasSubstr("the same in every run (processes 100, threads 100)"));
+}
+
+TEST(Findings, CountTheirTopics) {
+  Truth truth = Truth::alike();
+  truth.noise = 0;
+  truth.shapes["threads"].start = 2;
+  EXPECT_EQ(
+      summarize(synthetic_results(truth)).comparisons[0].count,
+      "Of 18 topics: 1 better with processes, none better with threads, 17 without a difference beyond the noise.");
 }
 
 TEST(Findings, NothingAtAllIsNoCrash) {
