@@ -93,6 +93,7 @@ nlohmann::json to_json(const LoadOutcome& outcome) {
     nlohmann::json& of = json["latency_of_us"];
     for (const auto& [kind, latency] : outcome.latency_of) of[kind] = latency_json(latency);
   }
+  if (!outcome.figures.empty()) json["figures"] = outcome.figures;
   return json;
 }
 

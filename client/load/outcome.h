@@ -35,11 +35,12 @@ struct Faults {
 struct LoadOutcome {
   LoadPlan plan;
   double seconds = 0;                           // that were counted
-  std::uint64_t operations = 0;                 // done in them: answers; Fanout: deliveries to readers
+  std::uint64_t operations = 0;                 // done in them: answers; Fanout: deliveries to readers; Churn: visits
   std::uint64_t sent = 0;                       // Fanout: messages acknowledged in them; otherwise as operations
   Histogram latency;                            // of those operations
   std::map<std::string, Histogram> latency_of;  // by kind where there are several: "register", "login" ...
   Faults faults;
+  std::map<std::string, double> figures;  // what else was measured, the unit in the name
   std::vector<std::string> remarks;  // what a reader of the figures should know: "the load tool itself was the limit"
 
   [[nodiscard]] bool ok() const noexcept { return faults.none(); }

@@ -41,6 +41,11 @@ Heard text_event(std::string_view line) noexcept {
   if (colon == std::string_view::npos) return heard;
   heard.said = Said::Message;
   heard.text = rest.substr(colon + 3);
+  const std::size_t bracket = rest.rfind('(', colon);
+  if (bracket == std::string_view::npos) return heard;
+  heard.sender = rest.substr(0, bracket);
+  std::string_view digits = rest.substr(bracket + 1);
+  (void)take_number(digits, heard.client);
   return heard;
 }
 
@@ -84,6 +89,10 @@ bool understand_usual_json(std::string_view line, Heard& heard) noexcept {
     if (text == std::string_view::npos || room_end > text) return false;
     heard.said = Said::Message;
     heard.room = rest.substr(0, room_end);
+    std::string_view from = rest.substr(room_end, text - room_end);
+    if (skip(from, R"(","from":{"client":)") && take_number(from, heard.client) && skip(from, R"(,"name":")") &&
+        from.ends_with('"'))
+      heard.sender = from.substr(0, from.size() - 1);
     return take_last_text(rest.substr(text + 10), heard.text);
   }
   if (skip(rest, R"({"re":"echo","id":)")) {
@@ -124,6 +133,10 @@ Heard Speech::understand_json(std::string_view line) {
     const std::string event = string_in(json, "event");
     heard.room = room_ = json.contains("to") ? "@" : string_in(json, "room");
     heard.count = number_in(json, "count");
+    if (const auto from = json.find("from"); from != json.end() && from->is_object()) {
+      heard.sender = sender_ = string_in(*from, "name");
+      heard.client = number_in(*from, "client");
+    }
     heard.said = event == "message" ? Said::Message : event == "missed" ? Said::Missed : Said::Event;
     return heard;
   }

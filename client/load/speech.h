@@ -30,9 +30,11 @@ struct Heard {
   std::string_view text;
   std::string_view room;
   std::string_view code;
-  std::uint64_t seq = 0;    // 0: not told
-  std::uint64_t count = 0;  // Missed
-  std::uint64_t id = 0;     // JSON lines: the request's, if it was a number
+  std::uint64_t seq = 0;     // 0: not told
+  std::uint64_t count = 0;   // Missed
+  std::uint64_t id = 0;      // JSON lines: the request's, if it was a number
+  std::string_view sender;   // Message: who said it, "alice" ...
+  std::uint64_t client = 0;  // ... and the sender's client id
 };
 
 class Speech final {
@@ -62,7 +64,7 @@ class Speech final {
   [[nodiscard]] Heard understand_json(std::string_view line);
 
   bool json_;
-  std::string text_, room_, code_;  // where a parsed line's strings live
+  std::string text_, room_, code_, sender_;  // where a parsed line's strings live
 };
 
 }  // namespace rookery::load

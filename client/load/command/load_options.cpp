@@ -4,10 +4,13 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "client/load/command/progress.h"
 #include "client/load/command/result_table.h"
+#include "client/load/command/server_figures.h"
 #include "client/load/run.h"
 #include "client/load/speech.h"
 #include "client/load/text.h"
@@ -71,7 +74,7 @@ void add_load_options(CLI::App& command, LoadOptions& options, const LoadOptions
   command
       .add_option(readers ? "--readers,--clients" : "--clients", plan.clients,
                   readers ? "connections that listen" : "connections at a time")
-      ->check(CLI::Range(1U, Texts::kMostClients))
+      ->check(CLI::Range(1U, wanted.most_clients))
       ->option_text(fmt::format("N [{}]", plan.clients));
   if (wanted.message_bytes)
     command
@@ -85,10 +88,7 @@ void add_load_options(CLI::App& command, LoadOptions& options, const LoadOptions
                  ->check(CLI::Range(1U, kMostWindow))
                  ->option_text(fmt::format("W [{}]", plan.window));
   if (wanted.rate) {
-    CLI::Option* rate = command.add_option(
-        "--rate", plan.rate_per_s,
-        "open loop: requests a second, all clients together, whatever the answers do; latency counts from "
-        "when each was due");
+    CLI::Option* rate = command.add_option("--rate", plan.rate_per_s, wanted.rate_text);
     rate->check(CLI::Range(0.001, 1e8))->option_text("R");
     if (window != nullptr) rate->excludes(window);
   }
@@ -105,6 +105,14 @@ void add_load_options(CLI::App& command, LoadOptions& options, const LoadOptions
       ->check(CLI::Range(1U, kMostThreads))
       ->option_text(fmt::format("T [{}]", plan.threads));
   command.add_option("--seed", plan.seed, "of names and texts")->option_text(fmt::format("N [{}]", plan.seed));
+  if (wanted.server_pid)
+    command
+        .add_option(
+            "--server-pid", options.server_pid,
+            "rookery-master's process id, where it runs on this machine: measures its memory (PSS, its children "
+            "included, the kernel's buffers not), context switches and processor time")
+        ->check(CLI::Range(1, std::numeric_limits<std::int32_t>::max()))
+        ->option_text("PID");
   command.add_flag("--json", options.json, "the result as one JSON object, times in microseconds");
   command.add_flag("--quiet", options.quiet, "no progress on standard error");
 }
@@ -115,7 +123,10 @@ int run_and_show(const LoadOptions& options) {
   Progress progress;
   Observer& observer = options.quiet ? silent : progress;
   try {
-    const LoadOutcome outcome = run_load(plan, observer);
+    std::optional<ServerFigures> server;
+    if (options.server_pid != 0) server.emplace(options.server_pid, observer);
+    LoadOutcome outcome = run_load(plan, server ? *server : observer);
+    if (server) server->add_to(outcome);
     const std::string text = options.json ? to_json(outcome).dump(2) + "\n" : result_table(outcome);
     if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
       std::fputs("rookery-load: standard output could not be written\n", stderr);

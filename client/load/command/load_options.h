@@ -13,6 +13,7 @@
 #include <string>
 
 #include "client/load/plan.h"
+#include "client/load/text.h"
 
 namespace rookery::load {
 
@@ -24,6 +25,7 @@ struct LoadOptions {
   std::string dialect = "text";
   double seconds = 5;
   double warm_up = 0.5;
+  std::int32_t server_pid = 0;  // whose memory and context switches are measured; 0: nobody's
   bool json = false;
   bool quiet = false;
 };
@@ -33,6 +35,11 @@ struct LoadOptionsWanted {
   bool message_bytes = true;
   bool window = true;
   bool rate = true;
+  bool server_pid = false;
+  std::uint32_t most_clients = Texts::kMostClients;
+  const char* rate_text =
+      "open loop: requests a second, all clients together, whatever the answers do; latency counts from when each was "
+      "due";
 };
 void add_load_options(CLI::App& command, LoadOptions& options, const LoadOptionsWanted& wanted = {});
 

@@ -22,10 +22,14 @@ std::string what_ran(const LoadPlan& plan) {
     text += fmt::format("{} readers, {} senders", plan.clients, plan.senders);
   else
     text += fmt::format("{} clients", plan.clients);
+  if (plan.mode == Mode::Idle)
+    return text + fmt::format(", silent for {:.3g} s\n", std::chrono::duration<double>(plan.duration).count());
   if (plan.open_loop())
     text += fmt::format(", {} a second (open loop)", plan.rate_per_s);
-  else
+  else if (plan.mode == Mode::Echo || plan.mode == Mode::Fanout)
     text += fmt::format(", window {} (closed loop)", plan.window);
+  else
+    text += " (closed loop)";
   return text + fmt::format(", {} bytes\n", plan.message_bytes);
 }
 
@@ -60,15 +64,22 @@ void append_faults(std::string& text, const Faults& faults) {
 
 std::string result_table(const LoadOutcome& outcome) {
   std::string text = what_ran(outcome.plan);
-  fmt::format_to(std::back_inserter(text), "{:.0f} operations a second", outcome.per_second());
-  if (outcome.sent != outcome.operations && outcome.seconds > 0)
-    fmt::format_to(std::back_inserter(text), ", {:.0f} messages a second",
-                   static_cast<double>(outcome.sent) / outcome.seconds);
-  fmt::format_to(std::back_inserter(text), " over {:.3g} s\n\n", outcome.seconds);
+  if (outcome.plan.mode == Mode::Idle) {
+    fmt::format_to(std::back_inserter(text), "{} of {} answered at the end\n\n", outcome.operations,
+                   outcome.plan.clients);
+  } else {
+    fmt::format_to(std::back_inserter(text), "{:.0f} operations a second", outcome.per_second());
+    if (outcome.sent != outcome.operations && outcome.seconds > 0)
+      fmt::format_to(std::back_inserter(text), ", {:.0f} messages a second",
+                     static_cast<double>(outcome.sent) / outcome.seconds);
+    fmt::format_to(std::back_inserter(text), " over {:.3g} s\n\n", outcome.seconds);
+  }
   fmt::format_to(std::back_inserter(text), "{:<12}{:>12}{:>12}{:>12}{:>12}{:>12}{:>12}\n", "latency", "count", "p50",
                  "p90", "p99", "p99.9", "max");
   append_latency(text, "all", outcome.latency);
   for (const auto& [kind, latency] : outcome.latency_of) append_latency(text, kind, latency);
+  for (const auto& [name, value] : outcome.figures)
+    fmt::format_to(std::back_inserter(text), "{:<36}{:>12.{}f}\n", name, value, value < 1000 ? 1 : 0);
   text += "\n";
   append_faults(text, outcome.faults);
   for (const std::string& remark : outcome.remarks) text += "remark      " + remark + "\n";

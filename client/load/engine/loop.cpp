@@ -20,6 +20,8 @@ constexpr std::uint32_t kBeingPrepared = 64;
 // behind has several requests for each write and can come up again.
 constexpr int kHandedOutAtOnce = 16384;
 constexpr Nanoseconds kTick = std::chrono::milliseconds{5};
+// So that a Part has an on_turn_end() now and then though nothing comes.
+constexpr Nanoseconds kTurnAtLeast = std::chrono::milliseconds{100};
 // Before the run begins its moment is not known; this is far enough.
 constexpr auto kNotYet = std::chrono::hours{24};
 
@@ -70,7 +72,7 @@ void Loop::assemble() {
       cannot_run(fmt::format("{} of {} clients have had no answer from {} within {} s", unprepared_, clients_.size(),
                              client::to_string(plan_.server), static_cast<double>(plan_.patience.count()) / 1000));
     look_at_clock();
-    turn(now_ + std::chrono::milliseconds{100});
+    turn(now_ + kTurnAtLeast);
   }
   look_at_clock();
 }
@@ -84,7 +86,7 @@ void Loop::perform() {
   flush_dirty();
   while (now_ < end) {
     hand_out_due();
-    turn(std::min(schedule_.next_due(), end));
+    turn(std::min({schedule_.next_due(), end, now_ + kTurnAtLeast}));
   }
   while (schedule_.next_due() < end) hand_out_due();
   sending_ = false;
@@ -104,9 +106,10 @@ void Loop::settle() {
   flush_dirty();
   const Nanoseconds give_up = now_ + plan_.patience;
   while (now_ < give_up) {
-    std::erase_if(owing, [&](Client* client) { return stop_if_it_owes_none(*client); });
-    while (settled_ < clients_.size() && (!clients_[settled_].open() || part_->settled(clients_[settled_]))) ++settled_;
-    if (settled_ == clients_.size() && owing.empty()) break;
+    while (settled_ < clients_.size() &&
+           (clients_[settled_].state == Client::State::Closed || part_->settled(clients_[settled_])))
+      ++settled_;
+    if (settled_ == clients_.size()) break;
     turn(now_ + kTick);
   }
   for (const Client& client : clients_) never_sent_ += client.due - client.given;
@@ -151,7 +154,7 @@ void Loop::hand_out_due() {
 
 // What the server did not read in time is sent when it does; the time it takes counts from when it was due.
 void Loop::catch_up(Client& client) {
-  while (client.given < client.due && client.open() && !client.congested()) {
+  while (client.given < client.due && part_->takes_due(client)) {
     const Nanoseconds due = schedule_.due_of(client.number(), client.given++);
     part_->on_due(client, due);
   }
@@ -235,6 +238,11 @@ void Loop::report(LoadOutcome& outcome) {
     outcome.faults.unanswered += never_sent_;
     outcome.faults.example(fmt::format("{} requests that were due could not be sent", never_sent_));
   }
+  if (no_port_ > 0)
+    outcome.remarks.push_back(
+        fmt::format("{} connections of thread {} were not made because this machine had no free port left (see "
+                    "net.ipv4.ip_local_port_range): they are not among the operations, and not the server's fault",
+                    no_port_, thread_));
   if (plan_.open_loop())
     outcome.seconds =
         std::max(outcome.seconds, std::chrono::duration<double>(tally_.last_ended() - plan_.warm_up).count());

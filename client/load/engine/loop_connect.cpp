@@ -75,8 +75,12 @@ void Loop::hang_up(Client& client) {
 void Loop::not_connected(Client& client, int error) {
   if (!client.prepared())
     return cannot_run(fmt::format("cannot connect to {}: {}", client::to_string(plan_.server), os::error_text(error)));
-  ++tally_.faults.not_connected;
-  tally_.faults.example(fmt::format("client {} could not connect: {}", client.number(), os::error_text(error)));
+  if (error == EADDRNOTAVAIL) {
+    ++no_port_;
+  } else {
+    ++tally_.faults.not_connected;
+    tally_.faults.example(fmt::format("client {} could not connect: {}", client.number(), os::error_text(error)));
+  }
   part_->on_closed(client);
 }
 

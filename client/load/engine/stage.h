@@ -31,10 +31,14 @@ class Tally final {
   // `began` is when it was due (open loop) or sent. Is it one of those that count?
   bool operation(Nanoseconds began, Nanoseconds ended) noexcept {
     if (!counts(began, ended)) return false;
+    operation_whenever(began, ended);
+    return true;
+  }
+  // Counts it also when it is outside of the counted time.
+  void operation_whenever(Nanoseconds began, Nanoseconds ended) noexcept {
     latency.record(ended - began);
     last_ended_ = ended;
     operations.store(operations.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    return true;
   }
   // The same, of one of several kinds.
   bool operation(const std::string& kind, Nanoseconds began, Nanoseconds ended) {
@@ -81,7 +85,8 @@ class Stage {
   virtual void ready(Client& client) = 0;
   // What is in to() still goes out if the kernel takes it now. No on_closed() follows.
   virtual void hang_up(Client& client) = 0;
-  // Connects a client that is closed; on_connected() follows, or on_closed().
+  // Connects a client that is closed; on_connected() follows, or on_closed(), perhaps before this returns. Not from
+  // within another client's event.
   virtual void connect(Client& client) = 0;
   // Before the run: it cannot begin, says the exception that run_load() throws then.
   virtual void cannot_run(std::string why) = 0;

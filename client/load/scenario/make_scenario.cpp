@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "client/load/run.h"
 #include "client/load/scenario/scenario.h"
 
@@ -12,11 +10,13 @@ std::unique_ptr<Scenario> make_scenario(const LoadPlan& plan) {
     case Mode::Fanout:
       return make_fanout(plan);
     case Mode::Accounts:
+      throw CannotRun("accounts");
     case Mode::Churn:
+      return make_churn(plan);
     case Mode::Idle:
-      break;
+      return make_idle(plan);
   }
-  throw CannotRun(fmt::format("there is no scenario for {} yet", to_string(plan.mode)));
+  throw CannotRun("the plan has no mode");
 }
 
 }  // namespace rookery::load

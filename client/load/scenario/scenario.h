@@ -14,7 +14,7 @@
 //     on_due            open loop only, and only for the `initiators`: send one request, and count its time from `due`
 //     on_line           a line came, at stage.now(), in any phase
 //     on_stop           send nothing new. (One may still ask what the check needs.)
-//     settled           asked again and again then: is there nothing that this client waits for?
+//     settled           asked again and again then, unless it is closed: is there nothing that this client waits for?
 //     on_closed         the server has ended the connection. It is counted already, and whether it is a fault too
 #pragma once
 
@@ -37,6 +37,8 @@ class Part {
   virtual void on_connected(Client& client) = 0;
   virtual void on_begin(Client& client) = 0;
   virtual void on_due(Client& client, Nanoseconds due) = 0;
+  // May on_due() be called now? Else it is when bytes have gone out again.
+  [[nodiscard]] virtual bool takes_due(const Client& client) { return client.open() && !client.congested(); }
   virtual void on_line(Client& client, std::string_view line) = 0;  // without its end
   virtual void on_stop(Client& /*client*/) {}
   virtual void on_closed(Client& /*client*/) {}
@@ -66,5 +68,8 @@ class Scenario {
 
 [[nodiscard]] std::unique_ptr<Scenario> make_echo(const LoadPlan& plan);
 [[nodiscard]] std::unique_ptr<Scenario> make_fanout(const LoadPlan& plan);
+[[nodiscard]] std::unique_ptr<Scenario> make_accounts(const LoadPlan& plan);
+[[nodiscard]] std::unique_ptr<Scenario> make_churn(const LoadPlan& plan);
+[[nodiscard]] std::unique_ptr<Scenario> make_idle(const LoadPlan& plan);
 
 }  // namespace rookery::load
