@@ -13,7 +13,7 @@
 
 #include "client/load/compare/history_check.h"
 #include "client/load/compare/interrupt.h"
-#include "client/load/compare/process_figures.h"
+#include "client/load/compare/pause.h"
 #include "client/load/compare/returning_client.h"
 #include "ipc/os/poller.h"
 
@@ -22,7 +22,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
-using Time = ReturningClient::Time;
 
 constexpr std::uint32_t kClientsInRoom = 5;
 constexpr auto kAllHereWithin = 10s;
@@ -116,8 +115,9 @@ struct Victim {
 };
 
 Victim choose_victim(const StartedServer& server, std::uint32_t number) {
-  const std::vector<WorkerRow> rows = server.workers();
-  if (rows.empty()) throw std::runtime_error("the server names no worker");
+  std::vector<WorkerRow> rows = server.workers();
+  std::erase_if(rows, [](const WorkerRow& row) { return row.clients == 0; });  // nobody would notice its death
+  if (rows.empty()) throw std::runtime_error("the server names no worker that has clients");
   const WorkerRow& row = rows[number % rows.size()];
   const std::vector<pid_t> own = server.processes();
   if (row.pid <= 0 || std::ranges::find(own, row.pid) == own.end())
@@ -126,22 +126,6 @@ Victim choose_victim(const StartedServer& server, std::uint32_t number) {
   for (const auto& [port, worker] : server.worker_of_port())
     if (worker == row.number) victim.ports.insert(port);
   return victim;
-}
-
-// The longest wait of a request that was open at or after the kill.
-Time::duration pause_of(const ReturningClient& client, Time killed, Time last_due, Time end) {
-  Time::duration longest{0};
-  Time next_answer = end;
-  Time next_arrival = end;
-  auto arrival = client.arrivals().rbegin();
-  const auto& requests = client.requests();
-  for (auto request = requests.rbegin(); request != requests.rend(); ++request) {
-    for (; arrival != client.arrivals().rend() && *arrival > request->due; ++arrival) next_arrival = *arrival;
-    if (request->is_answered) next_answer = request->answered;
-    const Time waited_until = request->is_answered ? next_answer : std::min(next_answer, next_arrival);
-    if (request->due <= last_due && waited_until > killed) longest = std::max(longest, waited_until - request->due);
-  }
-  return longest;
 }
 
 nlohmann::json timeline(const Crowd& crowd, const CrashPlan& plan, Time killed) {
@@ -198,12 +182,11 @@ void measure_crash(const StartedServer& server, const CrashPlan& plan, std::uint
   std::uint64_t gone = 0;
   for (std::size_t i = 0; i < crowd.clients().size(); ++i) {
     const ReturningClient& client = *crowd.clients()[i];
-    const auto pause = pause_of(client, killed, last_due, end);
+    const auto pause = pause_of(client.requests(), client.arrivals(), killed, last_due, end);
     if (client.times_cut_off() > 0) ++cut_off;
     if (pause >= kPausedFrom) ++paused;
     if (of_victim[i] || client.times_cut_off() > 0 || pause >= kPausedFrom) pauses.push_back(in_ms(pause));
-    unanswered += static_cast<std::uint64_t>(
-        std::ranges::count(client.requests(), false, &ReturningClient::Request::is_answered));
+    unanswered += static_cast<std::uint64_t>(std::ranges::count(client.requests(), false, &Request::is_answered));
     if (!client.is_here()) ++gone;
     if (!client.complaint().empty() && sample.failures.size() < kShownComplaints)
       sample.failures.push_back(client.complaint());

@@ -36,8 +36,8 @@ struct CrashPlan {
 inline constexpr std::chrono::milliseconds kPausedFrom{250};
 inline constexpr std::chrono::milliseconds kTimelineBucket{20};
 
-// Kills the worker whose number is `victim` modulo their count. Fills figures, detail and failures. Throws
-// std::runtime_error when it could not be carried out, Interrupted.
+// Of the workers that have clients, kills the one at the place `victim` modulo their count. Fills figures, detail and
+// failures. Throws std::runtime_error when it could not be carried out, Interrupted.
 void measure_crash(const StartedServer& server, const CrashPlan& plan, std::uint32_t victim, Sample& sample);
 
 }  // namespace rookery::load

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "client/load/compare/pause.h"
 #include "ipc/os/clock.h"
 #include "ipc/os/file_descriptor.h"
 #include "ipc/os/poller.h"
@@ -25,16 +26,6 @@ namespace rookery::load {
 
 class ReturningClient final {
  public:
-  using Time = os::Monotonic::time_point;
-
-  struct Request {
-    Time due;
-    Time answered;  // is_answered
-    bool is_say = false;
-    bool is_answered = false;
-    std::uint64_t seq = 0;  // of a `say` that was acknowledged
-  };
-
   // `token` is this client's in `poller`, which outlives it.
   ReturningClient(os::Poller& poller, std::uint64_t token, const sockaddr_in& server, std::string room);
 
