@@ -159,6 +159,12 @@ std::vector<std::string> cautions_of(const Results& results) {
 
 }  // namespace
 
+std::string Finding::text() const {
+  std::string text;
+  for (const std::string& line : lines) text += (text.empty() ? "" : "; ") + line;
+  return text;
+}
+
 Summary summarize(const Results& results) {
   Summary summary{failures_of(results), cautions_of(results), {}};
   std::vector<std::string> keys;

@@ -27,8 +27,11 @@ enum class Outcome : std::uint8_t {
 struct Finding {
   std::string topic;
   Outcome outcome = Outcome::Unknown;
-  std::string text;   // with the medians: "with 100 clients 1.4 times as high with processes (...); with 1,000 ..."
+  std::vector<std::string>
+      lines;          // one for each number of clients: "with 100 clients: 1.4 times as high with ... (...)"
   std::string brief;  // the same for a list of topics: "1.2 to 1.4 times as high"; empty if there is nothing to add
+
+  [[nodiscard]] std::string text() const;  // all lines in one
 };
 
 // The topics with one outcome: {..., "Better with threads", "start-up (1.7 times as high with processes); ..."}

@@ -133,8 +133,9 @@ std::string comparisons_html(const Results& results, const Summary& summary) {
         "much</th></tr></thead><tbody>";
     for (const Finding& finding : comparison.findings) {
       html += "<tr><td>" + escape_html(finding.topic) + "</td><td class=\"verdict\">" +
-              verdict_html(results, comparison, finding.outcome) + "</td><td>" + escape_html(finding.text) +
-              "</td></tr>";
+              verdict_html(results, comparison, finding.outcome) + "</td><td>";
+      for (const std::string& line : finding.lines) html += "<div>" + escape_html(line) + "</div>";
+      html += "</td></tr>";
     }
     html += "</tbody></table></div>\n";
   }

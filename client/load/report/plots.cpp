@@ -174,6 +174,14 @@ constexpr std::string_view kLowerIsBetter =
 constexpr std::string_view kReadLatency =
     "Lower is better: half of the requests are faster than p50, one in a hundred is slower than p99. Each client sends "
     "as soon as it is answered, so with more clients there is more to wait for.";
+constexpr std::string_view kReadNotice =
+    "Lower is better: of all clients, those whose connection ended, and those who waited so long that people notice. "
+    "What "
+    "is drawn is the median of all rounds; the thin mark on it reaches from the lowest to the highest.";
+constexpr std::string_view kReadPauses =
+    "Lower is better: how long the clients that the death touched went without an answer, coming back included. What "
+    "is "
+    "drawn is the median of all rounds; the thin mark on it reaches from the lowest to the highest.";
 constexpr std::string_view kReadCpu =
     "Lower is better: what all processes of the server together spend on one operation, full colour in its own code "
     "(user), pale in the kernel (system). The thin mark on top is the spread of the sum.";
@@ -236,10 +244,17 @@ std::vector<Plot> plots_of(const Results& results) {
   add_lines({"crash-clients",
              "crash",
              "A crash: how many notice",
-             kLowerIsBetter,
+             kReadNotice,
              "clients",
              "clients",
              {{"cut_off", "cut off"}, {"paused", "paused"}}});
+  add_lines({"crash-pauses",
+             "crash",
+             "A crash: for how long",
+             kReadPauses,
+             "without an answer",
+             "ms",
+             {{"pause_p50_ms", "p50"}, {"pause_max_ms", "longest"}}});
   return plots;
 }
 

@@ -29,8 +29,12 @@
       eachVisible(chart, (dataset, elements, y) => {
         const { ctx } = chart;
         ctx.beginPath();
-        elements.forEach((element, i) => ctx.lineTo(element.x, y(dataset.data[i].high)));
-        for (let i = elements.length - 1; i >= 0; --i) ctx.lineTo(elements[i].x, y(dataset.data[i].low));
+        const edge = (name) => elements.flatMap((element, i) => {
+          const height = y(dataset.data[i][name]);
+          const next = dataset.stepped && i + 1 < elements.length ? [[elements[i + 1].x, height]] : [];
+          return [[element.x, height], ...next];
+        });
+        for (const [x, height] of [...edge('high'), ...edge('low').reverse()]) ctx.lineTo(x, height);
         ctx.closePath();
         ctx.fillStyle = pale(colour(dataset.shape), 0.18);
         ctx.fill();
@@ -149,6 +153,7 @@
       borderDash: second ? [6, 4] : [],
       pointStyle: symbols[shapes.get(series.shape).colour],
       pointRadius: plot.banded ? 0 : 5,
+      stepped: plot.kind === 'timeline' ? 'before' : false,  // holds from the beginning of a bucket to its end
       clip: 8,
     };
   };

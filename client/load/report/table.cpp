@@ -67,7 +67,7 @@ void print_findings(std::ostream& out, const Summary& summary) {
       print_wrapped(out, statement.about + ": " + statement.topics + ".", 4);
     if (&comparison != &summary.comparisons.front()) continue;  // the page has them all
     for (const Finding& finding : comparison.findings)
-      print_wrapped(out, fmt::format("- {}: {}.", finding.topic, finding.text), 4);
+      print_wrapped(out, fmt::format("- {}: {}.", finding.topic, finding.text()), 4);
   }
 }
 

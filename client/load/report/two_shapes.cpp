@@ -160,8 +160,7 @@ class Pair {
     double least = 0;
     double most = 0;
     for (const auto& [where, contrast] : places) {
-      if (!result.text.empty()) result.text += "; ";
-      result.text += where + (where.empty() ? "" : ": ") + words(contrast, topic);
+      result.lines.push_back(where + (where.empty() ? "" : ": ") + words(contrast, topic));
       if (contrast.outcome != Outcome::Unknown) outcomes.insert(contrast.outcome);
       if (!differs(contrast)) continue;
       least = least == 0 ? contrast.ratio : std::min(least, contrast.ratio);

@@ -63,7 +63,7 @@ TEST(Findings, EqualShapesShowNoDifferenceAnywhere) {
   ASSERT_THAT(summary.comparisons, SizeIs(1));
   for (const Finding& finding : summary.comparisons[0].findings) {
     EXPECT_EQ(finding.outcome, Outcome::NoDifference) << finding.topic;
-    EXPECT_THAT(finding.text, Not(HasSubstr("times"))) << finding.topic;
+    EXPECT_THAT(finding.text(), Not(HasSubstr("times"))) << finding.topic;
   }
   EXPECT_THAT(summary.comparisons[0].answer, ElementsAre(Field(&Statement::about, "No difference beyond the noise")));
 }
@@ -80,17 +80,17 @@ TEST(Findings, SayWhoIsBetterByHowMuchAndBothMedians) {
   EXPECT_EQ(throughput.outcome, Outcome::FirstBetter);
   EXPECT_EQ(throughput.brief, "1.4 times as high");
   EXPECT_THAT(
-      throughput.text,
+      throughput.text(),
       HasSubstr("with 1,000 clients: 1.4 times as high with processes (processes 221,000/s, threads 158,000/s)"));
 
   const Finding& start = find(summary, "Start-up");
   EXPECT_EQ(start.outcome, Outcome::SecondBetter);
-  EXPECT_THAT(start.text,
+  EXPECT_THAT(start.text(),
               AllOf(HasSubstr("2.0 times as high with processes"), HasSubstr("12.0 ms"), HasSubstr("6.00 ms")));
 
   const Finding& latency = find(summary, "Latency at a fixed rate, p99");
   EXPECT_EQ(latency.outcome, Outcome::FirstBetter);
-  EXPECT_THAT(latency.text, AllOf(HasSubstr("11 % lower with processes"), HasSubstr("390 µs"), HasSubstr("437 µs")));
+  EXPECT_THAT(latency.text(), AllOf(HasSubstr("11 % lower with processes"), HasSubstr("390 µs"), HasSubstr("437 µs")));
 }
 
 TEST(Findings, TurnRoundWithTheirResults) {
@@ -122,8 +122,8 @@ TEST(Findings, SayWhereItDepends) {
   truth.shapes["threads"].memory_per_client = 9;
   const Finding memory = find(summarize(synthetic_results(truth)), "Memory in all");
   EXPECT_EQ(memory.outcome, Outcome::Depends);
-  EXPECT_THAT(memory.text, AllOf(HasSubstr("without clients: 2.0 times as high with processes"),
-                                 HasSubstr("with 1,000 clients: 1.8 times as high with threads")));
+  EXPECT_THAT(memory.text(), AllOf(HasSubstr("without clients: 2.0 times as high with processes"),
+                                   HasSubstr("with 1,000 clients: 1.8 times as high with threads")));
 }
 
 TEST(Findings, ACrashIsToldInClients) {
@@ -132,13 +132,13 @@ TEST(Findings, ACrashIsToldInClients) {
   const Summary summary = summarize(synthetic_results(truth));
   EXPECT_EQ(find(summary, "A crash: clients cut off").outcome, Outcome::FirstBetter);
   EXPECT_EQ(find(summary, "A crash: clients cut off").brief, "processes 25, threads 100");
-  EXPECT_THAT(find(summary, "A crash: acknowledged messages lost").text, HasSubstr("none with either"));
+  EXPECT_THAT(find(summary, "A crash: acknowledged messages lost").text(), HasSubstr("none with either"));
 }
 
 TEST(Findings, WhatOnlyOneHasIsNotARatio) {
   Truth truth = Truth::alike();
   truth.shapes["processes"].killed_share = 0;
-  EXPECT_THAT(find(summarize(synthetic_results(truth)), "A crash: clients cut off").text,
+  EXPECT_THAT(find(summarize(synthetic_results(truth)), "A crash: clients cut off").text(),
               HasSubstr("only with threads (processes 0, threads 100)"));
 }
 
@@ -166,7 +166,7 @@ TEST(Findings, WhatIsMissingIsNamed) {
   EXPECT_THAT(summary.comparisons, SizeIs(2));
   const Finding& latency = find(summary, "Latency at a fixed rate, p50");
   EXPECT_EQ(latency.outcome, Outcome::Unknown);
-  EXPECT_THAT(latency.text, HasSubstr("not measured with threads"));
+  EXPECT_THAT(latency.text(), HasSubstr("not measured with threads"));
   EXPECT_THAT(summary.comparisons[0].findings, Not(Contains(Field(&Finding::topic, StartsWith("A crash")))));
 }
 
@@ -216,7 +216,7 @@ TEST(Findings, RemarksOfTheLoadToolArePassedOnOnce) {
 }
 
 TEST(Findings, WhatIsTheSameInEveryRunIsSaidSo) {
-  EXPECT_THAT(find(summarize(synthetic_results(Truth::alike())), "A crash: clients cut off").text,
+  EXPECT_THAT(find(summarize(synthetic_results(Truth::alike())), "A crash: clients cut off").text(),
               HasSubstr("the same in every run (processes 100, threads 100)"));
 }
 

@@ -92,7 +92,7 @@ TEST(HtmlReport, EveryFigureOfEverySampleIsInIt) {
 
 TEST(HtmlReport, EveryPlotHasFinitePointsOfEveryShape) {
   const json data = data_of(html_report(synthetic_results(Truth::realistic())));
-  EXPECT_EQ(data.at("plots").size(), 15U);
+  EXPECT_EQ(data.at("plots").size(), 16U);
   for (const json& plot : data.at("plots")) {
     std::map<std::string, std::size_t> points;
     for (const json& series : plot.at("series")) {

@@ -113,7 +113,7 @@ class PageInABrowser : public testing::Test {
 TEST_F(PageInABrowser, DrawsEveryPlotOfAWholeComparison) {
   const std::string page = open(synthetic_results(Truth::realistic()));
   expect_all_drawn(page);
-  EXPECT_EQ(data_of(page).at("plots").size(), 15U);
+  EXPECT_EQ(data_of(page).at("plots").size(), 16U);
 }
 
 TEST_F(PageInABrowser, FitsAPhone) {
