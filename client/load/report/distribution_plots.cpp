@@ -136,9 +136,8 @@ Plot timeline_plot(const Results& results) {
   plot.id = "crash-timeline";
   plot.title = "A crash: answers before and after";
   plot.how_to_read =
-      "At 0 one process is killed under load: what remains of the line is what the other clients still get. Bands "
-      "reach "
-      "from the lowest to the highest round.";
+      "At 0 one worker process is killed under load: a gap lasts until its clients, who connect again at once, are "
+      "served by another. Bands reach from the lowest to the highest round.";
   plot.x = {"milliseconds after the kill", false};
   Curves curves;
   std::vector<std::string> words;

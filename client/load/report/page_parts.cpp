@@ -145,7 +145,7 @@ std::string comparisons_html(const Results& results, const Summary& summary) {
 std::string tables_html(const Results& results) {
   std::string html;
   for (const Block& block : blocks_of(results)) {
-    html += "<div class=\"scroll\" tabindex=\"0\"><table><caption>" + escape_html(block.title) +
+    html += "<div class=\"scroll\" tabindex=\"0\"><table class=\"figures\"><caption>" + escape_html(block.title) +
             "</caption><thead><tr><th scope=\"col\"></th>";
     for (const Shape& shape : results.shapes)
       html += "<th scope=\"col\" class=\"number\">" + shape_mark(results, shape.key) + "</th>";

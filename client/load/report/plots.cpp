@@ -49,9 +49,21 @@ std::string with_clients(std::uint32_t clients) {
   return fmt::format("{} client{}", format_number(clients), clients == 1 ? "" : "s");
 }
 
+// Where there is something to draw.
+std::vector<std::uint32_t> counts_of(const Results& results, const Subject& subject) {
+  std::vector<std::uint32_t> counts = client_counts(results, subject.experiment);
+  std::erase_if(counts, [&](std::uint32_t clients) {
+    for (const Shape& shape : results.shapes)
+      for (const Part& part : subject.parts)
+        if (!spread_of(results, subject.experiment, shape.key, clients, part.figure).empty()) return false;
+    return true;
+  });
+  return counts;
+}
+
 // What everybody has at the largest number of clients.
 std::string essence_of(const Results& results, const Subject& subject) {
-  const std::vector<std::uint32_t> counts = client_counts(results, subject.experiment);
+  const std::vector<std::uint32_t> counts = counts_of(results, subject);
   if (counts.empty()) return {};
   std::vector<std::string> words;
   for (const Part& part : subject.parts) {
@@ -83,7 +95,7 @@ Plot begin_plot(const Results& results, const Subject& subject, const Scale& sca
 
 Plot against_clients(const Results& results, const Subject& subject) {
   const Scale scale = scale_for(subject.unit, largest_of(results, subject));
-  const std::vector<std::uint32_t> counts = client_counts(results, subject.experiment);
+  const std::vector<std::uint32_t> counts = counts_of(results, subject);
   Plot plot = begin_plot(results, subject, scale, Plot::Kind::Lines);
   plot.x = {"clients", subject.logarithmic_clients && (counts.empty() || counts.front() > 0)};
   plot.y.logarithmic = subject.logarithmic;
@@ -108,7 +120,7 @@ Plot against_clients(const Results& results, const Subject& subject) {
 // With a single number of clients a line has only one point, and bars say more: a group for each part.
 Plot side_by_side(const Results& results, const Subject& subject) {
   const Scale scale = scale_for(subject.unit, largest_of(results, subject));
-  const std::vector<std::uint32_t> counts = client_counts(results, subject.experiment);
+  const std::vector<std::uint32_t> counts = counts_of(results, subject);
   Plot plot = begin_plot(results, subject, scale, Plot::Kind::Bars);
   for (const Part& part : subject.parts) {
     std::string group(part.label);
@@ -137,7 +149,7 @@ Plot stacked(const Results& results, const Subject& subject) {
     }
     return total;
   };
-  const std::vector<std::uint32_t> counts = client_counts(results, subject.experiment);
+  const std::vector<std::uint32_t> counts = counts_of(results, subject);
   double largest = 0;
   for (const std::uint32_t clients : counts)
     for (const Shape& shape : results.shapes)
@@ -203,7 +215,7 @@ std::vector<Plot> plots_of(const Results& results) {
     if (!plot.series.empty()) plots.push_back(std::move(plot));
   };
   const auto add_lines = [&](const Subject& subject) {
-    const std::size_t counts = client_counts(results, subject.experiment).size();
+    const std::size_t counts = counts_of(results, subject).size();
     if (counts == 1) add(side_by_side(results, subject));
     if (counts > 1) add(against_clients(results, subject));
   };

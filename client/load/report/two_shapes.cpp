@@ -64,9 +64,9 @@ std::vector<Topic> topics() {
       {"CPU per operation at a fixed rate", "paced", figure("cpu_us_per_op"), "µs", Better::Lower},
       {"CPU per operation, echo", "echo", figure("cpu_us_per_op"), "µs", Better::Lower},
       {"CPU per delivery, fan-out", "fanout", figure("cpu_us_per_op"), "µs", Better::Lower},
-      {"Context switches per operation at a fixed rate", "paced", switches, "/op", Better::Lower},
-      {"Context switches per operation, echo", "echo", switches, "/op", Better::Lower},
-      {"Context switches per delivery, fan-out", "fanout", switches, "/op", Better::Lower},
+      {"Context switches per operation at a fixed rate", "paced", switches, "", Better::Lower},
+      {"Context switches per operation, echo", "echo", switches, "", Better::Lower},
+      {"Context switches per delivery, fan-out", "fanout", switches, "", Better::Lower},
       {"Memory in all", "memory", figure("pss_bytes"), "bytes", Better::Lower},
       {"Start-up", "start", figure("start_ms"), "ms", Better::Lower},
       {"A crash: clients cut off", "crash", figure("cut_off"), "clients", Better::Lower},
@@ -159,10 +159,14 @@ class Pair {
     std::set<Outcome> outcomes;
     double least = 0;
     double most = 0;
+    int differing = 0;
+    std::string only_place;
     for (const auto& [where, contrast] : places) {
       result.lines.push_back(where + (where.empty() ? "" : ": ") + words(contrast, topic));
       if (contrast.outcome != Outcome::Unknown) outcomes.insert(contrast.outcome);
       if (!differs(contrast)) continue;
+      ++differing;
+      only_place = where;
       least = least == 0 ? contrast.ratio : std::min(least, contrast.ratio);
       most = std::max(most, contrast.ratio);
     }
@@ -174,7 +178,7 @@ class Pair {
       const bool small_numbers = places.size() == 1 && topic.experiment == "crash";  // they say more than their ratio
       result.brief =
           small_numbers ? medians(places.front().second, topic) : range(least, most, result.outcome, topic.better);
-      if (some_alike) result.brief += ", but not with every number of clients";
+      if (some_alike) result.brief += differing == 1 ? " " + only_place : " with some numbers of clients";
     } else if (some_alike) {
       result.outcome = Outcome::NoDifference;
     }
@@ -231,15 +235,18 @@ class Pair {
     return {fmt::format("{:.0f}", (1 - 1 / ratio) * 100), " % lower"};
   }
 
-  // "1.4 to 1.6 times as high"; who is better has been said, so only others are named.
+  // "1.4 to 1.6 times as high", "20 to 30 % lower": as seen from whoever is better.
   [[nodiscard]] std::string range(double least, double most, Outcome outcome, Better better) const {
     if (std::isinf(most)) return with_whom(most, outcome, better);
+    if (better == Better::Lower) {
+      const int low = static_cast<int>(std::lround((1 - 1 / least) * 100));
+      const int high = static_cast<int>(std::lround((1 - 1 / most) * 100));
+      return low == high ? fmt::format("{} % lower", low) : fmt::format("{} to {} % lower", low, high);
+    }
     const auto [low, low_phrase] = how_much(least, better);
     const auto [high, high_phrase] = how_much(most, better);
-    const std::string& whose = subject(most, outcome, better);
-    const std::string with = whose == winner(outcome) ? "" : " with " + whose;
-    if (low_phrase != high_phrase) return "up to " + high + high_phrase + with;
-    return (low == high ? low : low + " to " + high) + high_phrase + with;
+    if (low_phrase != high_phrase) return "up to " + high + high_phrase;
+    return (low == high ? low : low + " to " + high) + high_phrase;
   }
 
   [[nodiscard]] std::vector<Statement> answer(const std::vector<Finding>& findings) const {

@@ -220,6 +220,18 @@ TEST(Findings, WhatIsTheSameInEveryRunIsSaidSo) {
               HasSubstr("the same in every run (processes 100, threads 100)"));
 }
 
+TEST(Findings, SayWhereTheDifferenceIs) {
+  Truth truth = Truth::alike();
+  truth.noise = 0;
+  Results results = synthetic_results(truth);
+  for (Sample& sample : results.samples)
+    if (sample.experiment == "echo" && sample.shape == "threads" && sample.clients == 1000)
+      sample.figures["throughput_per_s"] *= 1.25;
+  const Finding throughput = find(summarize(results), "Throughput, echo");
+  EXPECT_EQ(throughput.outcome, Outcome::SecondBetter);
+  EXPECT_EQ(throughput.brief, "25 % higher with 1,000 clients");
+}
+
 TEST(Findings, CountTheirTopics) {
   Truth truth = Truth::alike();
   truth.noise = 0;
