@@ -21,6 +21,11 @@ constexpr std::size_t kStackBytes = std::size_t{1024} * 1024;
 constexpr std::size_t kStackBytes = std::size_t{256} * 1024;
 #endif
 
+// Not while a line that is there waits for an earlier answer: a thread in recv() would not hear that it has come.
+bool may_receive(const Session& session) noexcept {
+  return session.want_input && (!session.line_waits || session.lingering);
+}
+
 }  // namespace
 
 ClientThreads::Seat& ClientThreads::seat_of(const Session& session) {
@@ -71,7 +76,7 @@ bool ClientThreads::release(Session& session) {
 }
 
 void ClientThreads::call(Session& session, Seat& seat) {
-  if (!seat.receiving && (seat.resumed || session.want_input)) seat.called.notify_one();
+  if (!seat.receiving && (seat.resumed || may_receive(session))) seat.called.notify_one();
 }
 
 void ClientThreads::serve(Session& session, Seat& seat) {
@@ -83,7 +88,7 @@ void ClientThreads::serve(Session& session, Seat& seat) {
       seat.resumed = false;
       turns_.resumed(session);
       answer(turn, session, seat);
-    } else if (session.want_input) {
+    } else if (may_receive(session)) {
       receive(turn, session, seat);
     } else {
       wait(turn, session, seat);
@@ -129,7 +134,7 @@ void ClientThreads::answer(std::unique_lock<std::mutex>& turn, Session& session,
 }
 
 void ClientThreads::wait(std::unique_lock<std::mutex>& turn, Session& session, Seat& seat) {
-  seat.called.wait(turn, [&] { return session.doomed || ending_ || seat.resumed || session.want_input; });
+  seat.called.wait(turn, [&] { return session.doomed || ending_ || seat.resumed || may_receive(session); });
 }
 
 void ClientThreads::end_all() {

@@ -135,6 +135,7 @@ void Input::process(Session& session) {
   chat::SessionStream& stream = session.stream;
   bool more = true;
   bool drained = false;  // no whole line is left
+  session.line_waits = false;
   while (more && may_proceed(session) && stream.input_end > stream.input_begin) {
     if (commands_.delivery.own_bytes(session) > kOwnOutputPauseBytes) {
       commands_.delivery.resume(session);  // in the next turn, after this one's flush
@@ -158,6 +159,7 @@ void Input::process(Session& session) {
       case wire::FrameKind::TooLong:
         if (session.in_flight > 0) {  // the refusal must not overtake earlier answers
           session.scanned_bytes = 0;
+          session.line_waits = true;
           more = false;
           break;
         }
@@ -177,6 +179,7 @@ void Input::process(Session& session) {
           session.busy = true;
           session.line_bytes = static_cast<std::uint32_t>(frame.consumed);
         }
+        session.line_waits = outcome == Outcome::Wait;
         more = outcome == Outcome::Done;
         if (outcome == Outcome::Wait && commands_.outbox.full()) commands_.outbox.wait(session);
         break;

@@ -53,6 +53,7 @@ struct Session {
   bool dirty = false;                    // has output of its own that was not offered to the socket yet
   bool rests = false;                    // its item source goes on in the next turn
   bool want_input = true;
+  bool line_waits = false;                    // the next line is there; resume() follows when it may be carried out
   bool resuming = false;                      // is in the list of those whose input is looked at again
   bool doomed = false;                        // closed at the end of this turn
   bool lingering = false;                     // our side is shut, the rest of the input is passed over
