@@ -22,6 +22,7 @@ int run(int argc, char** argv) {
       "Exit codes: 0 good, 1 something was lost, doubled, wrong ..., 64 usage, 69 no connection.");
   int exit_code = client::kExitOk;
   load::add_echo_and_fanout(app, exit_code);
+  load::add_accounts(app, exit_code);
   load::add_churn_and_idle(app, exit_code);
   load::add_compare(app, exit_code);
   load::add_report(app, exit_code);

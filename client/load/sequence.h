@@ -22,6 +22,10 @@ class Sequence final {
     }
     return take_unexpected(number, faults);
   }
+  // What is below `number` and has not come is not awaited.
+  void start_at(std::uint64_t number) noexcept {
+    if (number > next_) next_ = number;
+  }
   // One more than the highest that has come.
   [[nodiscard]] std::uint64_t next() const noexcept { return next_; }
 

@@ -10,6 +10,7 @@
 namespace rookery::load {
 
 void add_echo_and_fanout(CLI::App& app, int& exit_code);
+void add_accounts(CLI::App& app, int& exit_code);
 void add_churn_and_idle(CLI::App& app, int& exit_code);
 void add_report(CLI::App& app, int& exit_code);
 

@@ -10,7 +10,7 @@ std::unique_ptr<Scenario> make_scenario(const LoadPlan& plan) {
     case Mode::Fanout:
       return make_fanout(plan);
     case Mode::Accounts:
-      throw CannotRun("accounts");
+      return make_accounts(plan);
     case Mode::Churn:
       return make_churn(plan);
     case Mode::Idle:
