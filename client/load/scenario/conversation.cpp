@@ -18,9 +18,9 @@ constexpr std::uint64_t kLoginEvery = 8;
 // More from one address, and the server would take its time with all logins from there.
 constexpr std::uint32_t kWrongPasswords = 2;
 
-// Open loop: clients begin so many operations apart, with echoes before, or they would all log in at once, converse
-// at once, and log out at once for ever.
-constexpr std::uint32_t kStepsOfConversation = 13;
+// Open loop: in its first round each client leaves out another number of steps, or they would all log in at once,
+// converse at once and log out at once for ever. From join to ping this many can go.
+constexpr std::uint32_t kMostSkips = 7;
 
 // Five words, 21 characters, 6 vowels, three words with an odd number of letters.
 constexpr std::string_view kCounted = "Roses grow by the sea";
@@ -57,34 +57,29 @@ Conversation::Conversation(AccountsBoard& board, Texts& texts, Faults& faults, c
       client_(client),
       history_limit_(static_cast<std::uint32_t>(
           std::min<std::size_t>(kMostHistory, kMostHistoryBytes / (plan.message_bytes + kAroundMessage)))) {
-  if (plan.open_loop()) head_start_ = client % kStepsOfConversation;
-  if (client < board.registrars()) return;
+  const bool is_speaker = client >= board.registrars();
+  if (plan.open_loop()) skips_ = client % (is_speaker ? kMostSkips + 1 : 2);
+  if (!is_speaker) return;
   speaker_number_ = client - board.registrars();
   speaker_ = &board.speaker(speaker_number_);
   account_ = speaker_->account;
 }
 
 Step Conversation::next() noexcept {
-  if (head_start_ > 0) {
-    --head_start_;
-    return Step::Echo;
-  }
-  if (!has_begun_) {
-    has_begun_ = true;
-    if (is_registrar()) return Step::Register;
-    return speaker_number_ < kWrongPasswords ? Step::WrongPassword : Step::Login;
-  }
+  const std::uint32_t skipped = step_ == skips_after() ? std::exchange(skips_, 0) : 0;
   if (is_registrar()) {
+    if (skipped > 0) return Step::Register;
     const bool logs_in = round_ % kLoginEvery == 1;  // round_ counts from 1
     if (step_ == Step::RegisterAgain && logs_in) return Step::Login;
     if (step_ == Step::Login) return Step::Logout;
     return step_ == Step::Register ? Step::RegisterAgain : Step::Register;
   }
   switch (step_) {
-    case Step::SayAsGuest:  // the logout has left the room where guests may be in none
-      return guests_may_speak_ ? Step::Leave : Step::Login;
     case Step::Probe:
     case Step::Prepare:
+      return speaker_number_ < kWrongPasswords ? Step::WrongPassword : Step::Login;
+    case Step::SayAsGuest:  // the logout has left the room where guests may be in none
+      return guests_may_speak_ ? Step::Leave : Step::Login;
     case Step::Leave:
     case Step::Register:
     case Step::RegisterAgain:
@@ -103,7 +98,7 @@ Step Conversation::next() noexcept {
     case Step::Logout:
       break;
   }
-  return static_cast<Step>(static_cast<int>(step_) + 1);
+  return static_cast<Step>(static_cast<std::uint32_t>(step_) + 1 + skipped);
 }
 
 void Conversation::begin(Step step, std::chrono::nanoseconds now, std::string& out) {

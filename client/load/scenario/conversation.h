@@ -89,6 +89,7 @@ class Conversation final {
   [[nodiscard]] bool is_login(std::string_view line);
   [[nodiscard]] bool is_acknowledgement(const Heard& heard);
   [[nodiscard]] bool is_history(std::string_view line);
+  [[nodiscard]] Step skips_after() const noexcept { return is_registrar() ? Step::Register : Step::Join; }
   [[nodiscard]] std::string_view refusal_wanted() const;  // empty: none
   void open_ears_before(Step step);
   void open_ears_after(Step step);
@@ -108,8 +109,7 @@ class Conversation final {
   bool guests_may_speak_ = true;
 
   Step step_ = Step::Probe;
-  std::uint32_t head_start_ = 0;
-  bool has_begun_ = false;
+  std::uint32_t skips_ = 0;  // steps to leave out once
   bool under_way_ = false;
   std::uint64_t request_ = 0;
   std::uint64_t round_ = 0;
