@@ -34,6 +34,21 @@ Received receive_replies(JsonClient& client, std::size_t count) {
   return received;
 }
 
+TEST(Pipelining, WhatWaitsForAnEarlierAnswerNeedsNoFurtherInput) {
+  const ServerProcess server({"--workers", "1"});
+  JsonClient client(server.port());
+  client.send(R"({"op":"join","id":0,"room":"#r"})"
+              "\n"
+              R"({"op":"echo","id":1,"text":"x"})"
+              "\n"
+              R"({"op":"say","id":2,"room":"#r","text":"y"})"
+              "\n"
+              R"({"op":"echo","id":3,"text":"z"})"
+              "\n");
+  const auto replies = receive_replies(client, 4).replies;
+  for (std::size_t i = 0; i < replies.size(); ++i) EXPECT_EQ(replies[i]["id"], i);
+}
+
 TEST(Pipelining, AThousandSaysInOneWrite) {
   constexpr int kSays = 1000;
   const ServerProcess server({"--workers", "2"});

@@ -76,7 +76,7 @@ class Crowd final {
   void stop_talking_and_finish() {
     due_.clear();
     const Time deadline = os::Monotonic::now() + kPatience;
-    const auto is_done = [](const ReturningClient& client) { return client.is_here() && !client.has_open_requests(); };
+    const auto is_done = [](const ReturningClient& client) { return client.is_here() && client.requests_open() == 0; };
     while (!all(is_done) && os::Monotonic::now() < deadline) turn(os::Monotonic::now() + 10ms);
   }
 
@@ -180,6 +180,7 @@ void measure_crash(const StartedServer& server, const CrashPlan& plan, std::uint
   std::uint64_t paused = 0;
   std::uint64_t unanswered = 0;
   std::uint64_t gone = 0;
+  std::uint64_t still_open = 0;
   for (std::size_t i = 0; i < crowd.clients().size(); ++i) {
     const ReturningClient& client = *crowd.clients()[i];
     const auto pause = pause_of(client.requests(), client.arrivals(), killed, last_due, end);
@@ -187,7 +188,10 @@ void measure_crash(const StartedServer& server, const CrashPlan& plan, std::uint
     if (pause >= kPausedFrom) ++paused;
     if (of_victim[i] || client.times_cut_off() > 0 || pause >= kPausedFrom) pauses.push_back(in_ms(pause));
     unanswered += static_cast<std::uint64_t>(std::ranges::count(client.requests(), false, &Request::is_answered));
-    if (!client.is_here()) ++gone;
+    if (!client.is_here())
+      ++gone;
+    else
+      still_open += client.requests_open();
     if (!client.complaint().empty() && sample.failures.size() < kShownComplaints)
       sample.failures.push_back(client.complaint());
   }
@@ -203,6 +207,8 @@ void measure_crash(const StartedServer& server, const CrashPlan& plan, std::uint
                     {"lost", static_cast<double>(history.lost)},
                     {"killed_of", static_cast<double>(std::ranges::count(of_victim, true))}};
   sample.detail = {{"timeline", timeline(crowd, plan, killed)}, {"bucket_ms", kTimelineBucket.count()}};
+  if (still_open > 0)
+    sample.failures.push_back(fmt::format("{} requests were not answered on connections that lived on", still_open));
   if (gone > 0) sample.failures.push_back(fmt::format("{} clients could not come back", gone));
   if (history.lost > 0)
     sample.failures.push_back(fmt::format("{} acknowledged messages are not in the history", history.lost));

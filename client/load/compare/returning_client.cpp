@@ -161,8 +161,8 @@ void ReturningClient::take_line(std::string_view line, Time now) {
     complain(fmt::format("not what was sent: {}", line));
 }
 
-bool ReturningClient::has_open_requests() const noexcept {
-  return !under_way_.empty() || next_to_send_ < requests_.size();
+std::size_t ReturningClient::requests_open() const noexcept {
+  return under_way_.size() + requests_.size() - next_to_send_;
 }
 
 void ReturningClient::complain(std::string words) {

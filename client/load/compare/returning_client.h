@@ -39,7 +39,7 @@ class ReturningClient final {
   [[nodiscard]] std::string text_of(std::size_t request) const;
   [[nodiscard]] const std::string& room() const noexcept { return room_; }
   [[nodiscard]] bool is_here() const noexcept { return state_ == State::Open && !joining_; }
-  [[nodiscard]] bool has_open_requests() const noexcept;  // sent, or waiting to be
+  [[nodiscard]] std::size_t requests_open() const noexcept;  // on this connection, or waiting to be sent
   [[nodiscard]] std::uint32_t times_cut_off() const noexcept { return times_cut_off_; }
   // When the server let it into its room, each time; rising.
   [[nodiscard]] const std::vector<Time>& arrivals() const noexcept { return arrivals_; }
