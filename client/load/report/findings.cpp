@@ -106,6 +106,7 @@ std::vector<std::string> fallen_behind(const Results& results) {
     if (reached->second < rate->second * kReached) ++late[shape_name(results, sample.shape)];
   }
   std::vector<std::string> texts;
+  texts.reserve(late.size());
   for (const auto& [name, count] : late)
     texts.push_back(
         fmt::format("At the fixed rate {} of the runs with {} fell behind: their latencies are those of an overload.",
