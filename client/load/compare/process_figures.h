@@ -8,8 +8,9 @@
 //     const Costs costs = meter.end();
 //
 // How exact  The sum of processor time is the process's own clock, to the nanosecond, threads that have ended included.
-//            How it divides into user and system is known in ticks of 10 ms only (/proc/PID/stat), so the sum is
-//            divided in the proportion of the ticks: after a second of work that is good to some percent.
+//            How it divides into user and system is known in ticks of 10 ms only (/proc/PID/stat), which the kernel
+//            fits to the sum over the process's whole life. So the sum is divided in the proportion of the ticks:
+//            fair after some seconds of work, rough after half a second.
 //            Context switches are kept by thread and go with it: of a thread that has ended, what the last look saw
 //            counts; look() in between makes less of them go unseen. No count ever goes backwards.
 //
