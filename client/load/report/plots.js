@@ -165,7 +165,10 @@
     const scale = { ...base, type: plot.x.log ? 'logarithmic' : 'linear', min: least, max: most };
     if (plot.kind === 'percentiles') {
       const marks = [1, 2, 10, 100, 1000, 10000].filter((x) => x <= scale.max * 1.001);
-      scale.afterBuildTicks = (axis) => { axis.ticks = marks.map((value) => ({ value })); };
+      scale.afterBuildTicks = (axis) => {
+        const narrow = axis.chart.width < 480;  // where 0 % and 50 % would touch
+        axis.ticks = marks.filter((x) => !narrow || x !== 2).map((value) => ({ value }));
+      };
       scale.ticks = { callback: percent, autoSkip: false, maxRotation: 0 };
     } else if (plot.kind === 'lines') {
       scale.afterBuildTicks = (axis) => { axis.ticks = values.map((value) => ({ value })); };
