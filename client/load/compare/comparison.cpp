@@ -28,6 +28,7 @@ constexpr Seconds kServerTime = 150ms;      // to start and stop one
 constexpr double kConnectSeconds = 0.0001;  // for a client to come and go
 constexpr std::uint32_t kFanoutSenders = 4;
 constexpr std::uint32_t kFanoutWindow = 4;
+constexpr int kCalibrations = 3;
 constexpr double kPacedShare = 0.5;          // of what the slowest shape can do
 constexpr std::uint32_t kSpareClients = 64;  // connections of our own besides the measured ones
 
@@ -103,7 +104,8 @@ Seconds time_of(const std::vector<Step>& steps) {
 
 Seconds calibration_time(const CompareOptions& options) {
   const Timing timing = timing_of(options);
-  return (kServerTime + timing.warm_up + timing.calibration) * static_cast<double>(options.shapes.size());
+  return (kServerTime + (timing.warm_up + timing.calibration) * kCalibrations) *
+         static_cast<double>(options.shapes.size());
 }
 
 class Comparison final {
@@ -120,12 +122,8 @@ class Comparison final {
       progress_.step(fmt::format("finding a rate for all: {}", shape.title), done_);
       try {
         const StartedServer server(options_.server, shape, max_clients());
-        const Timing timing = timing_of(options_);
-        Sample sample;
-        measure_load(server, plan_for(Mode::Echo, paced_clients(options_), timing, timing.calibration), sample);
-        const auto throughput = sample.figures.find("throughput_per_s");
-        if (throughput != sample.figures.end())
-          slowest = std::min(slowest.value_or(throughput->second), throughput->second);
+        const double throughput = best_throughput(server);
+        if (throughput > 0) slowest = std::min(slowest.value_or(throughput), throughput);
       } catch (const Interrupted&) {
         throw;
       } catch (const std::runtime_error& error) {
@@ -171,6 +169,19 @@ class Comparison final {
   }
 
  private:
+  // One bad moment must not decide at which rate everything is measured. 0: nothing was answered.
+  double best_throughput(const StartedServer& server) {
+    const Timing timing = timing_of(options_);
+    double best = 0;
+    for (int i = 0; i < kCalibrations; ++i) {
+      Sample sample;
+      measure_load(server, plan_for(Mode::Echo, paced_clients(options_), timing, timing.calibration), sample);
+      const auto throughput = sample.figures.find("throughput_per_s");
+      if (throughput != sample.figures.end()) best = std::max(best, throughput->second);
+    }
+    return best;
+  }
+
   [[nodiscard]] std::uint32_t max_clients() const {
     // Those of a dead worker count for a moment more, while they are back already.
     return std::max(options_.clients.back() + kFanoutSenders, 2 * timing_of(options_).crash.clients) + kSpareClients;

@@ -99,9 +99,9 @@ CompareOptions options_of(const CompareArguments& arguments) {
 
 Timing timing_of(const CompareOptions& options) noexcept {
   if (options.quick) {
-    return {150ms, 500ms, 500ms, 600ms, 400ms, {.warm_up = 200ms, .before = 300ms, .after = 800ms}};
+    return {150ms, 500ms, 500ms, 600ms, 300ms, {.warm_up = 200ms, .before = 300ms, .after = 800ms}};
   }
-  return {500ms, 3000ms, 2500ms, 3000ms, 1500ms, {}};
+  return {500ms, 3000ms, 2500ms, 3000ms, 1000ms, {}};
 }
 
 }  // namespace rookery::load

@@ -48,7 +48,7 @@ struct Timing {
   std::chrono::milliseconds echo;
   std::chrono::milliseconds fanout;
   std::chrono::milliseconds paced;
-  std::chrono::milliseconds calibration;
+  std::chrono::milliseconds calibration;  // each of a few
   CrashPlan crash;
 };
 [[nodiscard]] Timing timing_of(const CompareOptions& options) noexcept;
