@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "client/load/command/command.h"
+#include "client/load/compare/command.h"
 #include "client/terminal/exit_code.h"
 
 namespace {

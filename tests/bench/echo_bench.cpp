@@ -59,6 +59,7 @@ Round run_round(Crowd& crowd, const std::vector<pid_t>& processes, const std::st
 }
 
 void measure(const CommonOptions& options, const std::array<std::size_t, 2>& crowds, std::size_t text_bytes) {
+  const bool threads = options.model == kThreadPerClient;
   load::raise_descriptor_limit();
   if (options.dialect != DialectChoice::Text) throw std::runtime_error("the bare server echoes text only");
   const std::string request = std::string(text_bytes, 'x') + "\n";

@@ -106,10 +106,11 @@ void Loop::settle() {
   flush_dirty();
   const Nanoseconds give_up = now_ + plan_.patience;
   while (now_ < give_up) {
+    std::erase_if(owing, [&](Client* client) { return stop_if_it_owes_none(*client); });
     while (settled_ < clients_.size() &&
            (clients_[settled_].state == Client::State::Closed || part_->settled(clients_[settled_])))
       ++settled_;
-    if (settled_ == clients_.size()) break;
+    if (settled_ == clients_.size() && owing.empty()) break;
     turn(now_ + kTick);
   }
   for (const Client& client : clients_) never_sent_ += client.due - client.given;
