@@ -21,7 +21,8 @@ namespace {
 class DeliveryTest : public ::testing::Test {
  protected:
   DeliveryTest() {
-    context_ = std::make_unique<WorkerContext>(WorkerStart{0, 1, -1, -1}, WorkerSettings{1, 64, true, {}}, shared_);
+    context_ = std::make_unique<WorkerContext>(WorkerStart{0, 1, -1, -1},
+                                               WorkerSettings{.pool_threads = 1, .max_clients = 64}, shared_);
     buffers_ = std::make_unique<BufferPool>(*context_, 0);
     sessions_ = std::make_unique<SessionTable>(*context_, 0, *buffers_);
     delivery_ = std::make_unique<Delivery>(watch_, *sessions_, *buffers_, context_->own().control(0));
