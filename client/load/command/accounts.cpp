@@ -14,6 +14,7 @@ void add_accounts(CLI::App& app, int& exit_code) {
   // A password costs the server some 17 ms of a core: more clients wait longer, and no more is done.
   options->plan.clients = 40;
   options->seconds = 10;
+  options->patience_per_client = std::chrono::milliseconds{100};
   CLI::App* accounts =
       app.add_subcommand("accounts", "half of the clients register while the others log in, converse and log out");
   add_load_options(*accounts, *options,
@@ -28,7 +29,8 @@ void add_accounts(CLI::App& app, int& exit_code) {
       "say,\n"
       "history, ping, logout, say (as a guest, or refused), leave. Everything heard is checked: once, in order, byte "
       "for\n"
-      "byte, from the right sender, by those concerned and nobody else.");
+      "byte, from the right sender, by those concerned and nobody else. Accounts and messages stay on the server.\n"
+      "At the end every client waits for its last answer: a tenth of a second for each client, and 5 s, at most.");
   accounts->callback([options, &exit_code] { exit_code = run_and_show(*options); });
 }
 

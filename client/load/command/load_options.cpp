@@ -50,6 +50,7 @@ LoadPlan plan_of(const LoadOptions& options) {
   };
   plan.duration = milliseconds(options.seconds);
   plan.warm_up = milliseconds(options.warm_up);
+  plan.patience += options.patience_per_client * plan.clients;
   const std::uint64_t connections = plan.clients + (plan.mode == Mode::Fanout ? plan.senders : 0);
   if (plan.threads > connections)
     throw CLI::ValidationError(fmt::format("{} threads are more than there are connections", plan.threads));

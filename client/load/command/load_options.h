@@ -26,6 +26,8 @@ struct LoadOptions {
   double seconds = 5;
   double warm_up = 0.5;
   std::int32_t server_pid = 0;  // whose memory and context switches are measured; 0: nobody's
+  // Added to the plan's patience: where answers of all clients at once take the server so long.
+  std::chrono::milliseconds patience_per_client{0};
   bool json = false;
   bool quiet = false;
 };

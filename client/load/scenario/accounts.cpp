@@ -177,6 +177,11 @@ class Accounts final : public Scenario {
         histories += who.conversation.histories();
         undecided += who.conversation.undecided_histories();
       }
+    // What takes longer than the run cannot be among its answers.
+    if (!plan_.open_loop() && outcome.latency.max() > plan_.duration / 2)
+      outcome.remarks.emplace_back(
+          "some answers took more than half of the counted time: longer ones are missing in these figures; count "
+          "longer, or with fewer clients");
     if (!board_.guests_may_speak)
       outcome.remarks.emplace_back("guests may not speak on this server: who has logged out is refused");
     if (undecided > 0)
