@@ -239,11 +239,11 @@ void Loop::report(LoadOutcome& outcome) {
     outcome.faults.unanswered += never_sent_;
     outcome.faults.example(fmt::format("{} requests that were due could not be sent", never_sent_));
   }
-  if (no_port_ > 0)
+  if (tally_.no_port > 0)
     outcome.remarks.push_back(
         fmt::format("{} connections of thread {} were not made because this machine had no free port left (see "
                     "net.ipv4.ip_local_port_range): they are not among the operations, and not the server's fault",
-                    no_port_, thread_));
+                    tally_.no_port, thread_));
   if (plan_.open_loop())
     outcome.seconds =
         std::max(outcome.seconds, std::chrono::duration<double>(tally_.last_ended() - plan_.warm_up).count());

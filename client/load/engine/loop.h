@@ -86,7 +86,6 @@ class Loop final : public Stage {
   std::size_t settled_ = 0;         // clients from the first on that wait for nothing more
   Nanoseconds waited_{0};           // in the counted time
   Histogram lateness_;              // of the tool itself, when it handed out what was due
-  std::uint64_t no_port_ = 0;       // connections for which this machine had no port
   std::uint64_t never_sent_ = 0;    // was due, and the server did not read or the connection was gone
 };
 

@@ -76,7 +76,7 @@ void Loop::not_connected(Client& client, int error) {
   if (!client.prepared())
     return cannot_run(fmt::format("cannot connect to {}: {}", client::to_string(plan_.server), os::error_text(error)));
   if (error == EADDRNOTAVAIL) {
-    ++no_port_;
+    ++tally_.no_port;
   } else {
     ++tally_.faults.not_connected;
     tally_.faults.example(fmt::format("client {} could not connect: {}", client.number(), os::error_text(error)));

@@ -56,6 +56,7 @@ class Tally final {
   std::map<std::string, Histogram> latency_of;
   Faults faults;
   std::uint64_t sent = 0;                    // LoadOutcome::sent, where it is not the operations
+  std::uint64_t no_port = 0;                 // connections not made because this machine had no port: nobody's fault
   std::atomic<std::uint64_t> operations{0};  // written by this thread alone; progress is read by another
 
  private:

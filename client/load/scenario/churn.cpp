@@ -135,6 +135,10 @@ class ChurnPart final : public Part {
                                                                       : "a visit had no answer until the end"));
     }
     if (waiting_.empty()) return;
+    if (stage_.tally().no_port > 0) {  // then the clients have waited for ports
+      stage_.tally().no_port += waiting_.size();
+      return;
+    }
     faults().unanswered += waiting_.size();
     faults().example(
         fmt::format("{} visits that were due could not begin: all clients were still at one", waiting_.size()));
