@@ -406,6 +406,7 @@ void Delivery::forget(Session& session) {
   std::erase(resting_, &session);
   std::erase(stalled_, &session);
   std::erase(resumable_, &session);
+  std::erase(doomed_, &session);
 }
 
 }  // namespace rookery::worker

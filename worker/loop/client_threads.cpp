@@ -97,10 +97,12 @@ void ClientThreads::serve(Session& session, Seat& seat) {
   turns_.thread_ends();
   served_[session.index] = nullptr;
   finished_.push_back(std::move(seat.thread));
-  if (!ending_) turns_.bury(session);
+  if (ending_) return;
+  turns_.bury(session);
+  turns_.end_client_turn();  // its departure is for the others to hear
 }
 
-void ClientThreads::receive(std::unique_lock<std::mutex>& turn, Session& session, Seat& seat) {
+void ClientThreads::receive(std::unique_lock<TurnLock>& turn, Session& session, Seat& seat) {
   std::array<char, 512> passed_over;  // what a client still says while it is being closed
   std::span<char> room(passed_over);
   if (!session.lingering) {
@@ -122,7 +124,7 @@ void ClientThreads::receive(std::unique_lock<std::mutex>& turn, Session& session
   answer(turn, session, seat);
 }
 
-void ClientThreads::answer(std::unique_lock<std::mutex>& turn, Session& session, Seat& seat) {
+void ClientThreads::answer(std::unique_lock<TurnLock>& turn, Session& session, Seat& seat) {
   if (turns_.begin_own_send(session, seat.parts)) {
     const int socket = session.socket.get();
     turn.unlock();
@@ -133,7 +135,7 @@ void ClientThreads::answer(std::unique_lock<std::mutex>& turn, Session& session,
   turns_.end_client_turn();
 }
 
-void ClientThreads::wait(std::unique_lock<std::mutex>& turn, Session& session, Seat& seat) {
+void ClientThreads::wait(std::unique_lock<TurnLock>& turn, Session& session, Seat& seat) {
   seat.called.wait(turn, [&] { return session.doomed || ending_ || seat.resumed || may_receive(session); });
 }
 

@@ -27,6 +27,7 @@
 
 #include "ipc/os/poller.h"
 #include "ipc/os/thread.h"
+#include "worker/loop/turn_lock.h"
 #include "worker/session/socket_watch.h"
 
 namespace rookery::worker {
@@ -56,7 +57,7 @@ class ClientTurns {
 
 class ClientThreads final : public SocketWatch {
  public:
-  ClientThreads(std::mutex& turn_lock, os::Poller& poller, ClientTurns& turns) noexcept
+  ClientThreads(TurnLock& turn_lock, os::Poller& poller, ClientTurns& turns) noexcept
       : turn_lock_(turn_lock), poller_(poller), turns_(turns) {}
   ~ClientThreads() override { end_all(); }
 
@@ -75,7 +76,7 @@ class ClientThreads final : public SocketWatch {
   // By the session's index; all of it under the turn lock.
   struct Seat {
     os::Thread thread;
-    std::condition_variable called;
+    std::condition_variable_any called;
     std::vector<iovec> parts;  // of its own answers
     bool receiving = false;
     bool resumed = false;
@@ -83,12 +84,12 @@ class ClientThreads final : public SocketWatch {
 
   [[nodiscard]] Seat& seat_of(const Session& session);
   void serve(Session& session, Seat& seat);
-  void receive(std::unique_lock<std::mutex>& turn, Session& session, Seat& seat);
-  void answer(std::unique_lock<std::mutex>& turn, Session& session, Seat& seat);
-  void wait(std::unique_lock<std::mutex>& turn, Session& session, Seat& seat);
+  void receive(std::unique_lock<TurnLock>& turn, Session& session, Seat& seat);
+  void answer(std::unique_lock<TurnLock>& turn, Session& session, Seat& seat);
+  void wait(std::unique_lock<TurnLock>& turn, Session& session, Seat& seat);
   static void call(Session& session, Seat& seat);
 
-  std::mutex& turn_lock_;
+  TurnLock& turn_lock_;
   os::Poller& poller_;
   ClientTurns& turns_;
   std::deque<Seat> seats_;

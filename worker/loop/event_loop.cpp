@@ -61,6 +61,11 @@ EventLoop::EventLoop(WorkerContext& context, std::uint32_t loop)
   ROOKERY_INVARIANT(poller_.add(bell_.descriptor(), EPOLLIN, kBellToken));
 }
 
+// Normally run() has ended them; an exception has not.
+EventLoop::~EventLoop() {
+  if (threads_) threads_->end_all();
+}
+
 void EventLoop::watch(int descriptor, std::function<void()> on_readable) {
   on_watched_ = std::move(on_readable);
   ROOKERY_INVARIANT(poller_.add(descriptor, EPOLLIN, kWatchToken));
@@ -78,7 +83,7 @@ LoopEnd EventLoop::run() {
 }
 
 void EventLoop::turn() {
-  std::unique_lock turn(turn_lock_);
+  LoopTurn turn(threads_ ? &turn_lock_ : nullptr);
   wait(turn);
   now_ = os::Monotonic::now();
   control_.heartbeat_ms.store(std::chrono::duration_cast<milliseconds>(now_.time_since_epoch()).count(),
@@ -117,7 +122,7 @@ void EventLoop::turn() {
   if (ready_) fault::point(fault::Point::WorkerAfterReady);
 }
 
-void EventLoop::wait(std::unique_lock<std::mutex>& turn) {
+void EventLoop::wait(LoopTurn& turn) {
   milliseconds timeout = kHeartbeat;
   if (const milliseconds patience = acceptor_.patience(); patience.count() > 0) timeout = std::min(timeout, patience);
   if (const auto patience = passwords_.patience(now_)) timeout = std::min(timeout, *patience);
@@ -125,9 +130,9 @@ void EventLoop::wait(std::unique_lock<std::mutex>& turn) {
   if (stopping_) timeout = std::min(timeout, kDrainAgain);
   bell_.announce_sleep();
   if (has_work()) timeout = milliseconds{0};
-  turn.unlock();
+  turn.give();
   const auto events = poller_.wait(timeout);
-  turn.lock();
+  turn.take();
   bell_.awake();
   for (const epoll_event& event : events) handle(event);
 }
@@ -339,7 +344,9 @@ void EventLoop::end_client_turn() {
   delivery_.flush();
   resume_sessions();
   bury_doomed();
-  if (outbox_.full() || delivery_.has_resting() || passwords_.waiting() > 0) own_bell_.ring_if_asleep();
+  outbox_.ring();  // a long answer may have asked the archive
+  if (outbox_.full() || delivery_.has_resting() || passwords_.waiting() > 0 || history_.has_mail())
+    own_bell_.ring_if_asleep();
 }
 
 // Those who have all their answers may go.

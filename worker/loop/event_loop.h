@@ -18,7 +18,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <mutex>
 
 #include "worker/commands/barrier.h"
 #include "worker/commands/command_context.h"
@@ -42,6 +41,7 @@ enum class LoopEnd : unsigned char { Stopped, Lapped };
 class EventLoop final : private ClientTurns {
  public:
   EventLoop(WorkerContext& context, std::uint32_t loop);
+  ~EventLoop() override;
 
   // Called once, in the loop's thread, when it can serve.
   std::function<void()> on_ready;
@@ -77,7 +77,7 @@ class EventLoop final : private ClientTurns {
   void end_client_turn() override;
 
   void turn();
-  void wait(std::unique_lock<std::mutex>& turn);
+  void wait(LoopTurn& turn);
   void handle(const epoll_event& event);
   void handle_session(const epoll_event& event);
   void resume_sessions();
@@ -95,7 +95,7 @@ class EventLoop final : private ClientTurns {
   std::uint32_t loop_;
   chat::LoopControl& control_;
   os::Poller poller_;
-  std::mutex turn_lock_;  // held but for the time that the loop sleeps
+  TurnLock turn_lock_;  // where clients have threads; held but for the time that the loop sleeps
   PolledSockets polled_;
   std::unique_ptr<ClientThreads> threads_;  // none: polled_ it is
   SocketWatch& watch_;

@@ -106,6 +106,13 @@ class DeliveryTest : public ::testing::Test {
   std::uint64_t position_ = 0;
 };
 
+TEST_F(DeliveryTest, WhoIsForgottenIsNotCalledDoomedAfterwards) {
+  const Client client = connect(64 * 1024);
+  delivery_->doom(*client.session, "left");
+  delivery_->forget(*client.session);
+  EXPECT_TRUE(delivery_->take_doomed().empty()) << "the next client in this place would be closed";
+}
+
 TEST_F(DeliveryTest, EveryClientReadsItsRepliesAndMessagesOnceAndInOrder) {
   for (unsigned seed = 1; seed <= 30; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
