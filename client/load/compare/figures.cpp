@@ -12,6 +12,7 @@ namespace {
 constexpr std::array kKinds{
     FigureKind{"start_ms", "start-up", "ms", Better::Lower},
     FigureKind{"pss_bytes", "memory (PSS)", "bytes", Better::Lower},
+    FigureKind{"page_tables_bytes", "page tables", "bytes", Better::Lower},
     FigureKind{"rate_per_s", "rate asked for", "/s", Better::Higher},
     FigureKind{"throughput_per_s", "throughput", "/s", Better::Higher},
     FigureKind{"latency_p50_us", "latency, p50", "µs", Better::Lower},
@@ -103,6 +104,28 @@ Spread memory_per_client(const Results& results, std::string_view shape) {
   return spread;
 }
 
+bool tool_was_the_limit(const Sample& sample) {
+  if (!sample.detail.is_object() || !sample.detail.contains("remarks")) return false;
+  const nlohmann::json& remarks = sample.detail.at("remarks");
+  return std::any_of(remarks.begin(), remarks.end(), [](const nlohmann::json& remark) {
+    return remark.is_string() && remark.get_ref<const std::string&>().starts_with(kToolWasTheLimit);
+  });
+}
+
+std::size_t tool_limited_samples(const Results& results, std::string_view experiment, std::string_view shape,
+                                 std::uint32_t clients) {
+  return static_cast<std::size_t>(
+      std::count_if(results.samples.begin(), results.samples.end(), [&](const Sample& sample) {
+        return sample.experiment == experiment && sample.shape == shape && sample.clients == clients &&
+               tool_was_the_limit(sample);
+      }));
+}
+
+bool tool_can_limit(std::string_view experiment, std::string_view figure) noexcept {
+  const bool closed_loop = experiment == "echo" || experiment == "fanout";
+  return closed_loop && (figure == "throughput_per_s" || figure.starts_with("latency_"));
+}
+
 std::vector<std::uint32_t> client_counts(const Results& results, std::string_view experiment) {
   std::set<std::uint32_t> counts;
   for (const Sample& sample : results.samples)
@@ -120,9 +143,9 @@ Verdict compare_spreads(const Spread& first, const Spread& second) noexcept {
   return Verdict::NoDifference;
 }
 
-double separated_by_chance_once_in(std::size_t samples) noexcept {
-  double orders = 1;  // C(2n, n)
-  for (std::size_t i = 1; i <= samples; ++i) orders *= static_cast<double>(samples + i) / static_cast<double>(i);
+double separated_by_chance_once_in(std::size_t first, std::size_t second) noexcept {
+  double orders = 1;  // C(first + second, second), of which two are separated
+  for (std::size_t i = 1; i <= second; ++i) orders *= static_cast<double>(first + i) / static_cast<double>(i);
   return orders / 2;
 }
 

@@ -48,6 +48,16 @@ using ValueOfSample = std::function<std::optional<double>(const Sample&)>;
 // squares).
 [[nodiscard]] Spread memory_per_client(const Results& results, std::string_view shape);
 
+// Whether the load tool has remarked of a sample that it was busier than the server: then the throughput and the
+// closed-loop latency are the tool's own, and the costs of the server remain the server's.
+inline constexpr std::string_view kToolWasTheLimit = "the load tool was the limit";
+[[nodiscard]] bool tool_was_the_limit(const Sample& sample);
+// In how many samples of one shape.
+[[nodiscard]] std::size_t tool_limited_samples(const Results& results, std::string_view experiment,
+                                               std::string_view shape, std::uint32_t clients);
+// Whether a figure of an experiment is one that the tool can limit.
+[[nodiscard]] bool tool_can_limit(std::string_view experiment, std::string_view figure) noexcept;
+
 // The numbers of clients that an experiment has samples of, rising.
 [[nodiscard]] std::vector<std::uint32_t> client_counts(const Results& results, std::string_view experiment);
 
@@ -60,7 +70,8 @@ inline constexpr std::size_t kLeastSamples = 3;
 enum class Verdict : std::uint8_t { NoDifference, FirstHigher, SecondHigher };
 [[nodiscard]] Verdict compare_spreads(const Spread& first, const Spread& second) noexcept;
 
-// How often so many samples of each of two equal shapes are separated by chance: once in this many comparisons.
-[[nodiscard]] double separated_by_chance_once_in(std::size_t samples) noexcept;
+// How often chance alone separates so many samples of one shape from so many of an equal one: once in this many
+// comparisons. REQUIRES: at least one of each.
+[[nodiscard]] double separated_by_chance_once_in(std::size_t first, std::size_t second) noexcept;
 
 }  // namespace rookery::load

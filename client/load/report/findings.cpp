@@ -23,6 +23,13 @@ constexpr std::uint32_t kEnoughRounds = 5;
 // Of a fixed rate: less is more than the ends of a run can explain.
 constexpr double kReached = 0.95;
 
+// "echo with 100 clients"
+std::string place_of(const Sample& sample) {
+  if (sample.clients == 0) return sample.experiment;
+  return fmt::format("{} with {} client{}", sample.experiment, readable(sample.clients, "clients"),
+                     sample.clients == 1 ? "" : "s");
+}
+
 std::string plain_name(std::string_view key) {
   if (key == "mixed") return "the mixture";
   if (key == "thread-per-client") return "a thread per client";
@@ -42,57 +49,68 @@ std::size_t fewest_samples(const Results& results, std::string_view experiment, 
   return fewest;
 }
 
-// What was said of samples, each thing once, with the first sample that it was said of. Things that differ in their
-// numbers only are one thing.
+// What was said of samples, each thing once for each experiment and number of clients, with the runs of each shape that
+// it was said of. Things that differ in their numbers only are one thing.
 class SaidOf {
  public:
-  void add(std::string sample, const std::string& what) {
-    std::string kind;
+  explicit SaidOf(const Results& results) : results_(results) {}
+
+  void add(const Sample& sample, const std::string& what) {
+    std::string kind = fmt::format("{}/{}/", sample.experiment, sample.clients);
     for (const char letter : what)
       if (std::isdigit(static_cast<unsigned char>(letter)) == 0) kind += letter;
-    const auto known =
-        std::find_if(said_.begin(), said_.end(), [&kind](const Said& said) { return said.kind == kind; });
-    if (known == said_.end())
-      said_.push_back({std::move(kind), std::move(sample), what, 0});
-    else
-      ++known->others;
+    const auto [known, is_new] = places_.try_emplace(std::move(kind), said_.size());
+    if (is_new) said_.push_back({sample, what, {}});
+    ++said_[known->second].runs[shape_name(results_, sample.shape)];
   }
 
   [[nodiscard]] std::vector<std::string> texts() const {
     std::vector<std::string> texts;
     for (const Said& said : said_) {
-      texts.push_back(said.sample + ": " + said.what);
-      if (said.others > 0)
-        texts.back() += fmt::format(" (and the like {} more time{})", said.others, said.others == 1 ? "" : "s");
+      std::size_t all = 0;
+      std::vector<std::string> runs;
+      for (const auto& [shape, count] : said.runs) {
+        all += count;
+        runs.push_back(fmt::format("{} with {}", count, shape));
+      }
+      if (all == 1)
+        texts.push_back(name_of(results_, said.first) + ": " + said.what);
+      else
+        texts.push_back(fmt::format("{}, in {} runs ({}): {}{}", place_of(said.first), all, listed(runs), said.what,
+                                    has_numbers(said.what) ? " (the first of them)" : ""));
     }
     return texts;
   }
 
  private:
   struct Said {
-    std::string kind;
-    std::string sample;
+    Sample first;
     std::string what;
-    std::size_t others;
+    std::map<std::string, std::size_t> runs;
   };
+
+  static bool has_numbers(const std::string& what) {
+    return std::any_of(what.begin(), what.end(),
+                       [](char letter) { return std::isdigit(static_cast<unsigned char>(letter)) != 0; });
+  }
+
+  const Results& results_;
+  std::map<std::string, std::size_t> places_;  // in said_
   std::vector<Said> said_;
 };
 
 std::vector<std::string> failures_of(const Results& results) {
-  SaidOf said;
+  SaidOf said(results);
   for (const Sample& sample : results.samples)
-    for (const std::string& failure : sample.failures) said.add(name_of(results, sample), failure);
+    for (const std::string& failure : sample.failures) said.add(sample, failure);
   return said.texts();
 }
 
 // What the load tool itself had to say about its figures.
 std::vector<std::string> remarks_of(const Results& results) {
-  SaidOf said;
-  for (const Sample& sample : results.samples) {
-    if (!sample.detail.is_object() || !sample.detail.contains("remarks")) continue;
-    for (const nlohmann::json& remark : sample.detail.at("remarks"))
-      if (remark.is_string()) said.add(name_of(results, sample), remark.get<std::string>());
-  }
+  SaidOf said(results);
+  for (const Sample& sample : results.samples)
+    for (const std::string& remark : remarks_of(sample)) said.add(sample, remark);
   return said.texts();
 }
 
@@ -125,7 +143,7 @@ std::vector<std::string> cautions_of(const Results& results) {
         fmt::format("Only {} rounds: where two shapes are equal, chance alone separates this few runs once in {:.0f} "
                     "comparisons. The whole "
                     "comparison (without --quick) takes {} rounds or more.",
-                    results.rounds, separated_by_chance_once_in(results.rounds), kEnoughRounds));
+                    results.rounds, separated_by_chance_once_in(results.rounds, results.rounds), kEnoughRounds));
   }
 
   std::vector<std::string> missing;
@@ -191,9 +209,7 @@ std::size_t shape_colour(const std::string& key) {
 }
 
 std::string name_of(const Results& results, const Sample& sample) {
-  std::string name = sample.experiment;
-  if (sample.clients > 0) name += fmt::format(" with {} clients", readable(sample.clients, "clients"));
-  return name + fmt::format(", {}, round {}", shape_name(results, sample.shape), sample.round + 1);
+  return fmt::format("{}, {}, round {}", place_of(sample), shape_name(results, sample.shape), sample.round + 1);
 }
 
 std::string listed(const std::vector<std::string>& words) {
@@ -203,6 +219,21 @@ std::string listed(const std::vector<std::string>& words) {
     text += words[i];
   }
   return text;
+}
+
+std::vector<std::string> remarks_of(const Sample& sample) {
+  std::vector<std::string> remarks;
+  if (!sample.detail.is_object() || !sample.detail.contains("remarks")) return remarks;
+  for (const nlohmann::json& remark : sample.detail.at("remarks"))
+    if (remark.is_string()) remarks.push_back(remark.get<std::string>());
+  return remarks;
+}
+
+std::string with_clients(const std::vector<std::uint32_t>& counts) {
+  std::vector<std::string> words;
+  words.reserve(counts.size());
+  for (const std::uint32_t clients : counts) words.push_back(readable(clients, "clients"));
+  return fmt::format("with {} client{}", listed(words), counts == std::vector<std::uint32_t>{1} ? "" : "s");
 }
 
 }  // namespace rookery::load

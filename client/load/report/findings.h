@@ -4,7 +4,7 @@
 // against the other shapes. Nothing is said that the samples do not show; what was not measured is named.
 //
 //     const Summary summary = summarize(results);
-//     print: failures, then cautions, then comparisons.front().answer, then every comparison's findings
+//     print: failures, then cautions, then comparisons.front().in_words, then every comparison's findings
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,14 @@ struct Finding {
   std::string topic;
   Outcome outcome = Outcome::Unknown;
   std::vector<std::string>
-      lines;          // one for each number of clients: "with 100 clients: 1.4 times as high with ... (...)"
-  std::string brief;  // the same for a list of topics: "1.2 to 1.4 times as high"; empty if there is nothing to add
+      lines;            // one for each number of clients: "with 100 clients: 1.4 times as high with ... (...)"
+  std::string brief;    // the same for a list of topics: "1.2 to 1.4 times as high"; empty if there is nothing to add
+  std::string example;  // where they differ most: "up to 1.4 times as high with threads (with 100 clients: ...)"
+  double ratio = 1;     // there, of the higher median to the lower
+  bool none_at_all = false;                 // everything is 0 in every run
+  std::vector<std::uint32_t> tool_limited;  // with so many clients the load tool was the limit: nothing to be told
+  std::size_t contrasts = 0;                // how many comparisons are in it that chance may have decided
+  double by_chance = 0;                     // how many of them it is expected to separate
 
   [[nodiscard]] std::string text() const;  // all lines in one
 };
@@ -42,10 +48,11 @@ struct Statement {
 };
 
 struct Comparison {
-  std::string first;   // a Shape's key
-  std::string second;  // likewise
-  std::string title;   // "Processes against threads"
-  std::string count;   // "Of 17 topics processes are better in 4, threads in 2; ..."
+  std::string first;                  // a Shape's key
+  std::string second;                 // likewise
+  std::string title;                  // "Processes against threads"
+  std::string count;                  // "Of 17 topics processes are better in 4, threads in 2; ..."
+  std::vector<std::string> in_words;  // the answer in a few sentences, what matters most first
   std::vector<Statement> answer;
   std::vector<Finding> findings;
 };
@@ -65,7 +72,11 @@ struct Summary {
 [[nodiscard]] std::size_t shape_colour(const std::string& key);
 // "echo with 100 clients, threads, round 2"
 [[nodiscard]] std::string name_of(const Results& results, const Sample& sample);
+// What the load tool has said about a sample's figures.
+[[nodiscard]] std::vector<std::string> remarks_of(const Sample& sample);
 // "10, 100 and 1,000"
 [[nodiscard]] std::string listed(const std::vector<std::string>& words);
+// "with 10, 100 and 1,000 clients"
+[[nodiscard]] std::string with_clients(const std::vector<std::uint32_t>& counts);
 
 }  // namespace rookery::load

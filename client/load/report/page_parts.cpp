@@ -38,7 +38,7 @@ std::string verdict_html(const Results& results, const Comparison& comparison, O
     case Outcome::Unknown:
       break;
   }
-  return "<span class=\"none\">not to be told</span>";
+  return "<span class=\"none\">not told</span>";
 }
 
 std::string duration(double seconds) {
@@ -47,7 +47,7 @@ std::string duration(double seconds) {
 
 std::string cell_html(const Cell& cell) {
   if (cell.median.empty()) return "<td class=\"number\">–</td>";
-  std::string html = "<td class=\"number\">" + cell.median;
+  std::string html = fmt::format("<td class=\"number\">{}{}", cell.tool_limited ? kToolLimitedMark : "", cell.median);
   if (!cell.low.empty()) html += "<span class=\"spread\">" + cell.low + " – " + cell.high + "</span>";
   return html + "</td>";
 }
@@ -59,6 +59,27 @@ std::string statements_html(const Comparison& comparison) {
                                                                                                  : "<p>") +
             ("<strong>" + escape_html(statement.about)) + ":</strong> " + escape_html(statement.topics) + ".</p>";
   return html;
+}
+
+// How many findings chance alone is expected to have made.
+std::string chance_html(const Results& results, const Summary& summary) {
+  std::size_t contrasts = 0;
+  double by_chance = 0;
+  for (const Comparison& comparison : summary.comparisons) {
+    for (const Finding& finding : comparison.findings) {
+      contrasts += finding.contrasts;
+      by_chance += finding.by_chance;
+    }
+  }
+  if (contrasts == 0) return {};
+  return fmt::format(
+      "A topic is called better if that is so with at least one number of clients and nowhere the other way round. "
+      "With "
+      "{0} samples of each, chance alone separates two equal shapes once in {1} comparisons, with fewer more often; "
+      "{2} "
+      "comparisons at one number of clients are behind this page, so expect up to {3} that owe it to chance.",
+      results.rounds, format_number(separated_by_chance_once_in(results.rounds, results.rounds)),
+      format_number(static_cast<double>(contrasts)), format_number(by_chance, by_chance < 1 ? 1 : 2));
 }
 
 }  // namespace
@@ -102,9 +123,11 @@ std::string warnings_html(const Summary& summary) {
 std::string answer_html(const Results& results, const Summary& summary) {
   if (summary.comparisons.empty()) return "<p>There is only one shape, and nothing to compare it with.</p>";
   const Comparison& comparison = summary.comparisons.front();
-  return fmt::format("<div class=\"answer\"><p class=\"pair\">{} against {}</p><p>{}</p>{}</div>",
-                     shape_mark(results, comparison.first), shape_mark(results, comparison.second),
-                     escape_html(comparison.count), statements_html(comparison));
+  std::string html = fmt::format("<div class=\"answer\"><p class=\"pair\">{} against {}</p>",
+                                 shape_mark(results, comparison.first), shape_mark(results, comparison.second));
+  for (const std::string& sentence : comparison.in_words) html += "<p>" + escape_html(sentence) + "</p>";
+  return html + "<p class=\"quiet\">" + escape_html(comparison.count) +
+         " The sections below go through them topic by topic, and through the other shapes.</p></div>";
 }
 
 std::string figures_html(const std::vector<Plot>& plots) {
@@ -125,8 +148,9 @@ std::string comparisons_html(const Results& results, const Summary& summary) {
   std::string html;
   for (const Comparison& comparison : summary.comparisons) {
     html += "<h3>" + escape_html(comparison.title) + "</h3>";
-    if (&comparison != &summary.comparisons.front())  // that one is at the top of the page
-      html += "<p>" + escape_html(comparison.count) + "</p>" + statements_html(comparison);
+    if (&comparison != &summary.comparisons.front())  // of that one it stands at the top of the page
+      html += "<p>" + escape_html(comparison.count) + "</p>";
+    html += statements_html(comparison);
     html +=
         "<div class=\"scroll\" tabindex=\"0\"><table class=\"findings\"><thead><tr><th scope=\"col\">Topic</th><th "
         "scope=\"col\">Better</th><th scope=\"col\">By how "
@@ -144,7 +168,9 @@ std::string comparisons_html(const Results& results, const Summary& summary) {
 
 std::string tables_html(const Results& results) {
   std::string html;
-  for (const Block& block : blocks_of(results)) {
+  const std::vector<Block> blocks = blocks_of(results);
+  if (any_tool_limited(blocks)) html += fmt::format("<p>{} {}</p>", kToolLimitedMark, kToolLimitedNote);
+  for (const Block& block : blocks) {
     html += "<div class=\"scroll\" tabindex=\"0\"><table class=\"figures\"><caption>" + escape_html(block.title) +
             "</caption><thead><tr><th scope=\"col\"></th>";
     for (const Shape& shape : results.shapes)
@@ -163,33 +189,33 @@ std::string tables_html(const Results& results) {
 }
 
 std::string method_html(const Results& results, const Summary& summary) {
-  std::size_t contrasts = 0;
-  for (const Comparison& comparison : summary.comparisons) contrasts += comparison.findings.size();
+  std::vector<std::string> experiments;
+  for (const Sample& sample : results.samples)
+    if (std::find(experiments.begin(), experiments.end(), sample.experiment) == experiments.end())
+      experiments.push_back(sample.experiment);
   std::string html = fmt::format(
-      "<p>The command was <code>{}</code> and took {}. Each round takes every experiment through every shape before "
+      "<p>The command was <code>{}</code> and took {}. Each round takes every shape through every experiment before "
       "the "
-      "next round begins, so that what changes on the machine meanwhile meets all of them. Every run is a server "
-      "freshly "
-      "started, driven over loopback; every answer is checked, and a run with a wrong, lost or doubled one counts as "
-      "failed.</p>",
-      escape_html(results.command), duration(results.seconds));
+      "next round begins, so that what changes on the machine meanwhile meets all of them. In each round each shape is "
+      "one server, freshly started, that goes through the experiments in this order: {}. It is driven over loopback; "
+      "every answer is checked, and a run with a wrong, lost or doubled one counts as failed.</p>"
+      "<p>The load tool and the server share the {} of this machine, and neither is pinned to any: what the tool "
+      "takes, "
+      "the server lacks. Where the tool was the limit, throughput and latency at full load are not compared.</p>",
+      escape_html(results.command), duration(results.seconds), escape_html(listed(experiments)),
+      results.machine.cores == 1 ? "single core" : format_number(results.machine.cores) + " cores");
   html += fmt::format(
       "<p>“Better” stands here only where <em>every</em> sample of one shape is beyond <em>every</em> sample of the "
-      "other "
-      "and the medians are at least {:.0f} % apart. All else is called no difference beyond the noise. ",
+      "other and the medians are at least {:.0f} % apart. All else is called no difference beyond the noise. ",
       kLeastDifference * 100);
-  if (results.rounds >= kLeastSamples) {
-    const double once_in = separated_by_chance_once_in(results.rounds);
-    html += fmt::format(
-        "With {} rounds chance alone separates two equal shapes once in {} comparisons; there are {} topics on this "
-        "page, so "
-        "expect about {} that owe it to chance.",
-        results.rounds, format_number(once_in), contrasts, format_number(static_cast<double>(contrasts) / once_in, 1));
-  }
+  html += chance_html(results, summary);
   return html +
          "</p><p>CPU, context switches and memory are those of all processes of the server together; memory is PSS, in "
-         "which a page that several processes share counts once. At a fixed rate a latency counts from the moment the "
-         "request was due, not from when it could be sent.</p>";
+         "which a page that several processes share counts once. PSS has neither kernel stacks nor the buffers of "
+         "sockets; page tables, which it lacks too, stand beside it where they were measured. At a fixed rate a "
+         "latency counts from the moment the request was due, not "
+         "from when it could be sent. A pause after a crash is the time from the due moment of a request, or from the "
+         "end of the connection, to the next answer.</p>";
 }
 
 std::string machine_html(const Results& results) {
@@ -211,6 +237,8 @@ std::string commands_html(const Results& results) {
     html += fmt::format("<li>{}: <code>{}</code>", escape_html(name_of(results, sample)), escape_html(sample.command));
     for (const std::string& failure : sample.failures)
       html += " <span class=\"failed\">" + escape_html(failure) + "</span>";
+    for (const std::string& remark : remarks_of(sample))
+      html += " <span class=\"remark\">" + escape_html(remark) + "</span>";
     html += "</li>";
   }
   return html + "</ol></details>";

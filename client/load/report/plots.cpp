@@ -45,7 +45,7 @@ double largest_of(const Results& results, const Subject& subject) {
   return largest;
 }
 
-std::string with_clients(std::uint32_t clients) {
+std::string so_many_clients(std::uint32_t clients) {
   return fmt::format("{} client{}", format_number(clients), clients == 1 ? "" : "s");
 }
 
@@ -75,10 +75,23 @@ std::string essence_of(const Results& results, const Subject& subject) {
     }
   }
   std::string text = std::string(subject.title) + ". Medians";
-  if (counts.back() > 0) text += " with " + with_clients(counts.back());
+  if (counts.back() > 0) text += " with " + so_many_clients(counts.back());
   text += ": ";
   for (std::size_t i = 0; i < words.size(); ++i) text += (i > 0 ? "; " : "") + words[i];
   return text + ".";
+}
+
+// Where the picture shows the load tool rather than the server.
+std::string limit_of_the_tool(const Results& results, const Subject& subject) {
+  std::vector<std::uint32_t> limited;
+  for (const std::uint32_t clients : client_counts(results, subject.experiment))
+    if (std::any_of(results.shapes.begin(), results.shapes.end(), [&](const Shape& shape) {
+          return tool_limited_samples(results, subject.experiment, shape.key, clients) > 0;
+        }))
+      limited.push_back(clients);
+  if (limited.empty() || !tool_can_limit(subject.experiment, subject.parts.front().figure)) return {};
+  return " The load tool was the limit in some runs " + with_clients(limited) +
+         ": what stands there is not the server's best.";
 }
 
 Plot begin_plot(const Results& results, const Subject& subject, const Scale& scale, Plot::Kind kind) {
@@ -124,7 +137,7 @@ Plot side_by_side(const Results& results, const Subject& subject) {
   Plot plot = begin_plot(results, subject, scale, Plot::Kind::Bars);
   for (const Part& part : subject.parts) {
     std::string group(part.label);
-    if (counts.front() > 0) group += (group.empty() ? "" : ", ") + with_clients(counts.front());
+    if (counts.front() > 0) group += (group.empty() ? "" : ", ") + so_many_clients(counts.front());
     plot.groups.push_back(std::move(group));
   }
   for (const Shape& shape : results.shapes) {
@@ -157,7 +170,7 @@ Plot stacked(const Results& results, const Subject& subject) {
         largest = std::max(largest, total.median());
   const Scale scale = scale_for(subject.unit, largest);
   Plot plot = begin_plot(results, subject, scale, Plot::Kind::Bars);
-  for (const std::uint32_t clients : counts) plot.groups.push_back(with_clients(clients));
+  for (const std::uint32_t clients : counts) plot.groups.push_back(so_many_clients(clients));
   for (const Shape& shape : results.shapes) {
     for (const Part& part : subject.parts) {
       const bool top = &part == &subject.parts.back();
@@ -191,9 +204,10 @@ constexpr std::string_view kReadNotice =
     "What "
     "is drawn is the median of all rounds; the thin mark on it reaches from the lowest to the highest.";
 constexpr std::string_view kReadPauses =
-    "Lower is better: how long the clients that the death touched went without an answer, coming back included. What "
-    "is "
-    "drawn is the median of all rounds; the thin mark on it reaches from the lowest to the highest.";
+    "Lower is better: of each client that the death touched, the time from the due moment of a request, or from the "
+    "end "
+    "of its connection, to the next answer. What is drawn is the median of all rounds; the thin mark on it reaches "
+    "from the lowest to the highest.";
 constexpr std::string_view kReadCpu =
     "Lower is better: what all processes of the server together spend on one operation, full colour in its own code "
     "(user), pale in the kernel (system). The thin mark on top is the spread of the sum.";
@@ -216,8 +230,10 @@ std::vector<Plot> plots_of(const Results& results) {
   };
   const auto add_lines = [&](const Subject& subject) {
     const std::size_t counts = counts_of(results, subject).size();
-    if (counts == 1) add(side_by_side(results, subject));
-    if (counts > 1) add(against_clients(results, subject));
+    if (counts == 0) return;
+    Plot plot = counts == 1 ? side_by_side(results, subject) : against_clients(results, subject);
+    plot.how_to_read += limit_of_the_tool(results, subject);
+    add(std::move(plot));
   };
 
   add_lines(

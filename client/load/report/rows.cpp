@@ -75,7 +75,9 @@ std::vector<Block> blocks_of(const Results& results) {
         std::vector<Spread> spreads;
         for (const Shape& shape : results.shapes)
           spreads.push_back(spread_of(results, experiment, shape.key, clients, key));
-        block.rows.push_back(row_of(std::move(title), unit, spreads));
+        Row& row = block.rows.emplace_back(row_of(std::move(title), unit, spreads));
+        for (std::size_t i = 0; i < row.cells.size() && tool_can_limit(experiment, key); ++i)
+          row.cells[i].tool_limited = tool_limited_samples(results, experiment, results.shapes[i].key, clients) > 0;
         left.erase(key);
       };
       for (const FigureKind& kind : figure_kinds())
@@ -90,8 +92,16 @@ std::vector<Block> blocks_of(const Results& results) {
       std::find_if(blocks.rbegin(), blocks.rend(), [](const Block& block) { return block.experiment == "memory"; });
   if (memory != blocks.rend() &&
       std::any_of(slopes.begin(), slopes.end(), [](const Spread& one) { return !one.empty(); }))
-    memory->rows.push_back(row_of("for each client", "bytes", slopes));
+    memory->rows.insert(memory->rows.begin() + 1, row_of("  for each client", "bytes", slopes));
   return blocks;
+}
+
+bool any_tool_limited(const std::vector<Block>& blocks) noexcept {
+  for (const Block& block : blocks)
+    for (const Row& row : block.rows)
+      for (const Cell& cell : row.cells)
+        if (cell.tool_limited) return true;
+  return false;
 }
 
 }  // namespace rookery::load

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/load/compare/results.h"
@@ -17,6 +18,7 @@ struct Cell {
   std::string low;  // empty if all samples are equal, as they are read
   std::string high;
   std::size_t samples = 0;
+  bool tool_limited = false;  // in at least one of the samples the load tool was the limit of this very figure
 };
 
 struct Row {
@@ -31,6 +33,12 @@ struct Block {
   std::string title;  // "echo, 100 clients"
   std::vector<Row> rows;
 };
+
+// What the mark of such a cell means; for below the table.
+inline constexpr std::string_view kToolLimitedMark = "*";
+inline constexpr std::string_view kToolLimitedNote =
+    "In at least one of these runs the load tool was the limit, not the server: such figures do not tell shapes apart.";
+[[nodiscard]] bool any_tool_limited(const std::vector<Block>& blocks) noexcept;
 
 // Each experiment at each number of clients that has samples.
 [[nodiscard]] std::vector<Block> blocks_of(const Results& results);

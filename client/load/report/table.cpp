@@ -49,12 +49,16 @@ void print_block(std::ostream& out, const Results& results, const Block& block) 
   for (const Shape& shape : results.shapes) out << padded(shape.key, column, true);
   out << '\n';
   for (const Row& row : block.rows) {
-    out << padded(row.title + (row.unit.empty() ? "" : ", " + row.unit), kFirstColumn, false);
+    std::string line = padded(row.title + (row.unit.empty() ? "" : ", " + row.unit), kFirstColumn, false);
+    std::size_t end = kFirstColumn;  // of the cell; a long title takes room from the first one
     for (const Cell& cell : row.cells) {
-      std::string text = cell.median;
+      std::string text = cell.median.empty() ? "-" : cell.median;
       if (!cell.low.empty()) text += " (" + cell.low + ".." + cell.high + ")";
-      out << ' ' << padded(text.empty() ? "-" : text, column - 1, true);
+      end += column;
+      const std::size_t room = end - std::min(end, width_of(line));
+      line += padded((cell.tool_limited ? std::string(kToolLimitedMark) : " ") + text, room, true);
     }
+    out << line;
     out << '\n';
   }
 }
@@ -62,6 +66,8 @@ void print_block(std::ostream& out, const Results& results, const Block& block) 
 void print_findings(std::ostream& out, const Summary& summary) {
   for (const Comparison& comparison : summary.comparisons) {
     out << '\n' << comparison.title << '\n';
+    if (&comparison == &summary.comparisons.front())
+      for (const std::string& sentence : comparison.in_words) print_wrapped(out, sentence, 4);
     print_wrapped(out, comparison.count, 4);
     for (const Statement& statement : comparison.answer)
       print_wrapped(out, statement.about + ": " + statement.topics + ".", 4);
@@ -86,7 +92,12 @@ void print_table(std::ostream& out, const Results& results) {
     for (const std::string& option : shape.options) line += " " + option;
     out << line << '\n';
   }
-  for (const Block& block : blocks_of(results)) print_block(out, results, block);
+  const std::vector<Block> blocks = blocks_of(results);
+  for (const Block& block : blocks) print_block(out, results, block);
+  if (any_tool_limited(blocks)) {
+    out << '\n';
+    print_wrapped(out, fmt::format("{} {}", kToolLimitedMark, kToolLimitedNote), 2);
+  }
   print_findings(out, summary);
 }
 

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "client/load/compare/figures.h"
+#include "client/load/report/answer.h"
 #include "client/load/report/units.h"
 
 namespace rookery::load {
@@ -23,6 +24,7 @@ struct Topic {
   ValueOfSample value;
   std::string_view unit;
   Better better;
+  bool tool_can_limit = false;
 };
 
 // One figure of both shapes, at one number of clients.
@@ -30,7 +32,8 @@ struct Contrast {
   Spread first;
   Spread second;
   Outcome outcome = Outcome::Unknown;
-  double ratio = 1;  // of the higher median to the lower; infinite if that is 0
+  double ratio = 1;           // of the higher median to the lower; infinite if that is 0
+  bool tool_limited = false;  // then the outcome stays unknown
 };
 
 // From here on "1.4 times as high" says more than "40 % higher".
@@ -57,8 +60,8 @@ std::vector<Topic> topics() {
   const auto sum = [](double a, double b) { return a + b; };
   const ValueOfSample switches = combined("switches_voluntary_per_op", "switches_involuntary_per_op", sum);
   return {
-      {"Throughput, echo", "echo", figure("throughput_per_s"), "/s", Better::Higher},
-      {"Throughput, fan-out", "fanout", figure("throughput_per_s"), "/s", Better::Higher},
+      {"Throughput, echo", "echo", figure("throughput_per_s"), "/s", Better::Higher, true},
+      {"Throughput, fan-out", "fanout", figure("throughput_per_s"), "/s", Better::Higher, true},
       {"Latency at a fixed rate, p50", "paced", figure("latency_p50_us"), "µs", Better::Lower},
       {"Latency at a fixed rate, p99", "paced", figure("latency_p99_us"), "µs", Better::Lower},
       {"CPU per operation at a fixed rate", "paced", figure("cpu_us_per_op"), "µs", Better::Lower},
@@ -68,6 +71,7 @@ std::vector<Topic> topics() {
       {"Context switches per operation, echo", "echo", switches, "", Better::Lower},
       {"Context switches per delivery, fan-out", "fanout", switches, "", Better::Lower},
       {"Memory in all", "memory", figure("pss_bytes"), "bytes", Better::Lower},
+      {"Page tables", "memory", figure("page_tables_bytes"), "bytes", Better::Lower},
       {"Start-up", "start", figure("start_ms"), "ms", Better::Lower},
       {"A crash: clients cut off", "crash", figure("cut_off"), "clients", Better::Lower},
       {"A crash: clients paused", "crash", figure("paused"), "clients", Better::Lower},
@@ -77,9 +81,12 @@ std::vector<Topic> topics() {
   };
 }
 
-Contrast contrast(Spread first, Spread second, Better better) {
-  Contrast result{std::move(first), std::move(second)};
-  if (std::min(result.first.values.size(), result.second.values.size()) < kLeastSamples) return result;
+Contrast contrast(Spread first, Spread second, Better better, bool tool_limited = false) {
+  Contrast result;
+  result.first = std::move(first);
+  result.second = std::move(second);
+  result.tool_limited = tool_limited;
+  if (tool_limited || std::min(result.first.values.size(), result.second.values.size()) < kLeastSamples) return result;
   const double low = std::min(result.first.median(), result.second.median());
   const double high = std::max(result.first.median(), result.second.median());
   if (high > low) result.ratio = low > 0 ? high / low : std::numeric_limits<double>::infinity();
@@ -124,26 +131,38 @@ class Pair {
           });
       if (!anything) continue;
       comparison.findings.push_back(find(topic));
-      if (topic.experiment == "memory") comparison.findings.push_back(find_memory_per_client());
+      if (topic.title == "Memory in all") comparison.findings.push_back(find_memory_per_client());
     }
-    comparison.count = count(comparison.findings);
-    comparison.answer = answer(comparison.findings);
+    comparison.count = count_of(comparison.findings, first_name_, second_name_);
+    comparison.answer = statements_of(comparison.findings, first_name_, second_name_);
+    comparison.in_words = in_words(comparison.findings, first_name_, second_name_);
     return comparison;
   }
 
  private:
   [[nodiscard]] Finding find(const Topic& topic) const {
     std::vector<std::pair<std::string, Contrast>> places;
+    std::vector<std::uint32_t> limited;
     const std::vector<std::uint32_t> counts = client_counts(results_, topic.experiment);
     for (const std::uint32_t clients : counts) {
-      Contrast one = contrast(spread_of(results_, topic.experiment, first_, clients, topic.value),
-                              spread_of(results_, topic.experiment, second_, clients, topic.value), topic.better);
-      places.emplace_back(clients == 0
-                              ? (counts.size() > 1 ? "without clients" : "")
-                              : fmt::format("with {} client{}", readable(clients, "clients"), clients == 1 ? "" : "s"),
+      const bool tool_limited =
+          topic.tool_can_limit && tool_limited_samples(results_, topic.experiment, first_, clients) +
+                                          tool_limited_samples(results_, topic.experiment, second_, clients) >
+                                      0;
+      if (tool_limited) limited.push_back(clients);
+      Contrast one =
+          contrast(spread_of(results_, topic.experiment, first_, clients, topic.value),
+                   spread_of(results_, topic.experiment, second_, clients, topic.value), topic.better, tool_limited);
+      places.emplace_back(clients == 0 ? (counts.size() > 1 ? "without clients" : "") : with_clients({clients}),
                           std::move(one));
     }
-    return finding(std::string(topic.title), topic, places);
+    Finding result = finding(std::string(topic.title), topic, places);
+    result.tool_limited = std::move(limited);
+    if (!result.tool_limited.empty()) {
+      result.brief += (result.brief.empty() ? "" : ", ") + std::string(kToolWasTheLimit);
+      if (result.tool_limited.size() < counts.size()) result.brief += " " + with_clients(result.tool_limited);
+    }
+    return result;
   }
 
   [[nodiscard]] Finding find_memory_per_client() const {
@@ -155,7 +174,8 @@ class Pair {
 
   [[nodiscard]] Finding finding(std::string title, const Topic& topic,
                                 const std::vector<std::pair<std::string, Contrast>>& places) const {
-    Finding result{std::move(title), Outcome::Unknown, {}, {}};
+    Finding result;
+    result.topic = std::move(title);
     std::set<Outcome> outcomes;
     double least = 0;
     double most = 0;
@@ -163,13 +183,28 @@ class Pair {
     std::string only_place;
     for (const auto& [where, contrast] : places) {
       result.lines.push_back(where + (where.empty() ? "" : ": ") + words(contrast, topic));
-      if (contrast.outcome != Outcome::Unknown) outcomes.insert(contrast.outcome);
+      if (contrast.outcome != Outcome::Unknown) {
+        outcomes.insert(contrast.outcome);
+        ++result.contrasts;
+        result.by_chance +=
+            1 / separated_by_chance_once_in(contrast.first.values.size(), contrast.second.values.size());
+      }
       if (!differs(contrast)) continue;
       ++differing;
       only_place = where;
+      if (contrast.ratio > result.ratio) {
+        result.ratio = contrast.ratio;
+        result.example = with_whom(contrast.ratio, contrast.outcome, topic.better) + " (" +
+                         (places.size() > 1 ? where + ": " : "") + medians(contrast, topic) + ")";
+      }
       least = least == 0 ? contrast.ratio : std::min(least, contrast.ratio);
       most = std::max(most, contrast.ratio);
     }
+    result.none_at_all = std::all_of(places.begin(), places.end(), [](const auto& place) {
+      const Contrast& one = place.second;
+      return !one.first.empty() && !one.second.empty() && one.first.high() == 0 && one.second.high() == 0;
+    });
+    if (differing > 1 && std::isfinite(result.ratio)) result.example = "up to " + result.example;
     const bool some_alike = outcomes.erase(Outcome::NoDifference) > 0;
     if (outcomes.size() > 1) {
       result.outcome = Outcome::Depends;
@@ -191,6 +226,7 @@ class Pair {
     if (contrast.first.empty() || contrast.second.empty())
       return "not measured with " + (contrast.first.empty() ? first_name_ : second_name_);
     const std::string both = " (" + medians(contrast, topic) + ")";
+    if (contrast.tool_limited) return "not told: " + std::string(kToolWasTheLimit) + both;
     switch (contrast.outcome) {
       case Outcome::Unknown:
         return "too few runs to tell" + both;
@@ -247,47 +283,6 @@ class Pair {
     const auto [high, high_phrase] = how_much(most, better);
     if (low_phrase != high_phrase) return "up to " + high + high_phrase;
     return (low == high ? low : low + " to " + high) + high_phrase;
-  }
-
-  [[nodiscard]] std::vector<Statement> answer(const std::vector<Finding>& findings) const {
-    std::vector<Statement> statements;
-    const auto state = [&](std::string about, Outcome outcome) {
-      std::vector<std::string> topics;
-      for (const Finding& finding : findings) {
-        if (finding.outcome != outcome) continue;
-        std::string topic = finding.topic;
-        if (!std::isupper(static_cast<unsigned char>(topic[1])))
-          topic.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(topic.front())));
-        topics.push_back(topic + (finding.brief.empty() ? "" : " (" + finding.brief + ")"));
-      }
-      if (!topics.empty())
-        statements.push_back({outcome, std::move(about), fmt::format("{}", fmt::join(topics, "; "))});
-    };
-    state("Better with " + first_name_, Outcome::FirstBetter);
-    state("Better with " + second_name_, Outcome::SecondBetter);
-    state("One or the other, by the number of clients", Outcome::Depends);
-    state("No difference beyond the noise", Outcome::NoDifference);
-    if (!statements.empty()) state("Not to be told from these samples", Outcome::Unknown);
-    return statements;
-  }
-
-  [[nodiscard]] std::string count(const std::vector<Finding>& findings) const {
-    const auto with = [&findings](Outcome outcome) {
-      return std::count_if(findings.begin(), findings.end(),
-                           [outcome](const Finding& finding) { return finding.outcome == outcome; });
-    };
-    if (findings.empty()) return "Nothing was measured.";
-    if (with(Outcome::Unknown) == std::ssize(findings))
-      return fmt::format("These samples tell nothing about any of {} topics.", findings.size());
-    const auto number = [](std::ptrdiff_t one) { return one == 0 ? std::string("none") : std::to_string(one); };
-    std::string text =
-        fmt::format("Of {} topics: {} better with {}, {} better with {}, {} without a difference beyond the noise",
-                    findings.size(), number(with(Outcome::FirstBetter)), first_name_,
-                    number(with(Outcome::SecondBetter)), second_name_, number(with(Outcome::NoDifference)));
-    if (with(Outcome::Depends) > 0) text += fmt::format(", {} by the number of clients", with(Outcome::Depends));
-    if (with(Outcome::Unknown) > 0)
-      text += fmt::format(", {} not to be told from these samples", with(Outcome::Unknown));
-    return text + ".";
   }
 
   const Results& results_;

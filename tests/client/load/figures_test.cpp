@@ -90,8 +90,8 @@ TEST(CompareSpreads, TooFewSamplesNeverDiffer) {
 }
 
 TEST(SeparatedByChance, CountsTheOrders) {
-  EXPECT_DOUBLE_EQ(separated_by_chance_once_in(3), 10);
-  EXPECT_DOUBLE_EQ(separated_by_chance_once_in(5), 126);
+  EXPECT_DOUBLE_EQ(separated_by_chance_once_in(3, 3), 10);
+  EXPECT_DOUBLE_EQ(separated_by_chance_once_in(5, 5), 126);
 }
 
 // The rule and the number that the page gives for it belong together.
@@ -107,7 +107,36 @@ TEST(SeparatedByChance, IsWhatTheRuleDoes) {
     ++orders;
     if (compare_spreads(first, second) != Verdict::NoDifference) ++separated;
   } while (std::next_permutation(owner.begin(), owner.end()));
-  EXPECT_DOUBLE_EQ(static_cast<double>(orders) / separated, separated_by_chance_once_in(3));
+  EXPECT_DOUBLE_EQ(static_cast<double>(orders) / separated, separated_by_chance_once_in(3, 3));
+}
+
+TEST(SeparatedByChance, IncompleteSamplesAreSeparatedMoreOften) {
+  EXPECT_DOUBLE_EQ(separated_by_chance_once_in(3, 5), 28);
+  EXPECT_DOUBLE_EQ(separated_by_chance_once_in(5, 3), 28);
+}
+
+TEST(ToolWasTheLimit, IsReadFromTheRemarks) {
+  Results results;
+  Sample sample;
+  sample.experiment = "echo";
+  sample.shape = "threads";
+  sample.clients = 10;
+  EXPECT_FALSE(tool_was_the_limit(sample)) << "without any detail";
+  sample.detail["remarks"] = {"the load tool did not keep its own schedule"};
+  EXPECT_FALSE(tool_was_the_limit(sample));
+  results.samples.push_back(sample);
+  sample.detail["remarks"].push_back("the load tool was the limit: busy for 93 %");
+  EXPECT_TRUE(tool_was_the_limit(sample));
+  results.samples.push_back(sample);
+  EXPECT_EQ(tool_limited_samples(results, "echo", "threads", 10), 1U);
+  EXPECT_EQ(tool_limited_samples(results, "echo", "threads", 100), 0U);
+}
+
+TEST(ToolWasTheLimit, OfSpeedInAClosedLoopAndOfNothingElse) {
+  EXPECT_TRUE(tool_can_limit("echo", "throughput_per_s"));
+  EXPECT_TRUE(tool_can_limit("fanout", "latency_p99_us"));
+  EXPECT_FALSE(tool_can_limit("echo", "cpu_us_per_op"));
+  EXPECT_FALSE(tool_can_limit("paced", "latency_p99_us"));
 }
 
 TEST(FigureKinds, AreFoundByTheirKey) {
@@ -115,6 +144,10 @@ TEST(FigureKinds, AreFoundByTheirKey) {
   EXPECT_EQ(find_figure("throughput_per_s")->better, Better::Higher);
   EXPECT_EQ(find_figure("latency_p99_us")->better, Better::Lower);
   EXPECT_EQ(find_figure("nonsense"), nullptr);
+  ASSERT_NE(find_figure("page_tables_bytes"), nullptr);
+  EXPECT_EQ(find_figure("page_tables_bytes")->title, "page tables");
+  EXPECT_EQ(find_figure("page_tables_bytes")->unit, "bytes");
+  EXPECT_EQ(find_figure("page_tables_bytes")->better, Better::Lower);
 }
 
 }  // namespace

@@ -203,16 +203,117 @@ TEST(Findings, ARateThatWasNotReachedIsSaid) {
   EXPECT_THAT(summarize(results).cautions, Contains(HasSubstr("2 of the runs with the mixture fell behind")));
 }
 
-TEST(Findings, RemarksOfTheLoadToolArePassedOnOnce) {
+// One caution for each experiment and number of clients, with the runs of each shape.
+TEST(Findings, RemarksOfTheLoadToolNameTheRunsThatTheyAreAbout) {
   Results results = synthetic_results(Truth::alike());
-  int busy = 90;
+  int late = 1;
   for (Sample& sample : results.samples)
-    if (sample.experiment == "fanout" && sample.round == 0)
-      sample.detail["remarks"] = {"the load tool was the limit, busy for " + std::to_string(++busy) + " %"};
+    if (sample.experiment == "echo" && ((sample.clients == 100 && sample.shape == "processes" && sample.round < 2) ||
+                                        (sample.clients == 100 && sample.shape == "threads") ||
+                                        (sample.clients == 1000 && sample.shape == "threads" && sample.round == 3)))
+      sample.detail["remarks"] = {"it was " + std::to_string(++late) + " ms late"};
   EXPECT_THAT(
       summarize(results).cautions,
-      ElementsAre("fanout with 10 clients, processes, round 1: the load tool was the limit, busy for 91 % (and the "
-                  "like 11 more times)"));
+      ElementsAre("echo with 100 clients, in 7 runs (2 with processes and 5 with threads): it was 2 ms late (the "
+                  "first of them)",
+                  "echo with 1,000 clients, threads, round 4: it was 8 ms late"));
+}
+
+// Nobody can tell which of two servers is faster where the tool itself could not go faster.
+TEST(Findings, WhereTheLoadToolWasTheLimitSpeedIsNotTold) {
+  Truth truth = Truth::alike();
+  truth.noise = 0;
+  truth.shapes["processes"].throughput = 2;
+  Results results = synthetic_results(truth);
+  for (Sample& sample : results.samples)
+    if (sample.experiment == "echo" && sample.shape == "threads" && sample.clients < 1000 && sample.round == 2)
+      sample.detail["remarks"] = {"the load tool was the limit: busy for 97 %"};
+
+  const Summary summary = summarize(results);
+  const Finding& partly = find(summary, "Throughput, echo");
+  EXPECT_EQ(partly.outcome, Outcome::FirstBetter) << "with 1,000 clients it still is";
+  ASSERT_THAT(partly.lines, SizeIs(3));
+  EXPECT_THAT(partly.lines[0], StartsWith("with 10 clients: not told: the load tool was the limit (processes "));
+  EXPECT_THAT(partly.lines[1], StartsWith("with 100 clients: not told: the load tool was the limit (processes "));
+  EXPECT_THAT(partly.lines[2], StartsWith("with 1,000 clients: 2.0 times as high with processes"));
+  EXPECT_EQ(partly.brief, "2.0 times as high, the load tool was the limit with 10 and 100 clients");
+  EXPECT_EQ(partly.contrasts, 1U);
+  EXPECT_THAT(find(summary, "CPU per operation, echo").text(), Not(HasSubstr("not told")))
+      << "that is the server's own";
+  EXPECT_THAT(find(summary, "Throughput, fan-out").text(), Not(HasSubstr("not told")));
+  EXPECT_THAT(find(summary, "Throughput, echo", 1).text(), Not(HasSubstr("not told"))) << "threads are not in it";
+}
+
+TEST(Findings, WhereTheLoadToolWasTheLimitEverywhereNobodyIsBetter) {
+  Truth truth = Truth::alike();
+  truth.noise = 0;
+  truth.shapes["processes"].throughput = 2;
+  Results results = synthetic_results(truth);
+  for (Sample& sample : results.samples)
+    if (sample.experiment == "echo" && sample.shape == "processes")
+      sample.detail["remarks"] = {"the load tool was the limit"};
+  const Summary summary = summarize(results);
+  EXPECT_EQ(find(summary, "Throughput, echo").outcome, Outcome::Unknown);
+  EXPECT_THAT(summary.comparisons[0].in_words,
+              Contains(HasSubstr("The load tool, not the server, was the limit for the throughput of echo with 10, 100 "
+                                 "and 1,000 clients")));
+}
+
+TEST(Findings, ChanceIsCountedForEachComparison) {
+  Results results = synthetic_results(Truth::alike());
+  const Finding whole = find(summarize(results), "Throughput, echo");
+  EXPECT_EQ(whole.contrasts, 3U);
+  EXPECT_DOUBLE_EQ(whole.by_chance, 3.0 / 126);
+  std::erase_if(results.samples, [](const Sample& sample) {
+    return sample.experiment == "echo" && sample.shape == "threads" && sample.clients == 10 && sample.round < 2;
+  });
+  const Finding incomplete = find(summarize(results), "Throughput, echo");
+  EXPECT_DOUBLE_EQ(incomplete.by_chance, 2.0 / 126 + 1.0 / 28);
+}
+
+TEST(Findings, PageTablesAreATopicOfTheirOwn) {
+  Truth truth = Truth::alike();
+  truth.shapes["processes"].memory = 3;
+  truth.shapes["threads"].memory_per_client = 1;
+  const Finding tables = find(summarize(synthetic_results(truth)), "Page tables");
+  EXPECT_EQ(tables.outcome, Outcome::SecondBetter);
+  EXPECT_THAT(tables.text(), HasSubstr("without clients: 3.0 times as high with processes"));
+}
+
+TEST(InWords, EqualSpeedIsTheFirstThingToSay) {
+  Truth truth = Truth::alike();
+  truth.noise = 0;
+  truth.shapes["processes"].killed_share = 0.25;
+  truth.shapes["threads"].start = 0.5;
+  const std::vector<std::string> words = summarize(synthetic_results(truth)).comparisons[0].in_words;
+  ASSERT_THAT(words, SizeIs(3));
+  EXPECT_THAT(words[0],
+              StartsWith("Between processes and threads there is no difference beyond the noise in throughput "
+                         "and latency, in "));
+  EXPECT_THAT(words[1],
+              StartsWith("When one worker process is killed, the number of clients cut off is 4.0 times as high "
+                         "with threads (processes 25, threads 100)"));
+  EXPECT_THAT(words[1], HasSubstr("; no acknowledged message was lost with either."));
+  EXPECT_EQ(words[2], "The time to start is 2.0 times as high with processes (processes 12 ms, threads 6 ms).");
+}
+
+TEST(InWords, ADifferenceInSpeedComesFirst) {
+  Truth truth = Truth::alike();
+  truth.noise = 0;
+  truth.shapes["processes"].killed_share = 0.25;
+  truth.shapes["threads"].throughput = 1.4;
+  const std::vector<std::string> words = summarize(synthetic_results(truth)).comparisons[0].in_words;
+  ASSERT_THAT(words, SizeIs(3));
+  EXPECT_THAT(words[0], AllOf(StartsWith("The throughput of echo is up to 1.4 times as high with threads (with "),
+                              HasSubstr(" and the throughput of fan-out is ")));
+  EXPECT_THAT(words[1], StartsWith("When one worker process is killed, "));
+}
+
+TEST(InWords, TooFewRunsTellNothing) {
+  Truth truth = Truth::realistic();
+  truth.rounds = 1;
+  EXPECT_THAT(summarize(synthetic_results(truth)).comparisons[0].in_words,
+              ElementsAre("These samples cannot tell processes from threads."));
 }
 
 TEST(Findings, WhatIsTheSameInEveryRunIsSaidSo) {
@@ -238,7 +339,7 @@ TEST(Findings, CountTheirTopics) {
   truth.shapes["threads"].start = 2;
   EXPECT_EQ(
       summarize(synthetic_results(truth)).comparisons[0].count,
-      "Of 18 topics: 1 better with processes, none better with threads, 17 without a difference beyond the noise.");
+      "Of 19 topics: 1 better with processes, none better with threads, 18 without a difference beyond the noise.");
 }
 
 TEST(Findings, NothingAtAllIsNoCrash) {

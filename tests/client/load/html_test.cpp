@@ -160,6 +160,37 @@ TEST(HtmlReport, FailuresComeBeforeTheAnswer) {
   EXPECT_LT(page.find("3 messages were lost"), page.find("id=\"answer\""));
 }
 
+TEST(HtmlReport, SaysHowItWasReallyMeasured) {
+  const std::string page = html_report(synthetic_results(Truth::alike()));
+  EXPECT_THAT(page, HasSubstr("In each round each shape is one server, freshly started, that goes through the "
+                              "experiments in this order: start, memory, echo, fanout, paced and crash."));
+  EXPECT_THAT(page, HasSubstr("The load tool and the server share the 4 cores of this machine, and neither is pinned"));
+  EXPECT_THAT(page, HasSubstr("PSS has neither kernel stacks nor the buffers of sockets"));
+  EXPECT_THAT(page,
+              HasSubstr("from the due moment of a request, or from the end of its connection, to the next answer"));
+}
+
+// 3 comparisons of shapes, each of 35 figures at one number of clients: 105 / 126.
+TEST(HtmlReport, ExpectsAsManyChanceFindingsAsThereAreComparisons) {
+  const std::string page = html_report(synthetic_results(Truth::alike()));
+  EXPECT_THAT(page,
+              HasSubstr("105 comparisons at one number of clients are behind this page, so expect up to 0.8 that"));
+}
+
+TEST(HtmlReport, MarksWhatTheLoadToolLimited) {
+  Results results = synthetic_results(Truth::alike());
+  EXPECT_THAT(markup_of(html_report(results)), Not(HasSubstr("load tool was the limit,")));
+  for (Sample& sample : results.samples)
+    if (sample.experiment == "echo" && sample.clients == 100)
+      sample.detail["remarks"] = {"the load tool was the limit: busy for 97 %"};
+  const std::string markup = markup_of(html_report(results));
+  EXPECT_EQ(count(markup, "<td class=\"number\">*"), 6U * 4) << "throughput and five latencies of each shape";
+  EXPECT_THAT(markup, HasSubstr("* In at least one of these runs the load tool was the limit, not the server"));
+  EXPECT_THAT(markup, HasSubstr("with 100 clients: not told: the load tool was the limit"));
+  EXPECT_EQ(count(markup, "The load tool was the limit in some runs with 100 clients"), 2U) << "below both plots";
+  EXPECT_EQ(count(markup, "<span class=\"remark\">the load tool was the limit: busy for 97 %"), 20U);
+}
+
 TEST(HtmlReport, OfHalfARunIsAPageToo) {
   Results results = synthetic_results(Truth::alike());
   std::erase_if(results.samples, [](const Sample& sample) { return sample.experiment != "start" || sample.round > 0; });

@@ -84,8 +84,9 @@ class Generator {
   void add_round(Results& results, std::uint32_t round, const std::string& key, const ShapeTruth& shape) {
     add(results, "start", key, round, 0).figures["start_ms"] = noisy(12 * shape.start);
     for (const double clients : {0.0, 100.0, 1000.0}) {
-      add(results, "memory", key, round, clients).figures["pss_bytes"] =
-          noisy(8e6 * shape.memory) + clients * 3000 * shape.memory_per_client;
+      auto& figures = add(results, "memory", key, round, clients).figures;
+      figures["pss_bytes"] = noisy(8e6 * shape.memory) + clients * 3000 * shape.memory_per_client;
+      figures["page_tables_bytes"] = 4e5 * shape.memory + clients * 40 * shape.memory_per_client;
     }
     for (const double clients : {10.0, 100.0, 1000.0}) {
       const double throughput = 160'000 * shape.throughput * clients / (clients + 12);

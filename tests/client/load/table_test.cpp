@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <map>
 #include <sstream>
 
 #include "client/load/report/units.h"
@@ -13,6 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::MatchesRegex;
+using testing::Not;
 using testing::StartsWith;
 
 std::vector<std::string> lines_of(const Results& results) {
@@ -74,6 +77,38 @@ TEST(Table, ShowsAFigureThatItDoesNotKnow) {
   for (Sample& sample : results.samples)
     if (sample.experiment == "start") sample.figures["page_faults"] = 321;
   EXPECT_THAT(text_of(results), HasSubstr("page_faults"));
+}
+
+TEST(Table, MarksWhatTheLoadToolLimited) {
+  Results results = synthetic_results(Truth::alike());
+  EXPECT_THAT(text_of(results), Not(HasSubstr("*")));
+  for (Sample& sample : results.samples)
+    if (sample.experiment == "echo" && sample.shape == "threads" && sample.clients == 100 && sample.round == 0)
+      sample.detail["remarks"] = {"the load tool was the limit"};
+  std::string block;
+  std::map<std::string, std::size_t> marks;
+  for (const std::string& line : lines_of(results)) {
+    EXPECT_LE(width_of(line), 100U) << line;
+    if (line.starts_with("echo,")) block = line.substr(0, line.find("  "));
+    if (line.starts_with("throughput") || line.starts_with("latency") || line.starts_with("CPU per operation"))
+      marks[block + ": " + line.substr(0, line.find(','))] +=
+          static_cast<std::size_t>(std::count(line.begin(), line.end(), '*'));
+    if (line.starts_with("fan-out,")) break;
+  }
+  EXPECT_EQ(marks["echo, 100 clients: throughput"], 1U);
+  EXPECT_EQ(marks["echo, 100 clients: latency"], 5U);
+  EXPECT_EQ(marks["echo, 100 clients: CPU per operation"], 0U);
+  EXPECT_EQ(marks["echo, 10 clients: throughput"], 0U);
+  EXPECT_THAT(text_of(results), HasSubstr("\n* In at least one of these runs the load tool was the limit"));
+}
+
+TEST(Table, MemoryForEachClientStandsBelowMemory) {
+  const std::vector<std::string> lines = lines_of(synthetic_results(Truth::alike()));
+  const auto slope =
+      std::find_if(lines.begin(), lines.end(), [](const auto& line) { return line.starts_with("  for each client"); });
+  ASSERT_NE(slope, lines.end());
+  EXPECT_THAT(*(slope - 1), StartsWith("memory (PSS)"));
+  EXPECT_THAT(*(slope + 1), StartsWith("page tables"));
 }
 
 TEST(Table, OfNothingIsNoCrash) {
