@@ -86,24 +86,27 @@ bool differs(const Told& told) {
 
 std::string clause(const Told& told) {
   if (told.finding->outcome == Outcome::Depends) return told.phrase + " depends on the number of clients";
-  return told.phrase + " is " + told.finding->example;
+  return told.phrase + " is " + told.finding->example + " (" + told.finding->proof + ")";
 }
 
-// The differences of one aspect, the largest first; empty if there is none.
+// The largest differences of one aspect; empty if there is none.
 std::string sentence(const Aspect& aspect, std::vector<Told> told) {
   const bool nothing_lost = std::any_of(told.begin(), told.end(), [](const Told& one) {
     return one.finding->topic == kLost && one.finding->none_at_all;
   });
   std::erase_if(told, [](const Told& one) { return !differs(one); });
   if (told.empty()) return {};
-  std::stable_sort(told.begin(), told.end(),
-                   [](const Told& one, const Told& other) { return one.finding->ratio > other.finding->ratio; });
+  const std::size_t all = told.size();
+  while (told.size() > kClauses)
+    told.erase(std::min_element(told.begin(), told.end(), [](const Told& one, const Told& other) {
+      return one.finding->ratio < other.finding->ratio;
+    }));
   std::vector<std::string> clauses;
-  for (const Told& one : told)
-    if (clauses.size() < kClauses) clauses.push_back(clause(one));
+  clauses.reserve(told.size());
+  for (const Told& one : told) clauses.push_back(clause(one));
   std::string text = capitalized(std::string(aspect.lead) + listed(clauses));
   if (nothing_lost) text += "; no acknowledged message was lost with either";
-  if (told.size() > kClauses) text += fmt::format("; {} more differences stand below", told.size() - kClauses);
+  if (all > kClauses) text += fmt::format("; {} more stand below", all - kClauses);
   return text + ".";
 }
 
@@ -150,6 +153,21 @@ std::vector<std::string> in_words(const std::vector<Finding>& findings, const st
                     listed(limited)));
   if (!unknown.empty()) sentences.push_back(fmt::format("Too few runs, or none, tell about {}.", listed(unknown)));
   return sentences;
+}
+
+std::string in_short(const std::vector<Finding>& findings, const std::string& first, const std::string& second) {
+  std::vector<std::string> clauses;
+  for (const Aspect& aspect : aspects()) {
+    const Told* largest = nullptr;
+    const std::vector<Told> told = told_of(aspect, findings);
+    for (const Told& one : told) {
+      const bool one_sided = differs(one) && one.finding->outcome != Outcome::Depends;
+      if (one_sided && (largest == nullptr || one.finding->ratio > largest->finding->ratio)) largest = &one;
+    }
+    if (largest != nullptr) clauses.push_back(largest->phrase + " is " + largest->finding->example);
+  }
+  if (clauses.empty()) return {};
+  return fmt::format("The largest differences between {} and {}: {}.", first, second, listed(clauses));
 }
 
 std::vector<Statement> statements_of(const std::vector<Finding>& findings, const std::string& first,

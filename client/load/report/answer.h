@@ -16,6 +16,10 @@ namespace rookery::load {
 [[nodiscard]] std::vector<std::string> in_words(const std::vector<Finding>& findings, const std::string& first,
                                                 const std::string& second);
 
+// One sentence with the largest difference of each kind; empty if there is none.
+[[nodiscard]] std::string in_short(const std::vector<Finding>& findings, const std::string& first,
+                                   const std::string& second);
+
 // "Of 17 topics: 4 better with processes, 2 better with threads, ..."
 [[nodiscard]] std::string count_of(const std::vector<Finding>& findings, const std::string& first,
                                    const std::string& second);

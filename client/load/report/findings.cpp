@@ -61,7 +61,7 @@ class SaidOf {
       if (std::isdigit(static_cast<unsigned char>(letter)) == 0) kind += letter;
     const auto [known, is_new] = places_.try_emplace(std::move(kind), said_.size());
     if (is_new) said_.push_back({sample, what, {}});
-    ++said_[known->second].runs[shape_name(results_, sample.shape)];
+    ++said_[known->second].runs[sample.shape];
   }
 
   [[nodiscard]] std::vector<std::string> texts() const {
@@ -69,15 +69,17 @@ class SaidOf {
     for (const Said& said : said_) {
       std::size_t all = 0;
       std::vector<std::string> runs;
-      for (const auto& [shape, count] : said.runs) {
-        all += count;
-        runs.push_back(fmt::format("{} with {}", count, shape));
+      for (const Shape& shape : results_.shapes) {
+        const auto found = said.runs.find(shape.key);
+        if (found == said.runs.end()) continue;
+        all += found->second;
+        runs.push_back(fmt::format("{} with {}", found->second, shape_name(results_, shape.key)));
       }
-      if (all == 1)
+      if (all <= 1)
         texts.push_back(name_of(results_, said.first) + ": " + said.what);
       else
         texts.push_back(fmt::format("{}, in {} runs ({}): {}{}", place_of(said.first), all, listed(runs), said.what,
-                                    has_numbers(said.what) ? " (the first of them)" : ""));
+                                    has_numbers(said.what) ? " (in the first of them)" : ""));
     }
     return texts;
   }

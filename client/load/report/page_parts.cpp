@@ -126,6 +126,8 @@ std::string answer_html(const Results& results, const Summary& summary) {
   std::string html = fmt::format("<div class=\"answer\"><p class=\"pair\">{} against {}</p>",
                                  shape_mark(results, comparison.first), shape_mark(results, comparison.second));
   for (const std::string& sentence : comparison.in_words) html += "<p>" + escape_html(sentence) + "</p>";
+  for (auto other = summary.comparisons.begin() + 1; other != summary.comparisons.end(); ++other)
+    if (!other->in_short.empty()) html += "<p>" + escape_html(other->in_short) + "</p>";
   return html + "<p class=\"quiet\">" + escape_html(comparison.count) +
          " The sections below go through them topic by topic, and through the other shapes.</p></div>";
 }

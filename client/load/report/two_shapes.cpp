@@ -136,6 +136,7 @@ class Pair {
     comparison.count = count_of(comparison.findings, first_name_, second_name_);
     comparison.answer = statements_of(comparison.findings, first_name_, second_name_);
     comparison.in_words = in_words(comparison.findings, first_name_, second_name_);
+    comparison.in_short = in_short(comparison.findings, first_name_, second_name_);
     return comparison;
   }
 
@@ -194,8 +195,8 @@ class Pair {
       only_place = where;
       if (contrast.ratio > result.ratio) {
         result.ratio = contrast.ratio;
-        result.example = with_whom(contrast.ratio, contrast.outcome, topic.better) + " (" +
-                         (places.size() > 1 ? where + ": " : "") + medians(contrast, topic) + ")";
+        result.example = with_whom(contrast.ratio, contrast.outcome, topic.better);
+        result.proof = (places.size() > 1 ? where + ": " : "") + medians(contrast, topic);
       }
       least = least == 0 ? contrast.ratio : std::min(least, contrast.ratio);
       most = std::max(most, contrast.ratio);

@@ -214,8 +214,8 @@ TEST(Findings, RemarksOfTheLoadToolNameTheRunsThatTheyAreAbout) {
       sample.detail["remarks"] = {"it was " + std::to_string(++late) + " ms late"};
   EXPECT_THAT(
       summarize(results).cautions,
-      ElementsAre("echo with 100 clients, in 7 runs (2 with processes and 5 with threads): it was 2 ms late (the "
-                  "first of them)",
+      ElementsAre("echo with 100 clients, in 7 runs (2 with processes and 5 with threads): it was 2 ms late (in "
+                  "the first of them)",
                   "echo with 1,000 clients, threads, round 4: it was 8 ms late"));
 }
 
@@ -307,6 +307,20 @@ TEST(InWords, ADifferenceInSpeedComesFirst) {
   EXPECT_THAT(words[0], AllOf(StartsWith("The throughput of echo is up to 1.4 times as high with threads (with "),
                               HasSubstr(" and the throughput of fan-out is ")));
   EXPECT_THAT(words[1], StartsWith("When one worker process is killed, "));
+}
+
+TEST(InShort, HasTheLargestDifferenceOfEachKind) {
+  Truth truth = Truth::alike();
+  truth.noise = 0;
+  truth.shapes["thread-per-client"].memory_per_client = 8;
+  truth.shapes["thread-per-client"].cpu = 2;
+  const Summary summary = summarize(synthetic_results(truth));
+  EXPECT_EQ(
+      summary.comparisons[2].in_short,
+      "The largest differences between processes and a thread per client: CPU for a request at a fixed rate is 2.0 "
+      "times as high with a thread per client and memory for each client is 8.0 times as high with a thread per "
+      "client.");
+  EXPECT_EQ(summary.comparisons[1].in_short, "");
 }
 
 TEST(InWords, TooFewRunsTellNothing) {
