@@ -142,15 +142,16 @@ std::vector<std::string> in_words(const std::vector<Finding>& findings, const st
     return {fmt::format("These samples cannot tell {} from {}.", first, second)};
 
   std::vector<std::string> sentences = std::move(differences);
+  std::vector<std::string> about_both;
   if (!alike.empty())
-    sentences.insert(
-        equally_fast ? sentences.begin() : sentences.end(),
+    about_both.push_back(
         fmt::format("Between {} and {} there is no difference beyond the noise {}.", first, second, listed(alike)));
   if (!limited.empty())
-    sentences.push_back(
+    about_both.push_back(
         fmt::format("The load tool, not the server, was the limit for {}: there these figures do not "
                     "tell which of the two is better.",
                     listed(limited)));
+  sentences.insert(equally_fast ? sentences.begin() : sentences.end(), about_both.begin(), about_both.end());
   if (!unknown.empty()) sentences.push_back(fmt::format("Too few runs, or none, tell about {}.", listed(unknown)));
   return sentences;
 }
