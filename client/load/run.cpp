@@ -10,18 +10,19 @@
 #include <optional>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "client/load/engine/address.h"
 #include "client/load/engine/conductor.h"
 #include "client/load/engine/loop.h"
+#include "client/load/engine/strain.h"
 #include "client/load/scenario/scenario.h"
 
 namespace rookery::load {
 namespace {
 
 constexpr std::chrono::milliseconds kProgressEvery{200};
-constexpr double kBusy = 0.9;
 constexpr std::chrono::milliseconds kLate{1};
 
 // Besides the connections: standard streams, what the caller has open, an epoll instance and an eventfd of each thread.
@@ -49,33 +50,38 @@ std::uint64_t operations_of(const std::vector<std::unique_ptr<Loop>>& loops) {
 // Tells the observer what the loops do, until they have all ended.
 void watch(const LoadPlan& plan, Conductor& conductor, const std::vector<std::unique_ptr<Loop>>& loops,
            Observer& observer) {
-  while (!conductor.begin() && !conductor.failed()) conductor.wait_until(os::Monotonic::now() + kProgressEvery);
-  if (conductor.failed()) return;
+  // Until `moment`, but not for long. True when it is over.
+  const auto wait = [&](Conductor::Moment moment) {
+    observer.waits();
+    return conductor.wait_until(std::min(moment, os::Monotonic::now() + kProgressEvery)) || conductor.failed();
+  };
+  while (!conductor.begin())
+    if (wait(Conductor::Moment::max())) return;
   const auto begin = *conductor.begin();
   const auto from = begin + plan.warm_up;
   const auto to = from + plan.duration;
   while (os::Monotonic::now() < from)
-    if (conductor.wait_until(from) || conductor.failed()) return;
+    if (wait(from)) return;
   observer.counting_begins();
   for (auto now = os::Monotonic::now(); now < to; now = os::Monotonic::now()) {
-    if (conductor.wait_until(std::min(to, now + kProgressEvery)) || conductor.failed()) break;
+    if (wait(to)) break;
     const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(os::Monotonic::now() - from);
     observer.progress(std::min(passed, plan.duration), plan.duration, operations_of(loops));
   }
   observer.counting_ends();
+  while (!wait(Conductor::Moment::max())) {
+  }
 }
 
 // Where the figures are those of the load tool rather than of the server.
 void remark_on_the_tool(const std::vector<std::unique_ptr<Loop>>& loops, LoadOutcome& outcome) {
-  double busiest = 0;
+  std::vector<Strain> strains;
   Histogram lateness;
   for (const auto& loop : loops) {
-    busiest = std::max(busiest, loop->busy());
+    strains.push_back(loop->strain());
     lateness.add(loop->lateness());
   }
-  if (busiest > kBusy)
-    outcome.remarks.push_back(fmt::format(
-        "the load tool was the limit: its busiest thread was busy for {:.0f} % of the counted time", busiest * 100));
+  if (auto remark = remark_on(strains)) outcome.remarks.push_back(std::move(*remark));
   if (lateness.at(0.99) > kLate)
     outcome.remarks.push_back(
         fmt::format("the load tool did not keep its own schedule: it was {:.1f} ms late or more with 1 % of the "
@@ -91,7 +97,12 @@ void run_threads(const LoadPlan& plan, Conductor& conductor, const std::vector<s
   } catch (const std::system_error& error) {
     return conductor.fail(fmt::format("cannot start {} threads: {}", plan.threads, error.what()));
   }
-  watch(plan, conductor, loops, observer);
+  try {
+    watch(plan, conductor, loops, observer);
+  } catch (...) {
+    conductor.fail("nobody wants the result");
+    throw;
+  }
 }
 
 }  // namespace

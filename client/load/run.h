@@ -13,7 +13,8 @@
 
 namespace rookery::load {
 
-// Called from the thread that called run_load().
+// Called from the thread that called run_load(). What a function throws ends the run at once and comes out of
+// run_load().
 class Observer {
  public:
   virtual ~Observer() = default;
@@ -24,6 +25,8 @@ class Observer {
   // Some times a second. `done` of `whole` has passed; `operations` since counting began.
   virtual void progress(std::chrono::milliseconds /*done*/, std::chrono::milliseconds /*whole*/,
                         std::uint64_t /*operations*/) {}
+  // Some times a second from the first connection to the last answer: the place to throw when nobody wants the result.
+  virtual void waits() {}
 };
 
 // The run could not begin: no server, no descriptors, a server that is full.

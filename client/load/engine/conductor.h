@@ -34,7 +34,7 @@ class Conductor final {
   // A thread has done its part or given up.
   void thread_has_ended() noexcept;
 
-  // The run cannot begin. The first reason counts.
+  // The run cannot begin, or nobody wants it any more: all threads end as soon as they see it. The first reason counts.
   void fail(std::string why);
   [[nodiscard]] bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
   [[nodiscard]] std::string why() const;

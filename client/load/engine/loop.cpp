@@ -84,11 +84,12 @@ void Loop::perform() {
     for (Client& client : clients_)
       if (client.open()) part_->on_begin(client);
   flush_dirty();
-  while (now_ < end) {
+  while (now_ < end && !conductor_.failed()) {
     hand_out_due();
     turn(std::min({schedule_.next_due(), end, now_ + kTurnAtLeast}));
   }
-  while (schedule_.next_due() < end) hand_out_due();
+  cpu_at_end_ = thread_cpu_time();
+  while (schedule_.next_due() < end && !conductor_.failed()) hand_out_due();
   sending_ = false;
   look_at_clock();
 }
@@ -105,7 +106,7 @@ void Loop::settle() {
     if (!stop_if_it_owes_none(client)) owing.push_back(&client);
   flush_dirty();
   const Nanoseconds give_up = now_ + plan_.patience;
-  while (now_ < give_up) {
+  while (now_ < give_up && !conductor_.failed()) {
     std::erase_if(owing, [&](Client* client) { return stop_if_it_owes_none(*client); });
     while (settled_ < clients_.size() &&
            (clients_[settled_].state == Client::State::Closed || part_->settled(clients_[settled_])))
@@ -131,12 +132,19 @@ void Loop::turn(Nanoseconds until) {
   const Nanoseconds slept = now_;
   const auto events = poller_.wait_precisely(std::max(until - now_, Nanoseconds{0}));
   look_at_clock();
-  const Nanoseconds from = plan_.warm_up;
-  const Nanoseconds to = plan_.warm_up + plan_.duration;
-  if (now_ > from && slept < to) waited_ += std::min(now_, to) - std::max(slept, from);
+  account_for_wait(slept);
   for (const epoll_event& event : events) on_event(event);
   part_->on_turn_end();
   flush_dirty();
+}
+
+// Who waits uses no processor, so the clock may be read behind the wait in which the counted time began.
+void Loop::account_for_wait(Nanoseconds slept) noexcept {
+  const Nanoseconds from = plan_.warm_up;
+  const Nanoseconds to = plan_.warm_up + plan_.duration;
+  if (now_ <= from || slept >= to) return;
+  waited_ += std::min(now_, to) - std::max(slept, from);
+  if (cpu_at_begin_ == Nanoseconds{0}) cpu_at_begin_ = thread_cpu_time();
 }
 
 void Loop::hand_out_due() {
@@ -249,8 +257,9 @@ void Loop::report(LoadOutcome& outcome) {
         std::max(outcome.seconds, std::chrono::duration<double>(tally_.last_ended() - plan_.warm_up).count());
 }
 
-double Loop::busy() const noexcept {
-  return 1 - std::chrono::duration<double>(waited_) / std::chrono::duration<double>(plan_.duration);
+Strain Loop::strain() const noexcept {
+  const std::chrono::duration<double> counted = plan_.duration;
+  return {.had_work = 1 - waited_ / counted, .had_core = (cpu_at_end_ - cpu_at_begin_) / counted};
 }
 
 }  // namespace rookery::load

@@ -22,6 +22,7 @@
 #include "client/load/engine/conductor.h"
 #include "client/load/engine/schedule.h"
 #include "client/load/engine/stage.h"
+#include "client/load/engine/strain.h"
 #include "client/load/scenario/scenario.h"
 #include "client/load/speech.h"
 #include "ipc/os/poller.h"
@@ -35,8 +36,8 @@ class Loop final : public Stage {
 
   void run() noexcept;
   void report(LoadOutcome& outcome);
-  // After the run: the share of the counted time in which it did not wait, and how late it handed out what was due.
-  [[nodiscard]] double busy() const noexcept;
+  // After the run: how much it had to do, and how late it handed out what was due.
+  [[nodiscard]] Strain strain() const noexcept;
   [[nodiscard]] const Histogram& lateness() const noexcept { return lateness_; }
   // Any thread may ask, at any time.
   [[nodiscard]] std::uint64_t operations() const noexcept { return tally_.operations.load(std::memory_order_relaxed); }
@@ -55,6 +56,7 @@ class Loop final : public Stage {
 
   void turn(Nanoseconds until);
   void look_at_clock() noexcept;
+  void account_for_wait(Nanoseconds slept) noexcept;
   void hand_out_due();
   void catch_up(Client& client);
 
@@ -85,8 +87,10 @@ class Loop final : public Stage {
   std::size_t being_prepared_ = 0;  // of them
   std::size_t settled_ = 0;         // clients from the first on that wait for nothing more
   Nanoseconds waited_{0};           // in the counted time
-  Histogram lateness_;              // of the tool itself, when it handed out what was due
-  std::uint64_t never_sent_ = 0;    // was due, and the server did not read or the connection was gone
+  Nanoseconds cpu_at_begin_{0};     // of this thread, when the counted time began
+  Nanoseconds cpu_at_end_{0};
+  Histogram lateness_;            // of the tool itself, when it handed out what was due
+  std::uint64_t never_sent_ = 0;  // was due, and the server did not read or the connection was gone
 };
 
 }  // namespace rookery::load
