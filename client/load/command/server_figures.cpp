@@ -26,13 +26,11 @@ void ServerFigures::counting_begins() {
     pss_ = pss_bytes(pids_);
     meter_.begin();
   });
-  begun_ = os::Monotonic::now();
   next_.counting_begins();
 }
 
 void ServerFigures::counting_ends() {
   next_.counting_ends();
-  seconds_ = std::chrono::duration<double>(os::Monotonic::now() - begun_).count();
   attempt([this] { costs_ = meter_.end(); });
 }
 
@@ -45,10 +43,10 @@ void ServerFigures::add_to(LoadOutcome& outcome) const {
   outcome.figures["server_pss_bytes_before"] = static_cast<double>(pss_before_);
   outcome.figures["server_pss_bytes"] = static_cast<double>(pss_);
   outcome.figures["server_pss_bytes_per_connection"] = grown / outcome.plan.clients;
-  outcome.figures["server_wakes_per_s"] = static_cast<double>(costs_.voluntary) / seconds_;
+  outcome.figures["server_wakes_per_s"] = static_cast<double>(costs_.voluntary) / costs_.switch_seconds;
   outcome.figures["server_context_switches_per_s"] =
-      static_cast<double>(costs_.voluntary + costs_.involuntary) / seconds_;
-  outcome.figures["server_cpu_ms_per_s"] = static_cast<double>(costs_.cpu_ns) / 1e6 / seconds_;
+      static_cast<double>(costs_.voluntary + costs_.involuntary) / costs_.switch_seconds;
+  outcome.figures["server_cpu_ms_per_s"] = static_cast<double>(costs_.cpu_ns) / 1e6 / costs_.seconds;
 }
 
 }  // namespace rookery::load

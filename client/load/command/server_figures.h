@@ -16,7 +16,6 @@
 
 #include "client/load/compare/process_figures.h"
 #include "client/load/run.h"
-#include "ipc/os/clock.h"
 
 namespace rookery::load {
 
@@ -30,6 +29,7 @@ class ServerFigures final : public Observer {
   void progress(std::chrono::milliseconds done, std::chrono::milliseconds whole, std::uint64_t operations) override {
     next_.progress(done, whole, operations);
   }
+  void waits() override { next_.waits(); }
 
   void add_to(LoadOutcome& outcome) const;
 
@@ -42,8 +42,6 @@ class ServerFigures final : public Observer {
   std::uint64_t pss_before_ = 0;
   std::uint64_t pss_ = 0;
   Costs costs_;
-  os::Monotonic::time_point begun_;
-  double seconds_ = 0;
   std::string failure_;  // of the first measurement that could not be made
 };
 

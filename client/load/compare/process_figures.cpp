@@ -74,6 +74,21 @@ std::uint64_t pss_bytes(std::span<const pid_t> pids) {
   return sum;
 }
 
+std::uint64_t page_tables_bytes(pid_t pid) {
+  std::ifstream status = open(proc(pid) + "/status");
+  for (std::string word; status >> word;) {
+    std::uint64_t kib = 0;
+    if (word == "VmPTE:" && status >> kib) return kib * 1024;
+  }
+  throw std::runtime_error("no VmPTE in " + proc(pid) + "/status");
+}
+
+std::uint64_t page_tables_bytes(std::span<const pid_t> pids) {
+  std::uint64_t sum = 0;
+  for (const pid_t pid : pids) sum += page_tables_bytes(pid);
+  return sum;
+}
+
 std::vector<pid_t> with_children(pid_t pid) {
   std::vector<pid_t> all{pid};
   std::ifstream children = open(proc(pid) + "/task/" + std::to_string(pid) + "/children");
@@ -91,6 +106,7 @@ std::uint64_t raise_descriptor_limit() {
 
 CostMeter::Clocks CostMeter::read_clocks() const {
   Clocks all;
+  all.moment = os::Monotonic::now();
   for (const pid_t pid : pids_) {
     all.cpu_ns += cpu_ns(pid);
     const auto [user, system] = user_and_system_ticks(pid);
@@ -125,9 +141,10 @@ std::map<pid_t, CostMeter::Switches> CostMeter::read_switches() const {
 }
 
 void CostMeter::begin() {
+  begun_ = read_clocks();
+  switches_begun_ = os::Monotonic::now();
   last_ = read_switches();
   sum_ = {};
-  begun_ = read_clocks();
 }
 
 void CostMeter::look() {
@@ -144,6 +161,7 @@ void CostMeter::look() {
 
 Costs CostMeter::end() {
   const Clocks ended = read_clocks();
+  const auto switches_ended = os::Monotonic::now();
   look();
   const std::uint64_t user = ended.user_ticks - begun_.user_ticks;
   const std::uint64_t ticks = user + ended.system_ticks - begun_.system_ticks;
@@ -156,6 +174,8 @@ Costs CostMeter::end() {
   costs.system_ns = costs.cpu_ns - costs.user_ns;
   costs.voluntary = sum_.voluntary;
   costs.involuntary = sum_.involuntary;
+  costs.seconds = std::chrono::duration<double>(ended.moment - begun_.moment).count();
+  costs.switch_seconds = std::chrono::duration<double>(switches_ended - switches_begun_).count();
   return costs;
 }
 

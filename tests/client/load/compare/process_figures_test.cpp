@@ -209,6 +209,41 @@ TEST(CostMeter, KeepsTheSwitchesOfThreadsThatItSaw) {
   for (const int end : gate) ::close(end);
 }
 
+// To read the switches of many threads takes long; what is spent meanwhile belongs to the time that is measured.
+TEST(CostMeter, BeginsWithTheClocks) {
+  constexpr int kThreads = 400;
+  const auto many_and_one_that_burns = [] {
+    for (int i = 0; i < kThreads; ++i) std::thread([] { ::pause(); }).detach();
+    std::thread([] { burn(CLOCK_MONOTONIC, 60'000 * kMillisecond, compute); }).detach();
+  };
+  Subject subject({many_and_one_that_burns});
+  subject.run_phase();
+  std::uint64_t spent_in_begin = 0;
+  std::uint64_t seen_of_it = 0;
+  for (int i = 0; i < 20; ++i) {
+    CostMeter meter({subject.pid()});
+    const std::uint64_t before = cpu_ns(subject.pid());
+    meter.begin();
+    spent_in_begin += cpu_ns(subject.pid()) - before;
+    seen_of_it += meter.end().cpu_ns;
+  }
+  EXPECT_GT(seen_of_it, spent_in_begin / 2);
+}
+
+TEST(CostMeter, TellsOverWhichTimeItMeasured) {
+  Subject subject({[] { burn(CLOCK_MONOTONIC, 100 * kMillisecond, compute); }});
+  CostMeter meter({subject.pid()});
+  const auto before = os::Monotonic::now();
+  meter.begin();
+  subject.run_phase();
+  const Costs costs = meter.end();
+  const double whole = std::chrono::duration<double>(os::Monotonic::now() - before).count();
+  for (const double seconds : {costs.seconds, costs.switch_seconds}) {
+    EXPECT_GE(seconds, 0.1);
+    EXPECT_LE(seconds, whole);
+  }
+}
+
 TEST(CostMeter, SaysThatAProcessHasEnded) {
   pid_t gone = 0;
   {
@@ -248,6 +283,18 @@ TEST(Pss, SharedMemoryCountsOnceOverAllWhoShareIt) {
     EXPECT_LE(grown, 80 * kMiB);
   }
   ::munmap(shared, 64 * kMiB);
+}
+
+// A page of tables for each 2 MiB, whatever is in them.
+TEST(PageTables, GrowByWhatIsTouched) {
+  Subject subject({[] {}, [] { touched_memory(MAP_PRIVATE); }});
+  subject.run_phase();
+  const std::uint64_t before = page_tables_bytes(subject.pid());
+  subject.run_phase();
+  const std::uint64_t grown = page_tables_bytes(subject.pid()) - before;
+  EXPECT_GE(grown, 31U * 4096);
+  EXPECT_LE(grown, 64U * 4096);
+  EXPECT_EQ(page_tables_bytes(std::vector<pid_t>{subject.pid(), subject.pid()}), 2 * page_tables_bytes(subject.pid()));
 }
 
 TEST(WithChildren, FindsThem) {
