@@ -97,4 +97,8 @@ nlohmann::json to_json(const LoadOutcome& outcome) {
   return json;
 }
 
+std::string json_text(const LoadOutcome& outcome) {
+  return to_json(outcome).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
 }  // namespace rookery::load

@@ -51,5 +51,7 @@ struct LoadOutcome {
 
 // Percentiles, counts, faults and the plan, for `--json`. Times in microseconds, "latency_us".
 [[nodiscard]] nlohmann::json to_json(const LoadOutcome& outcome);
+// The same as text. Examples may hold whatever the server sent: what is no UTF-8 in them is replaced by U+FFFD.
+[[nodiscard]] std::string json_text(const LoadOutcome& outcome);
 
 }  // namespace rookery::load

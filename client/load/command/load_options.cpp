@@ -128,7 +128,7 @@ int run_and_show(const LoadOptions& options) {
     if (options.server_pid != 0) server.emplace(options.server_pid, observer);
     LoadOutcome outcome = run_load(plan, server ? *server : observer);
     if (server) server->add_to(outcome);
-    const std::string text = options.json ? to_json(outcome).dump(2) + "\n" : result_table(outcome);
+    const std::string text = options.json ? json_text(outcome) : result_table(outcome);
     if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
       std::fputs("rookery-load: standard output could not be written\n", stderr);
       return client::kExitInternal;

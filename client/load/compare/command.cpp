@@ -10,6 +10,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
@@ -24,6 +25,7 @@
 #include "client/load/compare/process_figures.h"
 #include "client/load/compare/results.h"
 #include "client/load/compare/step_progress.h"
+#include "client/load/compare/whole_file.h"
 #include "client/load/report/html.h"
 #include "client/load/report/table.h"
 #include "client/terminal/exit_code.h"
@@ -43,18 +45,19 @@ std::string time_text() {
   return text;
 }
 
-// Whoever reads the file finds all of it or the one before.
-void write_file(const std::filesystem::path& path, const std::string& contents) {
-  const std::filesystem::path temporary = path.string() + ".new";
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  file << contents;
-  file.close();
-  if (!file) throw std::runtime_error("cannot write " + temporary.string());
-  std::filesystem::rename(temporary, path);
+void write_results(const CompareOptions& options, const Results& results) {
+  write_whole_file(options.output / "results.json", json_text(results));
 }
 
-void write_results(const CompareOptions& options, const Results& results) {
-  write_file(options.output / "results.json", to_json(results).dump(1) + "\n");
+// False, with a line for people, when it could not be done.
+bool attempt(const std::function<void()>& write) {
+  try {
+    write();
+    return true;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "\nrookery-load compare: {}\n", error.what());
+    return false;
+  }
 }
 
 // Of the cores that there are, while it was measured; the median.
@@ -99,14 +102,17 @@ int compare(CompareOptions options) {
   if (options.server.empty()) options.server = server_beside_this_program();
   raise_descriptor_limit();
   std::filesystem::create_directories(options.output);
+  const std::filesystem::path page = options.output / "report.html";
+  std::filesystem::remove(page);  // of an earlier comparison: it must not be taken for this one's
   Results results = begin_results(options);
   write_results(options, results);  // a directory that cannot be written to shows now
   fmt::print(stderr, "This takes about {}.\n", spoken(expected_time(options)));
 
   const auto begun = std::chrono::steady_clock::now();
+  bool all_written = true;  // what cannot be written now may be later, and there is the table
   const auto keep = [&] {
     results.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-    write_results(options, results);
+    all_written = attempt([&] { write_results(options, results); });
   };
   int exit_code = client::kExitOk;
   try {
@@ -121,9 +127,9 @@ int compare(CompareOptions options) {
   if (const double share = share_of_others(results); share > kDisturbing)
     fmt::print(stderr, "Other programs had {:.0f} % of the machine meanwhile: expect other figures when it is quiet.\n",
                100 * share);
-  write_file(options.output / "report.html", html_report(results));
-  std::cout << "\nThe report: " << (options.output / "report.html").string()
-            << "\nEvery sample: " << (options.output / "results.json").string() << std::endl;
+  if (!attempt([&] { write_whole_file(page, html_report(results)); }) || !all_written) return client::kExitInternal;
+  std::cout << "\nThe report: " << page.string() << "\nEvery sample: " << (options.output / "results.json").string()
+            << std::endl;
   if (exit_code == client::kExitOk && any_failure(results)) {
     fmt::print(stderr, "rookery-load compare: something was wrong with the server's answers, see above\n");
     exit_code = client::kExitRefused;

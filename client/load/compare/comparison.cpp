@@ -46,8 +46,9 @@ LoadPlan plan_for(Mode mode, std::uint32_t clients, const Timing& timing, std::c
   plan.clients = clients;
   plan.warm_up = timing.warm_up;
   plan.duration = duration;
-  // To ask costs about what it costs to answer, so half of the cores belong to the load.
-  plan.threads = std::max(1U, usable_cores() / 2);
+  // To ask costs about what it costs to answer. No core belongs to either: they share them all, and what one takes the
+  // other lacks.
+  plan.threads = load_threads(usable_cores(), clients);
   return plan;
 }
 
@@ -126,7 +127,7 @@ class Comparison final {
         if (throughput > 0) slowest = std::min(slowest.value_or(throughput), throughput);
       } catch (const Interrupted&) {
         throw;
-      } catch (const std::runtime_error& error) {
+      } catch (const std::exception& error) {
         last_error = error.what();  // the rounds will tell
       }
       done_ += calibration_time(options_) / static_cast<double>(options_.shapes.size());
@@ -151,12 +152,13 @@ class Comparison final {
       sample.shape = shape.key;
       sample.round = round;
       sample.clients = step.clients;
+      sample.command = command_of(step.experiment, shape, options_);
       try {
         if (!server) server.emplace(options_.server, shape, max_clients());
         step.measure(*server, sample);
       } catch (const Interrupted&) {
         throw;
-      } catch (const std::runtime_error& error) {
+      } catch (const std::exception& error) {
         sample.failures.emplace_back(error.what());
       }
       for (const std::string& failure : sample.failures)

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -29,9 +30,10 @@ class CostObserver final : public Observer {
  public:
   explicit CostObserver(std::vector<pid_t> processes) : meter_(std::move(processes)) {}
 
+  // The machine's clocks first, both times: to read the switches of many threads takes long.
   void counting_begins() override {
-    meter_.begin();
     begun_ = reading();
+    meter_.begin();
   }
   void counting_ends() override {
     const Reading ended = reading();
@@ -40,9 +42,7 @@ class CostObserver final : public Observer {
     const double seconds = std::chrono::duration<double>(ended.moment - begun_.moment).count();
     if (seconds > 0) others_ = std::max(0.0, ended.busy - begun_.busy - own) / seconds;
   }
-  void progress(milliseconds /*done*/, milliseconds /*whole*/, std::uint64_t /*operations*/) override {
-    throw_if_interrupted();
-  }
+  void waits() override { throw_if_interrupted(); }
 
   [[nodiscard]] const Costs& costs() const noexcept { return costs_; }
   // How many cores were busy with neither the server nor this program.
@@ -64,20 +64,23 @@ class CostObserver final : public Observer {
   Costs costs_;
 };
 
+std::map<std::string, double> memory_of(const std::vector<pid_t>& processes) {
+  return {{"pss_bytes", static_cast<double>(pss_bytes(processes))},
+          {"page_tables_bytes", static_cast<double>(page_tables_bytes(processes))}};
+}
+
 class MemoryObserver final : public Observer {
  public:
   explicit MemoryObserver(std::vector<pid_t> processes) : processes_(std::move(processes)) {}
 
-  void counting_ends() override { bytes_ = pss_bytes(processes_); }
-  void progress(milliseconds /*done*/, milliseconds /*whole*/, std::uint64_t /*operations*/) override {
-    throw_if_interrupted();
-  }
+  void counting_ends() override { figures_ = memory_of(processes_); }
+  void waits() override { throw_if_interrupted(); }
 
-  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+  [[nodiscard]] const std::map<std::string, double>& figures() const noexcept { return figures_; }
 
  private:
   std::vector<pid_t> processes_;
-  std::uint64_t bytes_ = 0;
+  std::map<std::string, double> figures_;
 };
 
 // In words, with the first examples.
@@ -118,6 +121,17 @@ std::string command_of(const LoadPlan& plan) {
   return command;
 }
 
+std::uint32_t load_threads(std::uint32_t cores, std::uint32_t clients) noexcept {
+  return std::clamp(cores / 2, 1U, std::max(clients, 1U));
+}
+
+std::string command_of(std::string_view experiment, const Shape& shape, const CompareOptions& options) {
+  if (experiment == "crash")
+    return fmt::format("rookery-load compare{} --rounds 1 --parallel {} --shapes {}", options.quick ? " --quick" : "",
+                       options.parallel, shape.key);
+  return fmt::format("rookery-master {}", fmt::join(shape.options, " "));
+}
+
 void measure_load(const StartedServer& server, LoadPlan plan, Sample& sample) {
   plan.server = server.endpoint();
   sample.command = command_of(plan);
@@ -128,8 +142,14 @@ void measure_load(const StartedServer& server, LoadPlan plan, Sample& sample) {
     sample.failures.emplace_back("nothing was answered while it was counted");
     return;
   }
-  const auto operations = static_cast<double>(outcome.operations);
+  // What is spent in a second by what is done in one: the two are not measured over exactly the same time.
   const Costs& costs = observer.costs();
+  const auto us_per_op = [&](std::uint64_t ns) {
+    return static_cast<double>(ns) / 1000 / costs.seconds / outcome.per_second();
+  };
+  const auto switches_per_op = [&](std::uint64_t switches) {
+    return static_cast<double>(switches) / costs.switch_seconds / outcome.per_second();
+  };
   const Histogram& latency = outcome.latency;
   sample.figures = {
       {"throughput_per_s", outcome.per_second()},
@@ -138,11 +158,11 @@ void measure_load(const StartedServer& server, LoadPlan plan, Sample& sample) {
       {"latency_p99_us", in_us(latency.at(0.99))},
       {"latency_p999_us", in_us(latency.at(0.999))},
       {"latency_max_us", in_us(latency.max())},
-      {"cpu_us_per_op", static_cast<double>(costs.cpu_ns) / 1000 / operations},
-      {"cpu_user_us_per_op", static_cast<double>(costs.user_ns) / 1000 / operations},
-      {"cpu_system_us_per_op", static_cast<double>(costs.system_ns) / 1000 / operations},
-      {"switches_voluntary_per_op", static_cast<double>(costs.voluntary) / operations},
-      {"switches_involuntary_per_op", static_cast<double>(costs.involuntary) / operations},
+      {"cpu_us_per_op", us_per_op(costs.cpu_ns)},
+      {"cpu_user_us_per_op", us_per_op(costs.user_ns)},
+      {"cpu_system_us_per_op", us_per_op(costs.system_ns)},
+      {"switches_voluntary_per_op", switches_per_op(costs.voluntary)},
+      {"switches_involuntary_per_op", switches_per_op(costs.involuntary)},
   };
   if (plan.open_loop()) sample.figures["rate_per_s"] = plan.rate_per_s;
   sample.detail = detail_of(outcome, observer.others());
@@ -150,7 +170,7 @@ void measure_load(const StartedServer& server, LoadPlan plan, Sample& sample) {
 
 void measure_memory(const StartedServer& server, std::uint32_t clients, Sample& sample) {
   if (clients == 0) {
-    sample.figures["pss_bytes"] = static_cast<double>(pss_bytes(server.processes()));
+    sample.figures = memory_of(server.processes());
     return;
   }
   LoadPlan plan;
@@ -162,7 +182,7 @@ void measure_memory(const StartedServer& server, std::uint32_t clients, Sample& 
   sample.command = command_of(plan);
   MemoryObserver observer(server.processes());
   add_failures(run_load(plan, observer).faults, sample);
-  sample.figures["pss_bytes"] = static_cast<double>(observer.bytes());
+  sample.figures = observer.figures();
 }
 
 }  // namespace rookery::load

@@ -7,7 +7,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
+#include "client/load/compare/options.h"
 #include "client/load/compare/results.h"
 #include "client/load/compare/started_server.h"
 #include "client/load/plan.h"
@@ -22,5 +25,9 @@ void measure_memory(const StartedServer& server, std::uint32_t clients, Sample& 
 
 // The same by hand, on a server at the default address: "rookery-load echo --clients 100 ...".
 [[nodiscard]] std::string command_of(const LoadPlan& plan);
+// As many threads as it takes to ask `clients` at the same time as others answer, with so many cores for both.
+[[nodiscard]] std::uint32_t load_threads(std::uint32_t cores, std::uint32_t clients) noexcept;
+// Of an experiment without a load: the server alone, or a comparison that has it among others.
+[[nodiscard]] std::string command_of(std::string_view experiment, const Shape& shape, const CompareOptions& options);
 
 }  // namespace rookery::load

@@ -26,6 +26,7 @@ InterruptWatch::InterruptWatch() {
 
 InterruptWatch::~InterruptWatch() {
   for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals.at(i), &before_[i], nullptr);
+  asked_to_stop.store(false, std::memory_order_relaxed);
 }
 
 bool interrupted() noexcept {

@@ -115,6 +115,10 @@ json to_json(const Results& results) {
           {"samples", std::move(samples)}};
 }
 
+std::string json_text(const Results& results) {
+  return to_json(results).dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
 Results results_from_json(const json& object) {
   const Reader reader(object, "");
   std::uint32_t format = 0;

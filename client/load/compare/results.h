@@ -25,7 +25,8 @@ struct Shape {
 // Experiments, and the figures each brings. `clients` is the number of connections.
 //
 //   start     start_ms                          from the start of the program to its READY line, 0 clients
-//   memory    pss_bytes                         with so many clients connected, idle; 0 clients is the server alone
+//   memory    pss_bytes, page_tables_bytes      with so many clients connected, idle; 0 clients is the server alone;
+//                                               sums over the server's processes
 //   echo      throughput_per_s, latency_{p50,p90,p99,p999,max}_us, cpu_us_per_op, cpu_user_us_per_op,
 //             cpu_system_us_per_op, switches_voluntary_per_op, switches_involuntary_per_op     closed loop
 //   fanout    the same; an operation is a delivery to a reader                                 closed loop
@@ -45,7 +46,7 @@ struct Sample {
   std::uint32_t clients = 0;
   std::map<std::string, double> figures;
   nlohmann::json detail;
-  std::string command;                // the same by hand: "rookery-load echo --clients 100 ..."
+  std::string command;                // the same by hand, or the server it was measured on
   std::vector<std::string> failures;  // what was wrong in it, in words; empty: nothing
 };
 
@@ -73,6 +74,8 @@ struct Results {
 };
 
 [[nodiscard]] nlohmann::json to_json(const Results& results);
+// The same as text. Failures may hold whatever a server sent: what is no UTF-8 in them is replaced by U+FFFD.
+[[nodiscard]] std::string json_text(const Results& results);
 // Throws std::runtime_error that says what is wrong with it.
 [[nodiscard]] Results results_from_json(const nlohmann::json& json);
 

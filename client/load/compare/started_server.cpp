@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -29,7 +30,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kStartWithin = 30s;
-constexpr auto kStopWithin = 15s;  // the server forces its own end after five
+constexpr auto kLookEvery = 100ms;  // whether the start is still wanted
+constexpr auto kStopWithin = 15s;   // the server forces its own end after five
 constexpr auto kAnswerWithin = 10s;
 constexpr int kNotStarted = 127;
 constexpr std::size_t kShownLogBytes = 2000;
@@ -129,7 +131,9 @@ void StartedServer::wait_until_ready() {
   while (line.find('\n') == std::string::npos) {
     throw_if_interrupted();
     std::array<char, 512> bytes{};
-    const bool came = wait_readable(output_.get(), deadline);
+    const auto now = os::Monotonic::now();
+    const bool came = wait_readable(output_.get(), std::min(deadline, now + kLookEvery));
+    if (!came && now < deadline) continue;
     const ssize_t count = came ? ::read(output_.get(), bytes.data(), bytes.size()) : 0;
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (count <= 0) throw std::runtime_error("the server does not start: " + end_of_log());

@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "tests/client/load/scripted_chat.h"
 #include "tests/system/harness/server_process.h"
 
 namespace rookery::load {
@@ -148,6 +149,17 @@ TEST(LoadProgram, ADeadWorkerIsAFaultAndExitCode1) {
   EXPECT_EQ(result["ok"], false);
   EXPECT_EQ(result["faults"]["closed"], fullest.clients);
   EXPECT_GT(result["operations"], 0);
+}
+
+TEST(LoadProgram, BytesThatAreNoTextDoNotCostTheResult) {
+  const ScriptedChat server(
+      {.echo = [](const Line& line) { return Lines{line.index == 3 ? "Echo: \xff\xc3" : line.text}; }});
+  const Finished result = run({"echo", client::to_string(server.endpoint()), "--clients", "1", "--seconds", "0.2",
+                               "--warm-up", "0", "--json", "--quiet"});
+  EXPECT_EQ(result.exit_code, 1) << result.errors;
+  const nlohmann::json json = nlohmann::json::parse(result.output);
+  EXPECT_EQ(json["faults"]["wrong_bytes"], 1);
+  EXPECT_THAT(json["faults"]["examples"].at(0).get<std::string>(), HasSubstr("\xef\xbf\xbd"));
 }
 
 TEST(LoadProgram, AFullServerIsExitCode69) {

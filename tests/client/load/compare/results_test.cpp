@@ -76,6 +76,13 @@ TEST(Results, AreTheSameAfterWritingAndReading) {
   }
 }
 
+TEST(Results, AreWrittenWhateverAServerSent) {
+  Results results = some_results();
+  results.samples[1].failures = {"client 3: is not what was sent: \"\xff\xc3\""};
+  const Results after = results_from_json(nlohmann::json::parse(json_text(results)));
+  EXPECT_EQ(after.samples.at(1).failures.at(0), "client 3: is not what was sent: \"\xef\xbf\xbd\xef\xbf\xbd\"");
+}
+
 TEST(Results, ErrorsNameThePlace) {
   const nlohmann::json good = to_json(some_results());
   ASSERT_EQ(complaint_about(good), "none");
