@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <map>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "client/load/compare/interrupt.h"
 #include "client/load/compare/pause.h"
 #include "client/load/compare/returning_client.h"
+#include "ipc/os/errors.h"
 #include "ipc/os/poller.h"
 
 namespace rookery::load {
@@ -136,7 +138,7 @@ nlohmann::json timeline(const Crowd& crowd, const CrashPlan& plan, Time killed) 
   for (std::int64_t i = first; i < last; ++i) buckets[i] = 0;
   for (const auto& client : crowd.clients()) {
     for (const auto& request : client->requests()) {
-      if (!request.is_answered) continue;
+      if (!request.is_answered || request.is_refused) continue;
       const auto bucket = std::chrono::floor<Bucket>(request.answered - killed).count();
       if (const auto found = buckets.find(bucket); found != buckets.end()) ++found->second;
     }
@@ -151,7 +153,8 @@ std::vector<Acknowledged> acknowledged(const Crowd& crowd) {
   for (const auto& client : crowd.clients()) {
     for (std::size_t i = 0; i < client->requests().size(); ++i) {
       const auto& request = client->requests()[i];
-      if (request.is_say && request.is_answered) messages.push_back({client->room(), request.seq, client->text_of(i)});
+      if (request.is_say && request.is_answered && !request.is_refused)
+        messages.push_back({client->room(), request.seq, client->text_of(i)});
     }
   }
   return messages;
@@ -169,7 +172,8 @@ void measure_crash(const StartedServer& server, const CrashPlan& plan, std::uint
   crowd.begin_talking();
   crowd.run_until(os::Monotonic::now() + plan.warm_up + plan.before);
   const Time killed = os::Monotonic::now();
-  ::kill(victim.pid, SIGKILL);
+  if (::kill(victim.pid, SIGKILL) != 0)
+    throw std::runtime_error(fmt::format("cannot kill process {}: {}", victim.pid, os::error_text(errno)));
   crowd.run_until(killed + plan.after);
   const Time last_due = os::Monotonic::now();
   crowd.stop_talking_and_finish();
@@ -183,10 +187,11 @@ void measure_crash(const StartedServer& server, const CrashPlan& plan, std::uint
   std::uint64_t still_open = 0;
   for (std::size_t i = 0; i < crowd.clients().size(); ++i) {
     const ReturningClient& client = *crowd.clients()[i];
-    const auto pause = pause_of(client.requests(), client.arrivals(), killed, last_due, end);
-    if (client.times_cut_off() > 0) ++cut_off;
+    const auto pause = pause_of(client.requests(), client.cuts(), client.arrivals(), killed, last_due, end);
+    const bool was_cut_off = !client.cuts().empty();
+    if (was_cut_off) ++cut_off;
     if (pause >= kPausedFrom) ++paused;
-    if (of_victim[i] || client.times_cut_off() > 0 || pause >= kPausedFrom) pauses.push_back(in_ms(pause));
+    if (of_victim[i] || was_cut_off || pause >= kPausedFrom) pauses.push_back(in_ms(pause));
     unanswered += static_cast<std::uint64_t>(std::ranges::count(client.requests(), false, &Request::is_answered));
     if (!client.is_here())
       ++gone;

@@ -4,10 +4,11 @@
 // whose connection ends come back as fast as they can.
 //
 // cut_off      clients whose connection ended.
-// pause        of a client: the longest that a request of its own waited for an answer after the kill, from the moment
-// it
-//              was due. A request that never got one counts until the server talks to the client again. Where
-//              connections outlive their worker this is the whole damage, and cut_off is 0.
+// pause        of a client, the longer of two. The longest that a request of its own waited for an answer after the
+//              kill, from the moment it was due; one that never got an answer counts until the server talks to the
+//              client again. And the longest from the end of its connection to the first answer on its next one:
+//              requests are due every 50 ms and would not see a shorter absence. Where connections outlive their
+//              worker only the first remains, and cut_off is 0.
 // pause_*_ms   over the clients that the death touched: those of the killed process, and whoever else was cut off or
 //              paused.
 // paused       clients with a pause of kPausedFrom or more. A request of each is due every 50 ms and a healthy answer

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <stdexcept>
+#include <vector>
 
 #include "client/load/compare/interrupt.h"
 #include "client/terminal/connection.h"
@@ -38,14 +39,11 @@ nlohmann::json answer_to(Connection& connection, const std::string& request) {
   }
 }
 
-// How often each text stands there, and under which seq last.
-struct Found {
-  std::uint64_t times = 0;
-  std::uint64_t seq = 0;
-};
+// By text: under which seqs it stands there, as often as it does.
+using History = std::map<std::string, std::vector<std::uint64_t>>;
 
-std::map<std::string, Found> history_of(Connection& connection, const std::string& room) {
-  std::map<std::string, Found> texts;
+History history_of(Connection& connection, const std::string& room) {
+  History texts;
   for (std::uint64_t newest = 0;;) {
     const nlohmann::json answer = answer_to(
         connection, fmt::format(R"({{"op":"history","id":1,"room":"{}","limit":{},"after":{}}})", room, kPage, newest));
@@ -55,10 +53,16 @@ std::map<std::string, Found> history_of(Connection& connection, const std::strin
     if (messages.empty()) return texts;
     for (const nlohmann::json& message : messages) {
       newest = message.at("seq").get<std::uint64_t>();
-      Found& found = texts[message.at("text").get<std::string>()];
-      ++found.times;
-      found.seq = newest;
+      texts[message.at("text").get<std::string>()].push_back(newest);
     }
+  }
+}
+
+History readable_history_of(Connection& connection, const std::string& room) {
+  try {
+    return history_of(connection, room);
+  } catch (const nlohmann::json::exception& error) {
+    throw std::runtime_error(fmt::format("the history of {} cannot be understood: {}", room, error.what()));
   }
 }
 
@@ -68,16 +72,14 @@ HistoryVerdict check_history(const client::Endpoint& server, const std::vector<A
   Connection connection(server);
   if (!connection.connect_and_wait())
     throw std::runtime_error("cannot connect to ask for the histories: " + connection.error());
-  std::map<std::string, std::map<std::string, Found>> rooms;
+  std::map<std::string, History> rooms;
   HistoryVerdict verdict;
   for (const Acknowledged& message : messages) {
     const auto [room, is_new] = rooms.try_emplace(message.room);
-    if (is_new) room->second = history_of(connection, message.room);
-    const auto found = room->second.find(message.text);
-    if (found == room->second.end() || found->second.seq != message.seq)
-      ++verdict.lost;
-    else if (found->second.times > 1)
-      ++verdict.doubled;
+    if (is_new) room->second = readable_history_of(connection, message.room);
+    const std::vector<std::uint64_t>& seqs = room->second[message.text];
+    if (std::ranges::find(seqs, message.seq) == seqs.end()) ++verdict.lost;
+    if (seqs.size() > 1) ++verdict.doubled;
   }
   return verdict;
 }

@@ -18,8 +18,8 @@ struct Acknowledged {
 };
 
 struct HistoryVerdict {
-  std::uint64_t lost = 0;     // not in the history, or with other words
-  std::uint64_t doubled = 0;  // there more than once
+  std::uint64_t lost = 0;     // not in the history under its seq, or with other words
+  std::uint64_t doubled = 0;  // its text is there more than once; it need not be lost for that
 };
 
 // Throws std::runtime_error when the server does not answer.

@@ -4,10 +4,25 @@
 
 namespace rookery::load {
 
-// Backwards, so that what comes after a request is known when it is looked at.
-Time::duration pause_of(std::span<const Request> requests, std::span<const Time> arrivals, Time killed, Time last_due,
-                        Time end) {
+namespace {
+
+Time::duration longest_absence(std::span<const Time> cuts, std::span<const Time> arrivals, Time killed, Time last_due,
+                               Time end) {
   Time::duration longest{0};
+  for (const Time cut : cuts) {
+    if (cut < killed || cut > last_due) continue;
+    const auto back = std::ranges::lower_bound(arrivals, cut);
+    longest = std::max(longest, (back == arrivals.end() ? end : *back) - cut);
+  }
+  return longest;
+}
+
+}  // namespace
+
+// Backwards, so that what comes after a request is known when it is looked at.
+Time::duration pause_of(std::span<const Request> requests, std::span<const Time> cuts, std::span<const Time> arrivals,
+                        Time killed, Time last_due, Time end) {
+  Time::duration longest = longest_absence(cuts, arrivals, killed, last_due, end);
   Time next_answer = end;
   Time next_arrival = end;
   auto arrival = arrivals.rbegin();

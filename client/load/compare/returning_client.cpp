@@ -27,6 +27,16 @@ std::uint16_t port_of(int socket) {
   return ::ntohs(address.sin_port);
 }
 
+// Also where the member is of another kind: what a server answers may be anything.
+template <typename Value>
+Value member(const nlohmann::json& object, const char* name, Value otherwise) {
+  try {
+    return object.value(name, otherwise);
+  } catch (const nlohmann::json::exception&) {
+    return otherwise;
+  }
+}
+
 }  // namespace
 
 ReturningClient::ReturningClient(os::Poller& poller, std::uint64_t token, const sockaddr_in& server, std::string room)
@@ -59,7 +69,7 @@ void ReturningClient::opened() {
 }
 
 void ReturningClient::ask(Time due) {
-  requests_.push_back({due, {}, requests_.size() % 2 == 1, false, 0});
+  requests_.push_back({due, {}, requests_.size() % 2 == 1, false, 0, false});
   if (state_ != State::Open) return;
   send(next_to_send_++);
   write();
@@ -113,7 +123,7 @@ void ReturningClient::on_time(Time now) {
 
 // Being turned away while nobody is there to accept is no new cut: the way back simply takes longer.
 void ReturningClient::lost(Time now) {
-  if (was_here_) ++times_cut_off_;
+  if (was_here_) cuts_.push_back(now);
   state_ = State::Away;
   joining_ = false;
   socket_.reset();
@@ -139,9 +149,9 @@ void ReturningClient::receive(Time now) {
 void ReturningClient::take_line(std::string_view line, Time now) {
   if (line.starts_with("{\"event\":")) return;  // what others say
   const nlohmann::json answer = nlohmann::json::parse(line, nullptr, false);
-  if (!answer.is_object() || !answer.value("ok", false)) return complain(fmt::format("the server answered {}", line));
-  const std::int64_t id = answer.value("id", std::int64_t{-2});
-  if (id == kJoinId) {
+  if (!answer.is_object()) return complain(fmt::format("the server answered {}", line));
+  const std::int64_t id = member(answer, "id", std::int64_t{-2});
+  if (id == kJoinId && member(answer, "ok", false)) {
     joining_ = false;
     was_here_ = true;
     arrivals_.push_back(now);
@@ -150,14 +160,21 @@ void ReturningClient::take_line(std::string_view line, Time now) {
   }
   if (under_way_.empty() || id != static_cast<std::int64_t>(under_way_.front()))
     return complain(fmt::format("an answer that nobody waits for: {}", line));
-  const std::size_t number = under_way_.front();
+  const std::size_t request = under_way_.front();
   under_way_.pop_front();
+  take_answer(request, answer, line, now);
+}
+
+void ReturningClient::take_answer(std::size_t number, const nlohmann::json& answer, std::string_view line, Time now) {
   Request& request = requests_[number];
   request.answered = now;
   request.is_answered = true;
-  if (request.is_say)
-    request.seq = answer.value("seq", std::uint64_t{0});
-  else if (answer.value("text", std::string()) != text_of(number))
+  request.is_refused = !member(answer, "ok", false);
+  if (request.is_refused)
+    complain(fmt::format("the server answered {}", line));
+  else if (request.is_say)
+    request.seq = member(answer, "seq", std::uint64_t{0});
+  else if (member(answer, "text", std::string()) != text_of(number))
     complain(fmt::format("not what was sent: {}", line));
 }
 

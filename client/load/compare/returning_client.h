@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,7 +41,8 @@ class ReturningClient final {
   [[nodiscard]] const std::string& room() const noexcept { return room_; }
   [[nodiscard]] bool is_here() const noexcept { return state_ == State::Open && !joining_; }
   [[nodiscard]] std::size_t requests_open() const noexcept;  // on this connection, or waiting to be sent
-  [[nodiscard]] std::uint32_t times_cut_off() const noexcept { return times_cut_off_; }
+  // When a connection that had been let in ended, each time; rising.
+  [[nodiscard]] const std::vector<Time>& cuts() const noexcept { return cuts_; }
   // When the server let it into its room, each time; rising.
   [[nodiscard]] const std::vector<Time>& arrivals() const noexcept { return arrivals_; }
   [[nodiscard]] std::uint16_t local_port() const noexcept { return local_port_; }
@@ -56,6 +58,7 @@ class ReturningClient final {
   void write();
   void receive(Time now);
   void take_line(std::string_view line, Time now);
+  void take_answer(std::size_t request, const nlohmann::json& answer, std::string_view line, Time now);
   void complain(std::string words);
 
   os::Poller& poller_;
@@ -77,7 +80,7 @@ class ReturningClient final {
   std::vector<Request> requests_;
   std::size_t next_to_send_ = 0;
   std::deque<std::size_t> under_way_;  // on this connection, in the order of their answers
-  std::uint32_t times_cut_off_ = 0;
+  std::vector<Time> cuts_;
   std::vector<Time> arrivals_;
   std::string complaint_;
 };

@@ -4,14 +4,21 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <time.h>
 
+#include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <string>
+#include <thread>
 
+#include "client/load/compare/experiments.h"
 #include "client/load/compare/history_check.h"
+#include "client/load/compare/interrupt.h"
 #include "client/load/compare/shapes.h"
 #include "client/terminal/connection.h"
 #include "tests/support/temporary_directory.h"
@@ -68,6 +75,46 @@ TEST_F(StartedServerTest, IsGoneWhenItIsStopped) {
   EXPECT_FALSE(connection.connect_and_wait());
 }
 
+// An interrupt that comes while the server still starts, or never will.
+TEST_F(StartedServerTest, IsGivenUpWhenItIsInterrupted) {
+  const test::TemporaryDirectory files;
+  const std::filesystem::path program = files.path() / "never-ready";
+  std::ofstream(program) << "#!/bin/sh\nexec sleep 60\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  const InterruptWatch watch;
+  sigevent event{};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = SIGINT;
+  timer_t timer{};
+  ASSERT_EQ(::timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+  const itimerspec soon{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_nsec = 300'000'000}};
+  ASSERT_EQ(::timer_settime(timer, 0, &soon, nullptr), 0);
+  EXPECT_THROW(StartedServer(program, shape("threads"), 100), Interrupted);
+  ::timer_delete(timer);
+}
+
+TEST_F(StartedServerTest, MemoryIsThatOfItsProcessesAndTheirPageTables) {
+  const StartedServer server(MASTER_PROGRAM, shape("processes"), 100);
+  for (const std::uint32_t clients : {0U, 10U}) {
+    Sample sample;
+    measure_memory(server, clients, sample);
+    EXPECT_GT(sample.figures.at("page_tables_bytes"), 0) << clients;
+    EXPECT_LT(sample.figures.at("page_tables_bytes"), sample.figures.at("pss_bytes")) << clients;
+  }
+}
+
+// Waits for their end.
+void expect_ended(const StartedServer& server, const std::vector<WorkerRow>& before, std::ptrdiff_t expected) {
+  const auto has_ended = [&](const WorkerRow& row) {
+    const std::vector<pid_t> now = server.processes();
+    return std::ranges::find(now, row.pid) == now.end();
+  };
+  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  while (std::ranges::count_if(before, has_ended) < expected && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(10ms);
+  EXPECT_EQ(std::ranges::count_if(before, has_ended), expected) << "workers that were killed";
+}
+
 CrashPlan short_plan() {
   return {.clients = 100, .interval = 50ms, .warm_up = 200ms, .before = 200ms, .after = 600ms};
 }
@@ -80,8 +127,10 @@ void expect_all_is_kept(const Sample& sample) {
 
 TEST_F(StartedServerTest, OneOfSeveralProcessesTakesItsOwnClientsAlone) {
   StartedServer server(MASTER_PROGRAM, shape("processes"), 300);
+  const std::vector<WorkerRow> before = server.workers();
   Sample sample;
   measure_crash(server, short_plan(), 6, sample);
+  expect_ended(server, before, 1);
   expect_all_is_kept(sample);
   EXPECT_GT(sample.figures.at("killed_of"), 0);
   EXPECT_LT(sample.figures.at("killed_of"), 100);
@@ -90,8 +139,10 @@ TEST_F(StartedServerTest, OneOfSeveralProcessesTakesItsOwnClientsAlone) {
 
 TEST_F(StartedServerTest, TheOnlyProcessHasAllClients) {
   StartedServer server(MASTER_PROGRAM, shape("threads"), 300);
+  const std::vector<WorkerRow> before = server.workers();
   Sample sample;
   measure_crash(server, short_plan(), 0, sample);
+  expect_ended(server, before, 1);
   expect_all_is_kept(sample);
   EXPECT_EQ(sample.figures.at("killed_of"), 100);
 }
@@ -125,7 +176,11 @@ TEST_F(StartedServerTest, HistoryCheckFindsWhatIsMissing) {
   EXPECT_EQ(check_history(server.endpoint(), {{"#nowhere", one, "one"}}).lost, 1U);
 
   const std::uint64_t again = say(connection, "two");
-  EXPECT_EQ(check_history(server.endpoint(), {{"#room", again, "two"}}).doubled, 1U);
+  for (const std::uint64_t seq : {two, again}) {
+    const HistoryVerdict verdict = check_history(server.endpoint(), {{"#room", seq, "two"}});
+    EXPECT_EQ(verdict.doubled, 1U) << seq;
+    EXPECT_EQ(verdict.lost, 0U) << seq;
+  }
 }
 
 }  // namespace

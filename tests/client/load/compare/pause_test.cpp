@@ -14,17 +14,18 @@ constexpr Time at(int ms) {
 }
 
 Request answered(int due, int when) {
-  return {at(due), at(when), false, true, 0};
+  return {at(due), at(when), false, true, 0, false};
 }
 
 Request unanswered(int due) {
-  return {at(due), {}, false, false, 0};
+  return {at(due), {}, false, false, 0, false};
 }
 
 // Killed at 1000; what is due until 2000 counts; it ends at 3000.
-long long pause_ms(const std::vector<Request>& requests, const std::vector<Time>& arrivals) {
+long long pause_ms(const std::vector<Request>& requests, const std::vector<Time>& arrivals,
+                   const std::vector<Time>& cuts = {}) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
-             pause_of(requests, arrivals, at(1000), at(2000), at(3000)))
+             pause_of(requests, cuts, arrivals, at(1000), at(2000), at(3000)))
       .count();
 }
 
@@ -63,6 +64,25 @@ TEST(Pause, OfAClientThatNeverComesBackLastsToTheEnd) {
 
 TEST(Pause, WhatIsDueAfterTheEndOfTalkingIsNoMatter) {
   EXPECT_EQ(pause_ms({answered(1010, 1011), unanswered(2010)}, {}), 1);
+}
+
+// Requests due every 50 ms see nothing of an absence in between.
+TEST(Pause, IsTheAbsenceIfThatIsLonger) {
+  const std::vector<Request> requests{answered(990, 991), answered(1040, 1042), answered(1090, 1091)};
+  EXPECT_EQ(pause_ms(requests, {at(10), at(1031)}, {at(1001)}), 30);
+  EXPECT_EQ(pause_ms(requests, {at(10), at(1001)}, {at(1000)}), 2);
+}
+
+TEST(Pause, TheLongestOfSeveralAbsencesCounts) {
+  EXPECT_EQ(pause_ms({}, {at(10), at(1011), at(1045), at(1102)}, {at(1001), at(1020), at(1100)}), 25);
+}
+
+TEST(Pause, AnAbsenceWithoutReturnLastsToTheEnd) {
+  EXPECT_EQ(pause_ms({}, {at(10)}, {at(1500)}), 1500);
+}
+
+TEST(Pause, AbsencesBeforeTheKillAndAfterTheTalkingAreNoMatter) {
+  EXPECT_EQ(pause_ms({}, {at(10), at(800), at(2500)}, {at(500), at(2100)}), 0);
 }
 
 }  // namespace
