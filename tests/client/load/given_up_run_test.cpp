@@ -25,12 +25,15 @@ class ImpatientObserver final : public Observer {
   }
   void counting_ends() override { is_counted_ = true; }
   void waits() override {
-    if (when_ == When::FirstTime || (when_ == When::AfterwardsOnly && is_counted_)) throw Enough();
+    if (when_ == When::FirstTime) throw Enough();
+    if (when_ == When::AfterwardsOnly && is_counted_ && ++waits_afterwards_ > 1)
+      throw Enough();  // threads wait by then
   }
 
  private:
   When when_;
   bool is_counted_ = false;
+  int waits_afterwards_ = 0;
 };
 
 void expect_a_quick_end(LoadPlan plan, When when, Mischief mischief = {}) {
