@@ -8,7 +8,7 @@ shopt -s inherit_errexit
 find_violations() (
   cd -- "$1"
   # shellcheck disable=SC2016 # the dollars are awk's
-  find ipc worker master client tests \( -name '*.h' -o -name '*.cpp' \) -print0 | sort -z |
+  find ipc worker master client docs/labs tests \( -name '*.h' -o -name '*.cpp' \) -print0 | sort -z |
     xargs -0 --no-run-if-empty awk '
       BEGIN {
         # The first floor that a file lies on decides what it may include.
@@ -21,7 +21,8 @@ find_violations() (
         floor[7] = "client/";   allowed[7] = "client/ ipc/wire/"
         floor[8] = "master/";   allowed[8] = "master/ ipc/ worker/worker_process.h"
         floor[9] = "tests/";    allowed[9] = "tests/ ipc/ worker/ master/ client/"
-        floors = 9
+        floor[10] = "docs/labs/";  allowed[10] = "docs/labs/ ipc/ worker/pool/ client/load/"
+        floors = 10
       }
       function complain(what) {
         printf "%s:%d: %s\n", FILENAME, FNR, what
@@ -33,7 +34,7 @@ find_violations() (
         sub(/^[^"<]*["<]/, "", path)
         sub(/[">].*/, "", path)
         if (path ~ /(^|\/)\.\.?\//) { complain("includes \"" path "\": paths start at the root, without . and .."); next }
-        if (!quoted && path !~ /^(ipc|worker|master|client|tests)\//) next  # a library
+        if (!quoted && path !~ /^(ipc|worker|master|client|docs|tests)\//) next  # a library
         for (i = 1; i <= floors && index(FILENAME, floor[i]) != 1; ++i) {}
         count = split(allowed[i], prefixes, " ")
         for (p = 1; p <= count; ++p) {
@@ -48,7 +49,7 @@ find_violations() (
 expect() {
   local verdict=$1 file=$2 include=$3 tree got=passes
   tree=$(mktemp -d)
-  mkdir -p "$tree"/{ipc,worker,master,client,tests} "$tree/$(dirname "$file")"
+  mkdir -p "$tree"/{ipc,worker,master,client,docs/labs,tests} "$tree/$(dirname "$file")"
   printf '// a line before\n%s\n' "$include" >"$tree/$file"
   find_violations "$tree" >"$tree/found" 2>&1 || got=found
   if [[ $verdict == found ]] && ! grep -q "^$file:2: includes" "$tree/found"; then got="not named"; fi
@@ -79,6 +80,11 @@ expect found master/a.cpp '#include "client/b.h"'
 expect found worker/a.cpp '#include "tests/b.h"'
 expect found worker/a.cpp '#include "neighbour.h"'
 expect found worker/a.cpp '#include "../worker/b.h"'
+expect found docs/labs/a.cpp '#include "worker/loop/b.h"'
+expect found docs/labs/a.cpp '#include "client/terminal/b.h"'
+expect found docs/labs/a.cpp '#include "master/b.h"'
+expect found docs/labs/a.cpp '#include "tests/b.h"'
+expect found worker/a.cpp '#include "docs/labs/b.h"'
 expect found tests/a.cpp '#include "../worker/b.h"'
 expect found tests/a.cpp '#include "worker/../master/b.h"'
 expect passes ipc/wire/a.h '#include "ipc/wire/b.h"'
@@ -88,6 +94,10 @@ expect passes worker/a.cpp '#include "ipc/chat/b.h"'
 expect passes client/a.cpp '#include "ipc/wire/b.h"'
 expect passes client/load/a.cpp '#include "ipc/os/b.h"'
 expect passes master/ledger/a.cpp '#include "worker/worker_process.h"'
+expect passes docs/labs/a.cpp '#include "docs/labs/b.h"'
+expect passes docs/labs/a.cpp '#include "ipc/shm/b.h"'
+expect passes docs/labs/a.cpp '#include "worker/pool/b.h"'
+expect passes docs/labs/a.cpp '#include "client/load/b.h"'
 expect passes worker/a.cpp '#include <vector>'
 expect passes worker/a.cpp '#include <vector>  // not "vector"'
 expect passes worker/a.cpp '// #include "master/b.h"'

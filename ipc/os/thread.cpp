@@ -1,6 +1,7 @@
 #include "ipc/os/thread.h"
 
 #include <memory>
+#include <string>
 
 namespace rookery::os {
 
@@ -30,6 +31,12 @@ int Thread::start(std::size_t stack_bytes, std::function<void()> body) {
 void Thread::join() noexcept {
   if (running_) ::pthread_join(handle_, nullptr);
   running_ = false;
+}
+
+void name_this_thread(std::string_view name) noexcept {
+  constexpr std::size_t kMaxThreadNameBytes = 15;  // TASK_COMM_LEN of Linux, without its NUL
+  // Nobody has to know if it fails: the thread keeps the name of its creator then.
+  static_cast<void>(::pthread_setname_np(::pthread_self(), std::string(name.substr(0, kMaxThreadNameBytes)).c_str()));
 }
 
 }  // namespace rookery::os

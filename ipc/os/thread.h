@@ -7,13 +7,15 @@
 //     if (const int error = thread.start(stack_bytes, [&] { ... })) ...  // EAGAIN: as many threads as there may be
 //     thread.join();
 //
-// Joined by the destructor at the latest. Move-only.
+// Joined by the destructor at the latest. Move-only. And a name for any
+// thread.
 #pragma once
 
 #include <pthread.h>
 
 #include <cstddef>
 #include <functional>
+#include <string_view>
 #include <utility>
 
 namespace rookery::os {
@@ -40,5 +42,8 @@ class Thread final {
   pthread_t handle_{};
   bool running_ = false;
 };
+
+// Shown by ps, top and debuggers. Linux has room for 15 bytes; `name` is cut to fit.
+void name_this_thread(std::string_view name) noexcept;
 
 }  // namespace rookery::os

@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "ipc/os/crash_dump.h"
+#include "ipc/os/thread.h"
 
 namespace rookery::worker {
 namespace {
@@ -90,8 +91,8 @@ void ThreadPool::push(Job job) {
 void ThreadPool::run_jobs(const std::string& thread_name, int nice) {
   pool_of_this_thread = this;
   const os::CrashStack stack;
-  // Neither is worth dying for: without them the pool is nameless, or as important as the rest of the process.
-  static_cast<void>(::pthread_setname_np(::pthread_self(), thread_name.c_str()));
+  os::name_this_thread(thread_name);
+  // Not worth dying for: without it the pool is as important as the rest of the process.
   static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice));  // on Linux: of one thread
   while (std::optional<Job> job = queue_.pop()) run(*job);
 }
