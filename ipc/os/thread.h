@@ -7,8 +7,9 @@
 //     if (const int error = thread.start(stack_bytes, [&] { ... })) ...  // EAGAIN: as many threads as there may be
 //     thread.join();
 //
-// Joined by the destructor at the latest. Move-only. And a name for any
-// thread.
+// Joined by the destructor at the latest. Move-only.
+//
+//     name_this_thread("stores");  // any thread, also one of std::thread
 #pragma once
 
 #include <pthread.h>
