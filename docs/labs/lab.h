@@ -35,5 +35,15 @@ struct Lab {
 
 int first_thread(Options& options);
 int two_threads(Options& options);
+int racing_threads(Options& options);
+int lost_update(Options& options);
+int lock(Options& options);
+int deadlock(Options& options);
+int semaphore(Options& options);
+int timer(Options& options);
+int barrier(Options& options);
+int event(Options& options);
+int producer_consumer(Options& options);
+int thread_pool(Options& options);
 
 }  // namespace rookery::labs

@@ -10,6 +10,17 @@ namespace {
 constexpr std::array kLabs{
     Lab{"first-thread", "a thread with a name; joined, joined by itself, and left alone", first_thread},
     Lab{"two-threads", "numbers and letters, each at its own pace", two_threads},
+    Lab{"racing-threads", "two threads add random numbers until a goal; who wins, over many runs", racing_threads},
+    Lab{"lost-update", "two threads add 1 to 0 and get 1", lost_update},
+    Lab{"lock", "the same behind a mutex: 2", lock},
+    Lab{"deadlock", "one mutex locked twice, two in two orders, one released that nobody holds", deadlock},
+    Lab{"semaphore", "ten guests, three seats", semaphore},
+    Lab{"timer", "a call after a delay; cancelled in time, cancelled too late", timer},
+    Lab{"barrier", "workers get ready at their own pace and begin together", barrier},
+    Lab{"event", "one thread tells the others", event},
+    Lab{"producer-consumer", "a queue between a fast producer and a slow consumer, with a bound and without",
+        producer_consumer},
+    Lab{"thread-pool", "futures, results in order, exceptions, and a block that waits", thread_pool},
 };
 
 }  // namespace

@@ -33,6 +33,14 @@ struct LabRun {
   [[nodiscard]] std::string output() const;
 };
 
+// For what a busy machine may prevent in one run, but not in so many.
+template <class Attempt>
+[[nodiscard]] bool eventually(Attempt attempt) {
+  for (int i = 0; i < 20; ++i)
+    if (attempt()) return true;
+  return false;
+}
+
 enum class Races : unsigned char { Suppressed, Reported };
 
 // `command` is split at its blanks; `more` are words that have some. Reported: ThreadSanitizer gets no suppressions.

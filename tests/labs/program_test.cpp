@@ -25,8 +25,14 @@ std::vector<std::string> names_of_all_labs() {
 TEST(LabProgram, ListsTheLabsInTeachingOrder) {
   const LabRun run = run_lab("");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
-  EXPECT_LT(run.find("first-thread"), run.find("two-threads"));
-  EXPECT_LT(run.find("two-threads"), run.lines.size());
+  std::size_t place = 0;
+  for (const char* const name : {"first-thread", "two-threads", "racing-threads", "lost-update", "lock", "deadlock",
+                                 "semaphore", "timer", "barrier", "event", "producer-consumer", "thread-pool"}) {
+    const std::size_t found = run.find("  " + std::string(name) + " ");
+    EXPECT_LT(found, run.lines.size()) << name;
+    EXPECT_GT(found, place) << name;
+    place = found;
+  }
 }
 
 TEST(LabProgram, EachLabHasItsHelp) {

@@ -1,5 +1,7 @@
-// first-thread, two-threads.
+// first-thread, two-threads, racing-threads.
 #include <gtest/gtest.h>
+
+#include <sstream>
 
 #include "tests/labs/lab_run.h"
 
@@ -23,14 +25,47 @@ TEST(TwoThreads, EachSaysItsOwnInOrder) {
   EXPECT_EQ(run.lines.size(), 9U);
 }
 
-// A busy machine may hold one of them up for a whole run, but not for so many.
 TEST(TwoThreads, TheyInterleave) {
-  bool interleaved = false;
-  for (int attempt = 0; attempt < 20 && !interleaved; ++attempt) {
+  EXPECT_TRUE(eventually([] {
     const LabRun run = run_lab("two-threads --count 10 --numbers-pause 10 --letters-pause 15");
-    interleaved = run.find("a") < run.find("10") && run.find("1") < run.find("j");
+    return run.find("a") < run.find("10") && run.find("1") < run.find("j");
+  }));
+}
+
+TEST(RacingThreads, EachRaceHasOneWinnerAndItReachedTheGoal) {
+  const LabRun run = run_lab("racing-threads --runs 8 --goal 40 --pause 1");
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  ASSERT_EQ(run.lines.size(), 10U) << run.output();
+  unsigned hare_wins = 0;
+  for (std::size_t race = 1; race <= 8; ++race) {
+    std::istringstream row(run.lines[race]);
+    unsigned number = 0;
+    unsigned hare = 0;
+    unsigned tortoise = 0;
+    std::string winner;
+    row >> number >> hare >> tortoise >> winner;
+    EXPECT_EQ(number, race);
+    ASSERT_TRUE(winner == "hare" || winner == "tortoise") << run.lines[race];
+    const unsigned sum = winner == "hare" ? hare : tortoise;
+    EXPECT_GE(sum, 40U);
+    EXPECT_LE(sum, 49U) << "the last number was at most 10";
+    hare_wins += winner == "hare" ? 1U : 0U;
   }
-  EXPECT_TRUE(interleaved);
+  std::istringstream last(run.lines[9]);
+  std::string wins;
+  unsigned hare = 0;
+  unsigned tortoise = 0;
+  last >> wins >> hare >> tortoise;
+  EXPECT_EQ(wins, "wins");
+  EXPECT_EQ(hare, hare_wins);
+  EXPECT_EQ(hare + tortoise, 8U);
+}
+
+TEST(RacingThreads, NeitherAlwaysWins) {
+  EXPECT_TRUE(eventually([] {
+    const LabRun run = run_lab("racing-threads --runs 20 --goal 30 --pause 1");
+    return run.count("  hare") > 1 && run.count("  tortoise") > 1;  // the heading names both
+  }));
 }
 
 }  // namespace

@@ -1,0 +1,72 @@
+// docs/labs/racing-threads.cpp
+//
+// Two named threads add random numbers from 1 to 10 until one of them reaches the goal. Its page: racing-threads.md.
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <latch>
+#include <random>
+#include <thread>
+
+#include "docs/labs/lab.h"
+#include "docs/labs/say.h"
+#include "ipc/os/thread.h"
+
+namespace rookery::labs {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kNobody = -1;
+constexpr std::array<const char*, 2> kNames{"hare", "tortoise"};
+
+struct Race {
+  std::latch start{2};               // neither begins before the other is there
+  std::atomic<int> winner{kNobody};  // who arrives second finds it taken
+  std::array<unsigned, 2> sums{};    // each written by its own thread alone
+};
+
+void run(Race& race, int me, unsigned goal, milliseconds pause, unsigned seed) {
+  const auto own = static_cast<std::size_t>(me);
+  os::name_this_thread(kNames[own]);
+  std::mt19937 generator(seed);
+  std::uniform_int_distribution<unsigned> one_to_ten(1, 10);
+  race.start.arrive_and_wait();
+  while (race.winner == kNobody) {
+    race.sums[own] += one_to_ten(generator);
+    if (race.sums[own] >= goal) {
+      int nobody = kNobody;
+      race.winner.compare_exchange_strong(nobody, me);
+    }
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+}  // namespace
+
+int racing_threads(Options& options) {
+  const unsigned runs = options.number("runs", 10, "how many races");
+  const unsigned goal = options.number("goal", 100, "the sum to reach");
+  const milliseconds pause = options.milliseconds("pause", 1, "after each number");
+  const unsigned seed = options.number("seed", 0, "of the random numbers; 0: another one each time", 0);
+  options.complete();
+
+  std::mt19937 seeds(seed != 0 ? seed : std::random_device()());
+  std::array<unsigned, 2> wins{};
+  say("{:>4} {:>9} {:>9}  winner", "race", kNames[0], kNames[1]);
+  for (unsigned number = 1; number <= runs; ++number) {
+    Race race;
+    {
+      const std::jthread hare(run, std::ref(race), 0, goal, pause, static_cast<unsigned>(seeds()));
+      const std::jthread tortoise(run, std::ref(race), 1, goal, pause, static_cast<unsigned>(seeds()));
+    }  // both have ended
+    const auto winner = static_cast<std::size_t>(race.winner.load());
+    ++wins[winner];
+    say("{:>4} {:>9} {:>9}  {}", number, race.sums[0], race.sums[1], kNames[winner]);
+  }
+  say("{:>4} {:>9} {:>9}", "wins", wins[0], wins[1]);
+  return 0;
+}
+
+}  // namespace rookery::labs

@@ -1,0 +1,59 @@
+// producer-consumer, thread-pool.
+#include <gtest/gtest.h>
+
+#include "tests/labs/lab_run.h"
+
+namespace rookery::labs {
+namespace {
+
+TEST(ProducerConsumer, OnlyABoundHoldsAFastProducer) {
+  const LabRun run = run_lab("producer-consumer --items 200 --capacity 3 --pause 1");
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  const std::size_t without_bound = run.find("a queue without a bound");
+  ASSERT_LT(without_bound, run.lines.size()) << run.output();
+  LabRun bounded;
+  bounded.lines.assign(run.lines.begin(), run.lines.begin() + static_cast<std::ptrdiff_t>(without_bound));
+  LabRun unbounded;
+  unbounded.lines.assign(run.lines.begin() + static_cast<std::ptrdiff_t>(without_bound), run.lines.end());
+
+  EXPECT_LE(bounded.number_after("most items waiting: "), 3);
+  EXPECT_GE(bounded.number_after("times it had to wait: "), 1);
+  EXPECT_GT(unbounded.number_after("most items waiting: "), 3);
+  EXPECT_EQ(unbounded.number_after("times it had to wait: "), 0);
+  EXPECT_EQ(run.count("consumer: 200 items, in order: true"), 2U) << run.output();
+}
+
+TEST(ThreadPoolLab, FourTasksCountOneSentence) {
+  const LabRun run = run_lab("thread-pool --rounds 2");
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_TRUE(run.says_in_order(
+      {"words: 9", "characters: 43", "vowels: 11", "odd words: 7", "the same as one after the other: true"}))
+      << run.output();
+  EXPECT_GE(run.number_after("   one after the other: "), 0);
+  EXPECT_GE(run.number_after("   in parallel: "), 0);
+}
+
+TEST(ThreadPoolLab, TheTextIsTheCallers) {
+  const LabRun run = run_lab("thread-pool --rounds 1 --copies 3 --threads 4 --text", {"it's a 42"});
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_TRUE(run.says_in_order({"words: 9", "characters: 29", "vowels: 6", "odd words: 6"})) << run.output();
+}
+
+TEST(ThreadPoolLab, MapKeepsTheOrderOfTheQuestions) {
+  const LabRun run = run_lab("thread-pool --rounds 1 --threads 3");
+  EXPECT_TRUE(run.says_in_order({"hippopotamus: 12", "elephant: 8", "cat: 3"})) << run.output();
+}
+
+TEST(ThreadPoolLab, AnExceptionComesOutOfTheFuture) {
+  const LabRun run = run_lab("thread-pool --rounds 1");
+  EXPECT_TRUE(run.says("main has caught, behind the pool's end: there is no word number 10")) << run.output();
+  EXPECT_FALSE(run.says("never said"));
+}
+
+TEST(ThreadPoolLab, TheBlocksEndWaitsForAllTasks) {
+  const LabRun run = run_lab("thread-pool --rounds 1 --threads 1");
+  EXPECT_TRUE(run.says_in_order({"leaving the block", "behind it: 8 of 8 tasks done"})) << run.output();
+}
+
+}  // namespace
+}  // namespace rookery::labs
