@@ -65,7 +65,7 @@ std::size_t slow_length(const std::string& word) {
   return word.size();
 }
 
-std::size_t letters_of_word(std::size_t number) {
+std::size_t length_of_word(int number) {
   throw std::out_of_range("there is no word number " + std::to_string(number));
 }
 
@@ -97,22 +97,20 @@ int thread_pool(Options& options) {
   say("3. What a task throws comes out of its future");
   try {
     ThreadPool own(threads, 64);
-    static_cast<void>(own.submit(letters_of_word, std::size_t{10}).get());
-    say("   never said");
+    static_cast<void>(own.submit(length_of_word, 10).get());
   } catch (const std::out_of_range& error) {
-    say("   main has caught, behind the pool's end: {}", error.what());
+    say("   main has caught: {}", error.what());
   }
 
   say("4. The block's end waits for all that was submitted");
   std::atomic<unsigned> done = 0;
   {
     ThreadPool inner(threads, 64);
-    for (int i = 0; i < 8; ++i) {
-      static_cast<void>(inner.submit([&done] {
-        std::this_thread::sleep_for(milliseconds(10));
-        ++done;
-      }));
-    }
+    const auto task = [&done] {
+      std::this_thread::sleep_for(milliseconds(10));
+      ++done;
+    };
+    for (int i = 0; i < 8; ++i) static_cast<void>(inner.submit(task));
     say("   leaving the block");
   }
   say("   behind it: {} of 8 tasks done", done.load());
