@@ -25,8 +25,7 @@ void produce(Queue& queue, unsigned items) {
   std::size_t most_waiting = 0;
   unsigned full = 0;
   for (unsigned item = 1; item <= items; ++item) {
-    unsigned offered = item;
-    if (!queue.try_push(std::move(offered))) {  // without room: counts it, and waits for some
+    if (!queue.try_push(unsigned{item})) {  // without room: counts it, and waits for some
       ++full;
       if (!queue.push(item)) return;  // closed: nobody closes it but us
     }

@@ -7,8 +7,6 @@
 namespace rookery::labs {
 namespace {
 
-using ::testing::HasSubstr;
-
 TEST(LostUpdate, TwoThreadsAddOneAndOneOfThemIsLost) {
   const LabRun run = run_lab("lost-update --certain");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
@@ -32,8 +30,8 @@ TEST(LostUpdate, APlainIntLosesItToo) {
 TEST(LostUpdate, ThreadSanitizerReportsThePlainIntAlone) {
   const LabRun plain = run_lab("lost-update --plain --pause 10", {}, Races::Reported);
   EXPECT_NE(plain.exit_code, 0);
-  EXPECT_THAT(plain.errors, HasSubstr("ThreadSanitizer: data race"));
-  EXPECT_THAT(plain.errors, HasSubstr("add_one_to_plain_int"));
+  EXPECT_THAT(plain.errors, ::testing::HasSubstr("ThreadSanitizer: data race"));
+  EXPECT_THAT(plain.errors, ::testing::HasSubstr("add_one_to_plain_int"));
   const LabRun atomic = run_lab("lost-update --pause 10", {}, Races::Reported);
   EXPECT_EQ(atomic.exit_code, 0) << atomic.errors;
   EXPECT_EQ(atomic.errors, "");
@@ -42,7 +40,7 @@ TEST(LostUpdate, ThreadSanitizerReportsThePlainIntAlone) {
 TEST(Deadlock, ThreadSanitizerReportsTheReleaseOfWhatIsNotHeld) {
   const LabRun run = run_lab("deadlock --patience 5 --rounds 10", {}, Races::Reported);
   EXPECT_NE(run.exit_code, 0);
-  EXPECT_THAT(run.errors, HasSubstr("unlock of an unlocked mutex"));
+  EXPECT_THAT(run.errors, ::testing::HasSubstr("unlock of an unlocked mutex"));
 }
 #endif
 

@@ -19,6 +19,7 @@ TEST(Event, AllWhoWaitGoOn) {
   std::atomic<int> told = 0;
   {
     std::vector<std::jthread> waiters;
+    waiters.reserve(4);
     for (int i = 0; i < 4; ++i) {
       waiters.emplace_back([&] {
         event.wait();
