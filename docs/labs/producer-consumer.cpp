@@ -4,8 +4,11 @@
 // producer-consumer.md.
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <optional>
 #include <thread>
 
 #include "docs/labs/lab.h"

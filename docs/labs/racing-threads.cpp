@@ -4,6 +4,8 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <functional>
 #include <latch>
 #include <random>
 #include <thread>
@@ -18,25 +20,24 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kNobody = -1;
 constexpr std::array<const char*, 2> kNames{"hare", "tortoise"};
+constexpr std::size_t kNobody = kNames.size();
 
 struct Race {
-  std::latch start{2};               // neither begins before the other is there
-  std::atomic<int> winner{kNobody};  // who arrives second finds it taken
-  std::array<unsigned, 2> sums{};    // each written by its own thread alone
+  std::latch start{2};                       // neither begins before the other is there
+  std::atomic<std::size_t> winner{kNobody};  // who arrives second finds it taken
+  std::array<unsigned, 2> sums{};            // each written by its own thread alone
 };
 
-void run(Race& race, int me, unsigned goal, milliseconds pause, unsigned seed) {
-  const auto own = static_cast<std::size_t>(me);
-  os::name_this_thread(kNames[own]);
+void run(Race& race, std::size_t me, unsigned goal, milliseconds pause, unsigned seed) {
+  os::name_this_thread(kNames[me]);
   std::mt19937 generator(seed);
   std::uniform_int_distribution<unsigned> one_to_ten(1, 10);
   race.start.arrive_and_wait();
   while (race.winner == kNobody) {
-    race.sums[own] += one_to_ten(generator);
-    if (race.sums[own] >= goal) {
-      int nobody = kNobody;
+    race.sums[me] += one_to_ten(generator);
+    if (race.sums[me] >= goal) {
+      std::size_t nobody = kNobody;
       race.winner.compare_exchange_strong(nobody, me);
     }
     std::this_thread::sleep_for(pause);
@@ -58,10 +59,10 @@ int racing_threads(Options& options) {
   for (unsigned number = 1; number <= runs; ++number) {
     Race race;
     {
-      const std::jthread hare(run, std::ref(race), 0, goal, pause, static_cast<unsigned>(seeds()));
-      const std::jthread tortoise(run, std::ref(race), 1, goal, pause, static_cast<unsigned>(seeds()));
+      const std::jthread hare(run, std::ref(race), 0U, goal, pause, static_cast<unsigned>(seeds()));
+      const std::jthread tortoise(run, std::ref(race), 1U, goal, pause, static_cast<unsigned>(seeds()));
     }  // both have ended
-    const auto winner = static_cast<std::size_t>(race.winner.load());
+    const std::size_t winner = race.winner;
     ++wins[winner];
     say("{:>4} {:>9} {:>9}  {}", number, race.sums[0], race.sums[1], kNames[winner]);
   }

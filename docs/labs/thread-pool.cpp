@@ -4,6 +4,7 @@
 // thread-pool.md.
 #include "worker/pool/thread_pool.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>

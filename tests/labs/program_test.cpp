@@ -43,15 +43,20 @@ TEST(LabProgram, EachLabHasItsHelp) {
   }
 }
 
-TEST(LabProgram, EachLabHasItsPageAndIsInTheIndex) {
-  std::ifstream file(LAB_SOURCES "/README.md");
+std::string contents(const std::string& path) {
   std::ostringstream text;
-  text << file.rdbuf();
-  const std::string index = text.str();
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+TEST(LabProgram, EachLabHasItsPageAndIsInTheIndex) {
+  const std::string index = contents(LAB_SOURCES "/README.md");
   std::size_t place = 0;
   for (const std::string& name : names_of_all_labs()) {
+    const std::string page = contents(LAB_SOURCES "/" + name + ".md");
+    EXPECT_THAT(page, HasSubstr("rookery-lab " + name)) << "says how to run it";
+    EXPECT_THAT(page, HasSubstr("(" + name + ".cpp)")) << "leads to the program";
     EXPECT_TRUE(std::filesystem::exists(LAB_SOURCES "/" + name + ".cpp")) << name;
-    EXPECT_TRUE(std::filesystem::exists(LAB_SOURCES "/" + name + ".md")) << name;
     const std::size_t found = index.find("(" + name + ".md)");
     ASSERT_NE(found, std::string::npos) << name;
     EXPECT_GT(found, place) << name << " is not in teaching order";
