@@ -1,7 +1,6 @@
 // docs/labs/thread-pool.cpp
 //
-// The server's own pool: futures, results in order, an exception that travels, and a block that waits. Its page:
-// thread-pool.md.
+// The server's own pool: futures, order, an exception that travels, a block that waits. Its page: thread-pool.md.
 #include "worker/pool/thread_pool.h"
 
 #include <algorithm>
