@@ -45,5 +45,8 @@ int barrier(Options& options);
 int event(Options& options);
 int producer_consumer(Options& options);
 int thread_pool(Options& options);
+int processes(Options& options);
+int pipe(Options& options);
+int queue(Options& options);
 
 }  // namespace rookery::labs

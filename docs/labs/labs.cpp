@@ -21,6 +21,9 @@ constexpr std::array kLabs{
     Lab{"producer-consumer", "a queue between a fast producer and a slow consumer, with a bound and without",
         producer_consumer},
     Lab{"thread-pool", "futures, results in order, exceptions, and a block that waits", thread_pool},
+    Lab{"processes", "fork, exit codes, pidfd; what is shared and what is not", processes},
+    Lab{"pipe", "duplex talk between two processes; end of file as news of a death", pipe},
+    Lab{"queue", "many producers' processes, one consumer: the outbox of the server", queue},
 };
 
 }  // namespace

@@ -1,0 +1,79 @@
+// processes, pipe, queue, process-pool.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/labs/lab_run.h"
+
+namespace rookery::labs {
+namespace {
+
+TEST(Processes, AGlobalIsCopiedAndSharedMemoryIsShared) {
+  const LabRun run = run_lab("processes --patience 20");
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_TRUE(run.says_in_order({"child: my global is 42", "parent: my global is 1"})) << run.output();
+  EXPECT_TRUE(run.says_in_order({"child: the shared number is 42 now", "parent: the shared number is 42"}))
+      << run.output();
+}
+
+TEST(Processes, WhoWritesAsAReaderDiesAndHasChangedNothing) {
+  const LabRun run = run_lab("processes --patience 20");
+  EXPECT_TRUE(run.says_in_order(
+      {"parent: who writes as a reader ends with signal 11 (Segmentation fault)", "parent: the shared number is 42"}))
+      << run.output() << run.errors;
+}
+
+TEST(Processes, TheParentLearnsHowEachEnded) {
+  const LabRun run = run_lab("processes --patience 20");
+  EXPECT_TRUE(
+      run.says_in_order({"parent: one child returned 7: exit code 7", "parent: one was killed: signal 9 (Killed)",
+                         "parent: has it ended within 20 ms? no", "parent: and after SIGTERM? yes",
+                         "parent: signal 15 (Terminated)", "parent: does a signal reach anybody now? no"}))
+      << run.output() << run.errors;
+}
+
+TEST(Pipe, BothSidesTalkUntilOneCloses) {
+  const LabRun run = run_lab("pipe --patience 20");
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_TRUE(run.says_in_order({"parent: stressed -> desserts", "parent: drawer -> reward",
+                                 "child: end of file, nobody talks to me any more: I go",
+                                 "parent: the child ended with exit code 0"}))
+      << run.output();
+}
+
+TEST(Pipe, EndOfFileTellsOfADeathUnlessSomebodyKeepsTheEnd) {
+  const LabRun run = run_lab("pipe --patience 20");
+  EXPECT_TRUE(run.says_in_order({"parent: evil -> live", "parent: end of file: it must be dead",
+                                 "parent: it ended with signal 9 (Killed)",
+                                 "4. The same, but somebody else has kept the child's end",
+                                 "parent: it ended with signal 9 (Killed)", "parent: no end of file within 20 ms"}))
+      << run.output() << run.errors;
+}
+
+TEST(Queue, EachProducersRecordsComeAllAndInOrder) {
+  const LabRun run = run_lab("queue --producers 3 --records 2000");
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  for (const char* const producer : {"producer 1: ", "producer 2: ", "producer 3: "})
+    EXPECT_LT(run.find(producer + std::string("2000 records in order, sum 2001000;")), run.lines.size())
+        << run.output();
+  EXPECT_EQ(run.count("exit code 0"), 3U) << run.output();
+}
+
+TEST(Queue, WhatADeadProducerHadAppendedIsThere) {
+  const LabRun run = run_lab("queue --producers 2 --records 200 --dies-after 100");
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_LT(run.find("producer 1: 200 records in order, sum 20100;"), run.lines.size()) << run.output();
+  const std::size_t dead = run.find("producer 2: 100 records in order, sum 5050;");
+  ASSERT_LT(dead, run.lines.size()) << run.output();
+  EXPECT_NE(run.lines[dead].find("signal 9 (Killed)"), std::string::npos) << run.lines[dead];
+}
+
+// 32 records fit; the consumer sleeps for as long as hundreds of them take to append.
+TEST(Queue, ASlowConsumerMakesProducersWait) {
+  const LabRun run = run_lab("queue --producers 1 --records 200 --pause 20");
+  EXPECT_LT(run.find("producer 1: 200 records in order"), run.lines.size()) << run.output();
+  EXPECT_GT(run.number_after("found its outbox full "), 0) << run.output();
+}
+
+}  // namespace
+}  // namespace rookery::labs
