@@ -48,5 +48,6 @@ int thread_pool(Options& options);
 int processes(Options& options);
 int pipe(Options& options);
 int queue(Options& options);
+int process_pool(Options& options);
 
 }  // namespace rookery::labs

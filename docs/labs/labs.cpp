@@ -24,6 +24,8 @@ constexpr std::array kLabs{
     Lab{"processes", "fork, exit codes, pidfd; what is shared and what is not", processes},
     Lab{"pipe", "duplex talk between two processes; end of file as news of a death", pipe},
     Lab{"queue", "many producers' processes, one consumer: the outbox of the server", queue},
+    Lab{"process-pool", "work spread over processes, results in order; a worker that dies, its task run again",
+        process_pool},
 };
 
 }  // namespace

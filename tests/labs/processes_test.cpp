@@ -75,5 +75,41 @@ TEST(Queue, ASlowConsumerMakesProducersWait) {
   EXPECT_GT(run.number_after("found its outbox full "), 0) << run.output();
 }
 
+// There are 9592 primes below 100,000.
+unsigned primes_of_all_tasks(const LabRun& run, unsigned tasks) {
+  double sum = 0;
+  for (unsigned task = 1; task <= tasks; ++task) sum += run.number_after("task " + std::to_string(task) + ": ");
+  return static_cast<unsigned>(sum);
+}
+
+TEST(ProcessPool, ResultsComeInTheOrderOfTheTasks) {
+  const LabRun run = run_lab("process-pool --processes 3 --tasks 4 --step 25000 --deadly 0");
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_TRUE(run.says_in_order({"task 1: 2762 primes", "task 2: 2371 primes", "task 3: 2260 primes",
+                                 "task 4: 2199 primes", "the same results: yes"}))
+      << run.output();
+  EXPECT_EQ(run.count("died: "), 0U) << run.output();
+}
+
+TEST(ProcessPool, TheTaskOfADeadWorkerIsRunAgain) {
+  for (const char* const processes : {"1", "3"}) {
+    const LabRun run = run_lab("process-pool --tasks 10 --step 10000 --deadly 5 --processes " + std::string(processes));
+    EXPECT_EQ(run.exit_code, 0) << run.errors;
+    EXPECT_EQ(run.count("died: "), 1U) << run.output();
+    EXPECT_EQ(run.count("signal 9 (Killed), while it had task 5"), 1U) << run.output();
+    EXPECT_EQ(primes_of_all_tasks(run, 10), 9592U) << run.output();
+    EXPECT_TRUE(run.says("the same results: yes")) << run.output();
+  }
+}
+
+TEST(ProcessPool, ATaskThatKillsAlwaysIsGivenUpAndTheOthersAreDone) {
+  const LabRun run = run_lab("process-pool --processes 2 --tasks 4 --step 25000 --deadly 2 --always");
+  EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_EQ(run.count("while it had task 2"), 3U) << run.output();
+  EXPECT_TRUE(run.says_in_order({"task 1: 2762 primes", "task 2: given up, no primes", "task 3: 2260 primes",
+                                 "task 4: 2199 primes", "the same results: no"}))
+      << run.output();
+}
+
 }  // namespace
 }  // namespace rookery::labs
