@@ -49,5 +49,6 @@ int processes(Options& options);
 int pipe(Options& options);
 int queue(Options& options);
 int process_pool(Options& options);
+int echo_servers(Options& options);
 
 }  // namespace rookery::labs

@@ -26,6 +26,7 @@ constexpr std::array kLabs{
     Lab{"queue", "many producers' processes, one consumer: the outbox of the server", queue},
     Lab{"process-pool", "work spread over processes, results in order; a worker that dies, its task run again",
         process_pool},
+    Lab{"echo-servers", "four servers under the same load, with the figures side by side", echo_servers},
 };
 
 }  // namespace
