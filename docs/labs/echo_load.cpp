@@ -21,13 +21,16 @@ namespace {
 
 using Time = os::Monotonic::time_point;
 
-os::FileDescriptor connect_to(std::uint16_t port, std::chrono::seconds patience) {
+// With an answer that does not come; by far longer than all the others can take.
+constexpr std::chrono::seconds kPatience{60};
+
+os::FileDescriptor connect_to(std::uint16_t port) {
   os::FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(port);
-  const timeval limit{patience.count(), 0};
+  const timeval limit{kPatience.count(), 0};
   if (!socket || ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 ||
       ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     os::throw_errno("cannot connect to port " + std::to_string(port));
@@ -45,7 +48,7 @@ bool echoes(int socket, const std::string& text) {
 
 Conversation talk(std::uint16_t port, const EchoLoad& load) {
   Conversation it{os::Monotonic::now(), {}, {}, true};
-  const os::FileDescriptor socket = connect_to(port, load.patience);
+  const os::FileDescriptor socket = connect_to(port);
   for (unsigned request = 1; request <= load.requests && it.good; ++request) {
     it.good = echoes(socket.get(), "request " + std::to_string(request));
     if (request == 1) it.served = os::Monotonic::now();

@@ -19,7 +19,6 @@ struct EchoLoad {
   unsigned rounds;                  // conversations of each client, one after the other
   unsigned requests;                // in each conversation
   std::chrono::milliseconds think;  // after each answer
-  std::chrono::seconds patience;    // for an answer
 };
 
 struct Conversation {

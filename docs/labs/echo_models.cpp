@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -46,6 +47,10 @@ bool send_all(int socket, std::string_view bytes) {
   return true;
 }
 
+std::string answer_to(std::string_view line) {
+  return line == "/ping" ? "OK pong" : "Echo: " + std::string(line);  // the load tool greets with a ping
+}
+
 // Takes the lines that are whole out of `buffered`, and gives what to say to them.
 std::string answers_to(std::string& buffered, bool& discarding) {
   std::string answers;
@@ -54,7 +59,7 @@ std::string answers_to(std::string& buffered, bool& discarding) {
     const wire::Frame frame = wire::next_line(std::string_view(buffered).substr(done), discarding);
     done += frame.consumed;
     if (frame.kind == wire::FrameKind::Incomplete) break;
-    answers += frame.kind == wire::FrameKind::Line ? "Echo: " + std::string(frame.line) : "ERR too-long";
+    answers += frame.kind == wire::FrameKind::Line ? answer_to(frame.line) : "ERR line-too-long";
     answers += '\n';
   }
   buffered.erase(0, done);
@@ -111,25 +116,7 @@ void converse(const os::FileDescriptor& client) {
   }
 }
 
-constexpr std::array kModels{
-    EchoModel{"one", "one client at a time", one_at_a_time},
-    EchoModel{"threads", "a thread per client", thread_per_client},
-    EchoModel{"pool", "a pool of threads", thread_pool_server},
-    EchoModel{"prefork", "processes forked before", pre_fork},
-};
-
-}  // namespace
-
-std::span<const EchoModel> echo_models() noexcept {
-  return kModels;
-}
-
-const EchoModel* find_echo_model(std::string_view name) noexcept {
-  const auto* const found =
-      std::find_if(kModels.begin(), kModels.end(), [name](const EchoModel& model) { return model.name == name; });
-  return found == kModels.end() ? nullptr : found;
-}
-
+// On 127.0.0.1; port 0 takes a free one.
 os::FileDescriptor listen_on_loopback(std::uint16_t port) {
   os::FileDescriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!listener) os::throw_errno("cannot create a socket");
@@ -151,6 +138,36 @@ std::uint16_t port_of(const os::FileDescriptor& listener) {
   if (::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
     os::throw_errno("cannot read the listener's address");
   return ntohs(address.sin_port);
+}
+
+constexpr std::array kModels{
+    EchoModel{"one", "one client at a time", one_at_a_time},
+    EchoModel{"threads", "a thread per client", thread_per_client},
+    EchoModel{"pool", "a pool of threads", thread_pool_server},
+    EchoModel{"prefork", "processes forked before", pre_fork},
+};
+
+}  // namespace
+
+std::span<const EchoModel> echo_models() noexcept {
+  return kModels;
+}
+
+const EchoModel* find_echo_model(std::string_view name) noexcept {
+  const auto* const found =
+      std::find_if(kModels.begin(), kModels.end(), [name](const EchoModel& model) { return model.name == name; });
+  return found == kModels.end() ? nullptr : found;
+}
+
+EchoServer::EchoServer(const EchoModel& model, unsigned hands, std::uint16_t port) {
+  const os::FileDescriptor listener = listen_on_loopback(port);
+  port_ = port_of(listener);
+  process_ = start_child([&] { return model.serve(listener.get(), hands), 0; });
+}
+
+EchoServer::~EchoServer() {
+  process_.signal(SIGTERM);
+  static_cast<void>(wait_for_end(process_));
 }
 
 }  // namespace rookery::labs

@@ -3,17 +3,15 @@
 // Four servers that say back what they hear, and differ only in who talks with which client: the code to compare, side
 // by side in echo_models.cpp. As Rookery does, they answer the line "hello" with "Echo: hello".
 //
-//     const os::FileDescriptor listener = listen_on_loopback(0);
-//     os::Process server = start_child([&] { model->serve(listener.get(), 4); return 0; });
-//     ... connect to port_of(listener) ...
-//     server.signal(SIGTERM);     // they serve until they are killed
+//     const EchoServer server(*find_echo_model("pool"), 4, 0);
+//     ... connect to 127.0.0.1, port server.port() ...
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string_view>
 
-#include "ipc/os/file_descriptor.h"
+#include "ipc/os/process.h"
 
 namespace rookery::labs {
 
@@ -30,8 +28,21 @@ struct EchoModel {
 // nullptr if there is none of this name.
 [[nodiscard]] const EchoModel* find_echo_model(std::string_view name) noexcept;
 
-// On 127.0.0.1; port 0 takes a free one. Throws std::system_error.
-[[nodiscard]] os::FileDescriptor listen_on_loopback(std::uint16_t port);
-[[nodiscard]] std::uint16_t port_of(const os::FileDescriptor& listener);
+// One of them at work, in a process of its own; killed by the destructor.
+class EchoServer final {
+ public:
+  // On 127.0.0.1; port 0 takes a free one. Whoever connects from now on is served, or waits. Throws std::system_error.
+  EchoServer(const EchoModel& model, unsigned hands, std::uint16_t port);
+  ~EchoServer();
+  EchoServer(const EchoServer&) = delete;
+  EchoServer& operator=(const EchoServer&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] int pidfd() const noexcept { return process_.pidfd(); }
+
+ private:
+  os::Process process_;
+  std::uint16_t port_ = 0;
+};
 
 }  // namespace rookery::labs

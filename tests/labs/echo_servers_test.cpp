@@ -43,19 +43,24 @@ Figures figures_of(const LabRun& run, const std::string& title) {
   return figures;
 }
 
+// Without much of the second part.
+LabRun run_come_and_go(const std::string& options) {
+  return run_lab("echo-servers --staying 1 --stay 10 --patience 30000 " + options);
+}
+
 const std::string kOne = "one client at a time";
 const std::string kThreads = "a thread per client";
 const std::string kPool = "a pool of threads";
 const std::string kPreFork = "processes forked before";
 
 TEST(EchoServers, EveryServerAnswersEverything) {
-  const LabRun run = run_lab("echo-servers --clients 4 --rounds 2 --requests 3 --think 2 --hands 2");
+  const LabRun run = run_come_and_go("--clients 4 --rounds 2 --requests 3 --think 2 --hands 2");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   for (const std::string& title : {kOne, kThreads, kPool, kPreFork}) EXPECT_EQ(figures_of(run, title).failed, 0);
 }
 
 TEST(EchoServers, NoneServesMoreAtATimeThanItCan) {
-  const LabRun run = run_lab("echo-servers --clients 6 --rounds 3 --requests 3 --think 2 --hands 2");
+  const LabRun run = run_come_and_go("--clients 6 --rounds 3 --requests 3 --think 2 --hands 2");
   EXPECT_EQ(figures_of(run, kOne).at_once, 1) << run.output();
   EXPECT_LE(figures_of(run, kThreads).at_once, 6) << run.output();
   EXPECT_LE(figures_of(run, kPool).at_once, 2) << run.output();
@@ -67,7 +72,7 @@ TEST(EchoServers, WhoServesMoreAtATimeServesSooner) {
   bool as_told = false;
   LabRun run;
   for (int attempt = 0; attempt < 10 && !as_told; ++attempt) {
-    run = run_lab("echo-servers --clients 6 --rounds 2 --requests 3 --think 20 --hands 3");
+    run = run_come_and_go("--clients 6 --rounds 2 --requests 3 --think 20 --hands 3");
     const Figures one = figures_of(run, kOne);
     const Figures threads = figures_of(run, kThreads);
     as_told =
@@ -83,8 +88,40 @@ TEST(EchoServers, WhoServesMoreAtATimeServesSooner) {
 
 // One client at a time: nothing is done while it thinks, three times 10 ms in each conversation.
 TEST(EchoServers, OneAtATimeThinksInTurn) {
-  const LabRun run = run_lab("echo-servers --clients 4 --rounds 2 --requests 3 --think 10");
+  const LabRun run = run_come_and_go("--clients 4 --rounds 2 --requests 3 --think 10");
   EXPECT_LT(figures_of(run, kOne).per_second, 1000.0 / (3 * 10)) << run.output();
+}
+
+// The row of the second table.
+std::string staying_row(const LabRun& run, const std::string& title) {
+  const std::size_t place = run.find(title, run.find("clients who stay"));
+  if (place >= run.lines.size()) return "no row of " + title + " in:\n" + run.output() + run.errors;
+  return run.lines[place].substr(run.lines[place].find(title) + title.size());
+}
+
+bool serves_all_who_stay(const LabRun& run, const std::string& title) {
+  std::istringstream row(staying_row(run, title));
+  double answers_per_second = 0;
+  double median_ms = 0;
+  double longest_ms = 0;
+  std::string faults;
+  return row >> answers_per_second >> median_ms >> longest_ms >> faults && answers_per_second > 0 && faults == "no";
+}
+
+TEST(EchoServers, WhoStaysKeepsTheOthersOut) {
+  const std::string few = "echo-servers --clients 1 --rounds 1 --think 0 --stay 100 --patience 2000 --staying 3";
+  const LabRun enough = run_lab(few + " --hands 3");
+  const LabRun too_few = run_lab(few + " --hands 2");
+  for (const LabRun& run : {enough, too_few}) {
+    EXPECT_EQ(run.exit_code, 0) << run.errors;
+    EXPECT_NE(staying_row(run, kOne).find("2 of 3 clients have had no answer"), std::string::npos) << run.output();
+    EXPECT_TRUE(serves_all_who_stay(run, kThreads)) << run.output();
+  }
+  for (const std::string& title : {kPool, kPreFork}) {
+    EXPECT_TRUE(serves_all_who_stay(enough, title)) << enough.output();
+    EXPECT_NE(staying_row(too_few, title).find("1 of 3 clients have had no answer"), std::string::npos)
+        << too_few.output();
+  }
 }
 
 class Served {
