@@ -19,6 +19,7 @@
 #include "docs/labs/children.h"
 #include "docs/labs/say.h"
 #include "ipc/os/errors.h"
+#include "ipc/os/file_descriptor.h"
 #include "ipc/os/process.h"
 #include "ipc/wire/line_framing.h"
 #include "worker/pool/thread_pool.h"
@@ -86,8 +87,9 @@ void converse(const os::FileDescriptor& client) {
 
 [[noreturn]] void thread_per_client(int listener, unsigned /*hands*/) {
   for (;;) {
+    os::FileDescriptor client = accept_client(listener);
     try {
-      std::thread([client = accept_client(listener)] { converse(client); }).detach();
+      std::thread([own = std::move(client)] { converse(own); }).detach();  // ends with its client, or with us
     } catch (const std::system_error& error) {
       say("a client is turned away: {}", error.what());
     }

@@ -75,7 +75,8 @@ void take(Producer& producer) {
   while (producer.queue->peek(payload) == shm::TakeResult::Record) {
     std::uint64_t record = 0;
     std::memcpy(&record, payload.data(), sizeof record);
-    producer.in_order = producer.in_order && record == ++producer.records;
+    ++producer.records;
+    if (record != producer.records) producer.in_order = false;
     producer.sum += record;
   }
   producer.queue->release();
