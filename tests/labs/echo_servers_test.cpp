@@ -56,6 +56,7 @@ const std::string kPreFork = "processes forked before";
 TEST(EchoServers, EveryServerAnswersEverything) {
   const LabRun run = run_come_and_go("--clients 4 --rounds 2 --requests 3 --think 2 --hands 2");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_EQ(run.errors, "");  // of the servers' processes too: no sanitizer has found anything
   for (const std::string& title : {kOne, kThreads, kPool, kPreFork}) EXPECT_EQ(figures_of(run, title).failed, 0);
 }
 

@@ -53,6 +53,7 @@ TEST(Pipe, EndOfFileTellsOfADeathUnlessSomebodyKeepsTheEnd) {
 TEST(Queue, EachProducersRecordsComeAllAndInOrder) {
   const LabRun run = run_lab("queue --producers 3 --records 2000");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
+  EXPECT_EQ(run.errors, "");  // of the children too: no sanitizer has found anything
   for (const char* const producer : {"producer 1: ", "producer 2: ", "producer 3: "})
     EXPECT_LT(run.find(producer + std::string("2000 records in order, sum 2001000;")), run.lines.size())
         << run.output();
@@ -95,6 +96,7 @@ TEST(ProcessPool, TheTaskOfADeadWorkerIsRunAgain) {
   for (const char* const processes : {"1", "3"}) {
     const LabRun run = run_lab("process-pool --tasks 10 --step 10000 --deadly 5 --processes " + std::string(processes));
     EXPECT_EQ(run.exit_code, 0) << run.errors;
+    EXPECT_EQ(run.errors, "");
     EXPECT_EQ(run.count("died: "), 1U) << run.output();
     EXPECT_EQ(run.count("signal 9 (Killed), while it had task 5"), 1U) << run.output();
     EXPECT_EQ(primes_of_all_tasks(run, 10), 9592U) << run.output();
