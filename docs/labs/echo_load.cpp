@@ -6,7 +6,6 @@
 #include <sys/time.h>
 
 #include <algorithm>
-#include <ranges>
 #include <string>
 #include <thread>
 #include <utility>
@@ -62,9 +61,9 @@ Conversation talk(std::uint16_t port, const EchoLoad& load) {
 
 std::vector<Conversation> hold_conversations(std::uint16_t port, const EchoLoad& load) {
   worker::ThreadPool clients(load.clients, load.clients, {.nice = 0, .name = "client"});
-  const auto rounds = clients.map(std::views::iota(0U, load.clients), [&](unsigned) {
+  const auto rounds = clients.map(std::vector<EchoLoad>(load.clients, load), [port](const EchoLoad& own) {
     std::vector<Conversation> of_one;
-    for (unsigned round = 0; round < load.rounds; ++round) of_one.push_back(talk(port, load));
+    for (unsigned round = 0; round < own.rounds; ++round) of_one.push_back(talk(port, own));
     return of_one;
   });
   std::vector<Conversation> all;
