@@ -10,7 +10,6 @@
 #include <cstring>
 #include <optional>
 #include <span>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -66,32 +65,23 @@ struct Producer {
   std::uint64_t records = 0;
   std::uint64_t sum = 0;
   bool in_order = true;
-  std::string end;
 };
 
-// Everything that lies there, then one store that gives back all the room.
-void take(Producer& producer) {
+// Takes everything that lies there, and gives back all the room with one store. True: that was the last of it.
+bool take(Producer& one, unsigned number) {
+  const std::optional<os::ExitStatus> end = one.process.try_wait();  // first: what it has left is still to be taken
   std::vector<std::byte> payload;
-  while (producer.queue->peek(payload) == shm::TakeResult::Record) {
+  while (one.queue->peek(payload) == shm::TakeResult::Record) {
     std::uint64_t record = 0;
     std::memcpy(&record, payload.data(), sizeof record);
-    ++producer.records;
-    if (record != producer.records) producer.in_order = false;
-    producer.sum += record;
+    if (record != ++one.records) one.in_order = false;
+    one.sum += record;
   }
-  producer.queue->release();
-}
-
-// Notes how those ended that have, and gives their number.
-unsigned bury_the_dead(std::vector<Producer>& producers) {
-  unsigned ended = 0;
-  for (Producer& producer : producers) {
-    if (const std::optional<os::ExitStatus> status = producer.process.try_wait()) {
-      producer.end = status->describe();
-      ++ended;
-    }
-  }
-  return ended;
+  one.queue->release();
+  if (end)
+    say("producer {}: {} records {}, sum {}; found its outbox full {} times; {}", number, one.records,
+        one.in_order ? "in order" : "OUT OF ORDER", one.sum, one.region.to_read().found_full.load(), end->describe());
+  return end.has_value();
 }
 
 // Until somebody rings. What is appended after the announcement rings; what was appended before it we see.
@@ -131,14 +121,8 @@ int queue(Options& options) {
   }
   for (unsigned running = count; running > 0; std::this_thread::sleep_for(pause)) {
     sleep_while_empty(door, producers);
-    running -= bury_the_dead(producers);  // before we look: what they have left is the last of it
-    for (Producer& producer : producers) take(producer);
-  }
-
-  for (unsigned i = 0; i < count; ++i) {
-    Producer& one = producers[i];
-    say("producer {}: {} records {}, sum {}; found its outbox full {} times; {}", i + 1, one.records,
-        one.in_order ? "in order" : "OUT OF ORDER", one.sum, one.region.to_read().found_full.load(), one.end);
+    for (unsigned i = 0; i < count; ++i)
+      if (take(producers[i], i + 1)) --running;
   }
   return 0;
 }
