@@ -2,18 +2,12 @@
 
 #include <algorithm>
 
-#include "ipc/os/errors.h"
 #include "ipc/shm/log_ring.h"
 #include "ipc/shm/name_table.h"
 
 namespace rookery::chat {
 
 namespace {
-
-void reserve_or_throw(const shm::Segment& segment, std::uint64_t bytes) {
-  if (!shm::reserve(segment.writer_descriptor(), 0, bytes))
-    os::throw_errno("not enough shared memory for " + std::to_string(bytes >> 10) + " KiB");
-}
 
 void ring(const os::Pipe& bell) noexcept {
   const shm::SleepWord nobody{0};
@@ -31,11 +25,11 @@ SharedState::SharedState(std::uint32_t workers_wanted, std::uint32_t loops_wante
       ledger_region("rookery-ledger", ledger_layout.total_bytes()),
       user_table("rookery-users", shm::name_table_bytes(kMaxAccounts)),
       ledger_doorbell(os::make_pipe()) {
-  reserve_or_throw(log_ring, log_ring.size_bytes());
-  reserve_or_throw(ledger_region, ledger_region.size_bytes());
+  shm::reserve_or_throw(log_ring, log_ring.size_bytes());
+  shm::reserve_or_throw(ledger_region, ledger_region.size_bytes());
   for (std::uint32_t worker = 0; worker < workers; ++worker) {
     worker_regions.emplace_back("rookery-worker-" + std::to_string(worker), worker_layout.total_bytes());
-    reserve_or_throw(worker_regions.back(), worker_layout.reserved_bytes());
+    shm::reserve_or_throw(worker_regions.back(), worker_layout.reserved_bytes());
   }
   for (std::uint32_t slot = 0; slot < slots(); ++slot) loop_doorbells.push_back(os::make_pipe());
 }

@@ -63,6 +63,11 @@ bool reserve(int writer_descriptor, std::uint64_t offset, std::uint64_t bytes) n
   return result == 0;
 }
 
+void reserve_or_throw(const Segment& segment, std::uint64_t bytes) {
+  if (!reserve(segment.writer_descriptor(), 0, bytes))
+    os::throw_errno("not enough shared memory for " + std::to_string(bytes >> 10) + " KiB");
+}
+
 std::uint64_t written_bytes(int descriptor, std::uint64_t offset, std::uint64_t bytes) noexcept {
   // Reserved pages count as a hole until something is in them. The position that moves is nobody's.
   const off_t hole = ::lseek(descriptor, static_cast<off_t>(offset), SEEK_HOLE);

@@ -65,6 +65,9 @@ class Mapping final {
 // (ENOSPC, ENOMEM) when memory is short. Only the segment's writer calls it.
 [[nodiscard]] bool reserve(int writer_descriptor, std::uint64_t offset, std::uint64_t bytes) noexcept;
 
+// The same for the first `bytes`, at start-up: throws std::system_error when memory is short.
+void reserve_or_throw(const Segment& segment, std::uint64_t bytes);
+
 // How many of the `bytes` from `offset` on lie before the first page that nobody has ever written. For readers that
 // cannot believe what a writer says of its region: they touch no page that was never reserved. One system call; 0 where
 // the kernel cannot tell.
