@@ -50,5 +50,8 @@ int pipe(Options& options);
 int queue(Options& options);
 int process_pool(Options& options);
 int echo_servers(Options& options);
+int shared_array(Options& options);
+int dead_lock_holder(Options& options);
+int false_sharing(Options& options);
 
 }  // namespace rookery::labs

@@ -27,6 +27,11 @@ constexpr std::array kLabs{
     Lab{"process-pool", "work spread over processes, results in order; a worker that dies, its task run again",
         process_pool},
     Lab{"echo-servers", "four servers under the same load, with the figures side by side", echo_servers},
+    Lab{"shared-array", "two processes fill shared memory with squares, cubes and sums; a third one reads",
+        shared_array},
+    Lab{"dead-lock-holder", "kill -9 to the holder of a lock in shared memory, and a way without locks",
+        dead_lock_holder},
+    Lab{"false-sharing", "two processes' counters in one cache line, and in two", false_sharing},
 };
 
 }  // namespace

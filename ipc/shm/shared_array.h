@@ -18,10 +18,12 @@
 //                 holds more is a SharedValue.
 // Who may write   Each element has one writer: a thread of the process that calls writer(). All others call reader(),
 //                 and the kernel refuses their stores: there is no lock, as nobody could be in anybody's way. (Two
-//                 processes can each have elements of their own in one array, but then either can harm the other's, and
-//                 they wait for each other's cache lines: docs/labs/false-sharing.md. Give each an array.)
+//                 processes can each have elements of their own in one array, or both add() to one. But then either can
+//                 harm the other's, and they wait for each other's cache lines: docs/labs/false-sharing.md. Give each
+//                 an array.)
 // Memory order
-//   element  a store is released, a load acquires: who loads an element also sees all that its writer stored before.
+//   element  a store or add is released, a load acquires: who loads an element also sees all that its writer stored
+//            before.
 // When a process dies
 //   the writer  leaves every element as its last finished store made it; none is torn, none locked. A successor calls
 //               writer() and goes on from what it loads.
@@ -75,6 +77,11 @@ class SharedArray final {
     // REQUIRES: index < size().
     void store(std::uint64_t index, T value) noexcept {
       this->element(index).store(value, std::memory_order_release);  // element
+    }
+
+    // In one step; returns what was there before. REQUIRES: index < size().
+    T add(std::uint64_t index, T amount) noexcept requires std::is_integral_v<T> {
+      return this->element(index).fetch_add(amount, std::memory_order_acq_rel);  // element
     }
 
    private:

@@ -111,6 +111,22 @@ TEST(SharedArrayTest, HoldsWhateverIsOneWord) {
   EXPECT_EQ(numbers.reader().load(4), 0.5);
 }
 
+TEST(SharedArrayTest, SeveralProcessesCanAddToOneElement) {
+  constexpr std::uint64_t kAdditions = 50'000;
+  const Words words("array-test", 1);
+  const auto add_often = [&words] {
+    auto writer = words.writer();
+    for (std::uint64_t i = 0; i < kAdditions; ++i) writer.add(0, 3);
+    return 0;
+  };
+  os::Process one = os::Process::spawn(add_often);
+  os::Process other = os::Process::spawn(add_often);
+  EXPECT_TRUE(testing::end_in_time(one));
+  EXPECT_TRUE(testing::end_in_time(other));
+  EXPECT_EQ(words.writer().add(0, 1), 2 * 3 * kAdditions);
+  EXPECT_EQ(words.reader().load(0), 2 * 3 * kAdditions + 1);
+}
+
 // Who sees the number sees the elements that were filled before it.
 TEST(SharedArrayTest, WhatIsCountedIsThere) {
   constexpr std::uint64_t kSize = 200'000;

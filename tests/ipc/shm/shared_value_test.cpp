@@ -71,7 +71,7 @@ TEST(SharedValueTest, ReadersNeverSeeHalfAChange) {
     wrong = wrong || !seen->whole() || seen->words[0] < last;
     if (seen->words[0] != last) ++changes;
     last = seen->words[0];
-    return wrong || changes > 1'000;
+    return wrong || changes > 200;
   }));
   EXPECT_FALSE(wrong);
   EXPECT_TRUE(testing::killed_in_time(child));
