@@ -4,6 +4,7 @@
 // that needs none. Its page: dead-lock-holder.md.
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <functional>
 #include <new>
 #include <random>
@@ -63,13 +64,18 @@ struct LockedTally {
 enum : std::uint64_t { kInside, kDone, kDiaryWords };
 using Diary = shm::SharedArray<std::uint64_t>;
 
-// A process that makes one change after the other, and at a random instant dies of it.
+// Starts a process that makes one change after the other, and kills it at a random instant.
 void kill_at_random(const Diary& diary, microseconds step, const std::function<void()>& change) {
   static std::minstd_rand random{std::random_device{}()};
   const auto seen = diary.reader();
   const std::uint64_t done_before = seen.load(kDone);
   os::Process child = start_child([&]() -> int {
-    for (auto mine = diary.writer();; mine.add(kDone, 1), work_for(step)) change();
+    auto mine = diary.writer();
+    while (true) {
+      change();
+      mine.add(kDone, 1);
+      work_for(step);
+    }
   });
   while (seen.load(kDone) == done_before) {  // it has not made one yet
     if (child.try_wait()) throw std::runtime_error("the child has ended by itself");
