@@ -99,7 +99,7 @@ double median_us(std::size_t way, const std::array<Own, 2>& own) {
 }  // namespace
 
 int false_sharing(Options& options) {
-  const std::uint64_t additions = options.number("additions", 20'000, "of each process in a round", 1, 1'000'000'000);
+  const std::uint64_t additions = options.number("additions", 20'000, "of each process in a round", 1, 100'000'000);
   const std::uint64_t rounds = options.number("rounds", 201, "of each way, in turn", 1, 100'000);
   const unsigned apart = options.number("apart", 8, "elements of 8 bytes from one counter to the other", 1, 1'000);
   const bool by_store = options.flag("by-store", "load, and store one more, instead of an atomic addition");
