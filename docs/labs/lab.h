@@ -48,10 +48,10 @@ int thread_pool(Options& options);
 int processes(Options& options);
 int pipe(Options& options);
 int queue(Options& options);
-int process_pool(Options& options);
-int echo_servers(Options& options);
 int shared_array(Options& options);
+int process_pool(Options& options);
 int dead_lock_holder(Options& options);
+int echo_servers(Options& options);
 int false_sharing(Options& options);
 
 }  // namespace rookery::labs

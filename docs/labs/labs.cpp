@@ -24,13 +24,13 @@ constexpr std::array kLabs{
     Lab{"processes", "fork, exit codes, pidfd; what is shared and what is not", processes},
     Lab{"pipe", "duplex talk between two processes; end of file as news of a death", pipe},
     Lab{"queue", "many producers' processes, one consumer: the outbox of the server", queue},
-    Lab{"process-pool", "work spread over processes, results in order; a worker that dies, its task run again",
-        process_pool},
-    Lab{"echo-servers", "four servers under the same load, with the figures side by side", echo_servers},
     Lab{"shared-array", "two processes fill shared memory with squares, cubes and sums; a third one reads",
         shared_array},
+    Lab{"process-pool", "work spread over processes, results in order; a worker that dies, its task run again",
+        process_pool},
     Lab{"dead-lock-holder", "kill -9 to the holder of a lock in shared memory, and a way without locks",
         dead_lock_holder},
+    Lab{"echo-servers", "four servers under the same load, with the figures side by side", echo_servers},
     Lab{"false-sharing", "two processes' counters in one cache line, and in two", false_sharing},
 };
 
