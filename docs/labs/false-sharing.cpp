@@ -2,8 +2,6 @@
 //
 // Two processes count, each in an element of its own: once the two are neighbours in one cache line, once they are
 // apart. Its page: false-sharing.md.
-#include <sched.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -15,6 +13,7 @@
 #include "docs/labs/children.h"
 #include "docs/labs/lab.h"
 #include "docs/labs/say.h"
+#include "docs/labs/side_by_side.h"
 #include "ipc/os/process.h"
 #include "ipc/shm/shared_array.h"
 
@@ -38,29 +37,6 @@ struct Own {
   Words round;                       // the round that it is ready for
   shm::SharedArray<double> time_us;  // of each round
 };
-
-// To run at the same time, each needs a core of its own. Where there is one only, they take turns.
-void take_core(std::size_t me) {
-  cpu_set_t allowed;
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) < 2) return;
-  std::size_t core = 0;
-  for (std::size_t before = 0; !CPU_ISSET(core, &allowed) || before++ < me;) ++core;
-  cpu_set_t mine;
-  CPU_ZERO(&mine);
-  CPU_SET(core, &mine);
-  (void)::sched_setaffinity(0, sizeof mine, &mine);  // without it the figures say less, and are as true
-}
-
-// Both have come here before either goes on, and neither sleeps meanwhile.
-void meet(std::uint64_t round, Words::Writer& mine, const Words::Reader& others) {
-  mine.store(0, round);
-  const auto deadline = steady_clock::now() + std::chrono::minutes(1);
-  for (unsigned turn = 1; others.load(0) < round; ++turn) {
-    if (turn % 1'000'000 != 0) continue;
-    if (steady_clock::now() > deadline) throw std::runtime_error("the other process does not come");
-    std::this_thread::yield();  // it may need this core
-  }
-}
 
 // A round of one way, a round of the other, and so on.
 int count(std::size_t me, const Ways& ways, std::uint64_t additions, bool by_store, const Words& counters,

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <sstream>
 #include <utility>
 
 namespace rookery::labs {
@@ -57,6 +58,17 @@ std::string Options::text(const std::string& name, const std::string& usual, con
   CLI::Option* const option = parser_->app.add_option("--" + name, help);
   option->default_str(usual)->type_name("TEXT");
   return parser_->value(option, usual);
+}
+
+std::vector<std::uint64_t> Options::numbers(const std::string& name, const std::string& usual, const std::string& help,
+                                            std::uint64_t most) {
+  std::istringstream words(text(name, usual, help));
+  std::vector<std::uint64_t> numbers;
+  std::uint64_t number = 0;
+  while (words >> number && number <= most) numbers.push_back(number);
+  if (numbers.empty() || number > most || !words.eof())
+    throw UsageError("--" + name + ": numbers up to " + std::to_string(most) + " with blanks between them");
+  return numbers;
 }
 
 bool Options::flag(const std::string& name, const std::string& help) {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -42,6 +43,9 @@ class Options final {
   [[nodiscard]] std::chrono::milliseconds milliseconds(const std::string& name, unsigned usual,
                                                        const std::string& help);
   [[nodiscard]] std::string text(const std::string& name, const std::string& usual, const std::string& help);
+  // Some, with blanks between them; each up to `most`. At least one.
+  [[nodiscard]] std::vector<std::uint64_t> numbers(const std::string& name, const std::string& usual,
+                                                   const std::string& help, std::uint64_t most);
   [[nodiscard]] bool flag(const std::string& name, const std::string& help);
 
   // Throws HelpAsked, or UsageError if a word is left that nobody asked for.

@@ -1,6 +1,7 @@
 // docs/labs/region.h
 //
-// A T in shared memory with one writer: made before the fork, written by one process, read by all.
+// The bare pages of shared memory, seen as a T of your own: made before the fork, written by one process, read by all.
+// For what the ready-made ones, ipc/shm/shared_value.h and shared_array.h, do not fit.
 //
 //     Region<Outbox> region("lab-outbox");
 //     start_child([&] { return produce(region.to_write()); });   // the one writer
@@ -12,7 +13,6 @@
 
 #include <type_traits>
 
-#include "ipc/os/errors.h"
 #include "ipc/shm/segment.h"
 
 namespace rookery::labs {
@@ -24,7 +24,7 @@ class Region final {
  public:
   // `name` is what /proc/PID/maps shows. Throws std::system_error.
   explicit Region(const char* name) : segment_(name, sizeof(T)) {
-    if (!shm::reserve(segment_.writer_descriptor(), 0, segment_.size_bytes())) os::throw_errno("no shared memory");
+    shm::reserve_or_throw(segment_, segment_.size_bytes());
   }
 
   [[nodiscard]] T& to_write() { return *map(own_, segment_.writer_descriptor(), shm::Access::ReadWrite); }

@@ -2,22 +2,18 @@
 //
 // Two processes fill shared arrays with squares and cubes, and shared values with their sums; the parent only looks.
 // Its page: shared-array.md.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <sstream>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "docs/labs/children.h"
 #include "docs/labs/lab.h"
+#include "docs/labs/pane.h"
 #include "docs/labs/say.h"
-#include "ipc/os/errors.h"
-#include "ipc/os/file_descriptor.h"
 #include "ipc/os/process.h"
 #include "ipc/shm/shared_array.h"
 #include "ipc/shm/shared_value.h"
@@ -27,6 +23,8 @@ namespace rookery::labs {
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr std::uint64_t kMostNumber = 10'000;  // a million cubes of it fit into a word
 
 // Of the first `count` results. One value: the two change together.
 struct Total {
@@ -42,7 +40,7 @@ struct Work {
   const char* name;
   unsigned exponent;
   int column;  // where its lines begin in a pane that it shares
-  os::FileDescriptor pane;
+  Pane pane;
   SharedResults results;
   SharedTotal total;
 };
@@ -52,7 +50,7 @@ std::uint64_t power(std::uint64_t base, unsigned exponent) {
 }
 
 int fill(const Work& work, const std::vector<std::uint64_t>& numbers, milliseconds pause, unsigned dies_after) {
-  if (work.pane && ::dup2(work.pane.get(), STDOUT_FILENO) < 0) os::throw_errno("cannot write into the pane");
+  work.pane.take();
   const int column = work.pane ? 0 : work.column;
   auto results = work.results.writer();
   auto total = work.total.writer();
@@ -70,50 +68,46 @@ int fill(const Work& work, const std::vector<std::uint64_t>& numbers, millisecon
   return 0;
 }
 
+Total look_at(const SharedTotal::Reader& total) {
+  for (;;)
+    if (const std::optional<Total> seen = total.load()) return *seen;  // empty: it changes faster than we look
+}
+
 void report(const Work& work, const os::ExitStatus& end) {
   const auto results = work.results.reader();
-  const Total total = work.total.reader().load().value();  // its writer is gone
+  const Total total = look_at(work.total.reader());
   std::string list;
   for (std::uint64_t i = 0; i < total.count; ++i) list += " " + std::to_string(results.load(i));
   say("main: {} ended with {}, {} of {} done:{}; sum {}", work.name, end.describe(), total.count, results.size(), list,
       total.sum);
 }
 
-std::vector<std::uint64_t> numbers_in(const std::string& text) {
-  constexpr std::uint64_t kMost = 10'000;  // a million cubes of it fit into a word
-  std::vector<std::uint64_t> numbers;
-  std::istringstream words(text);
-  std::uint64_t number = 0;
-  while (words >> number && number <= kMost) numbers.push_back(number);
-  if (numbers.empty() || number > kMost || !words.eof())
-    throw UsageError("--numbers: numbers up to 10000 with blanks between them");
-  return numbers;
-}
-
-os::FileDescriptor pane_at(const std::string& path) {
-  if (path.empty()) return {};
-  os::FileDescriptor pane(::open(path.c_str(), O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC));
-  if (!pane) os::throw_errno("cannot write into " + path);
-  return pane;
-}
-
 }  // namespace
 
 int shared_array(Options& options) {
-  const std::string text = options.text("numbers", "1 2 3 4 5 6 7 8", "whose squares and cubes");
+  const auto numbers = options.numbers("numbers", "1 2 3 4 5 6 7 8", "whose squares and cubes", kMostNumber);
   const milliseconds pause = options.milliseconds("pause", 200, "after each number");
   const std::string squares_pane = options.text("squares-pane", "", "a terminal for the squares, as /dev/pts/5");
   const std::string cubes_pane = options.text("cubes-pane", "", "a terminal for the cubes");
   const unsigned dies_after = options.number("cubes-die-after", 0, "numbers; 0: they live to the end", 0);
   options.complete();
 
-  const std::vector<std::uint64_t> numbers = numbers_in(text);
   const Work squares{
-      "squares", 2, 0, pane_at(squares_pane), SharedResults("squares", numbers.size()), SharedTotal("squares-total")};
+      "squares", 2, 0, Pane(squares_pane), SharedResults("squares", numbers.size()), SharedTotal("squares-total")};
   const Work cubes{
-      "cubes", 3, 32, pane_at(cubes_pane), SharedResults("cubes", numbers.size()), SharedTotal("cubes-total")};
+      "cubes", 3, 32, Pane(cubes_pane), SharedResults("cubes", numbers.size()), SharedTotal("cubes-total")};
   os::Process left = start_child([&] { return fill(squares, numbers, pause, 0); });
   os::Process right = start_child([&] { return fill(cubes, numbers, pause, dies_after); });
+
+  const auto seen = squares.total.reader();
+  const auto seen_cubes = cubes.total.reader();
+  const std::uint64_t half = (numbers.size() + 1) / 2;
+  while (look_at(seen).count < half && !readable_within(left.pidfd(), milliseconds(1))) {
+  }
+  const Total some = look_at(seen);
+  const Total others = look_at(seen_cubes);
+  say("main: so far {} squares, sum {}; {} cubes, sum {}", some.count, some.sum, others.count, others.sum);
+
   report(squares, wait_for_end(left));
   report(cubes, wait_for_end(right));
   return 0;

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -18,7 +20,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// The numbers in a line, behind its first `words` words.
+// The numbers behind `name`, in the first line that has it.
 std::vector<unsigned> numbers_of_row(const LabRun& run, const std::string& name) {
   std::vector<unsigned> numbers;
   const std::size_t place = run.find(name);
@@ -26,6 +28,13 @@ std::vector<unsigned> numbers_of_row(const LabRun& run, const std::string& name)
   std::istringstream row(run.lines[place].substr(run.lines[place].find(name) + name.size()));
   for (unsigned number = 0; row >> number;) numbers.push_back(number);
   return numbers;
+}
+
+// The number behind `label` in the first line that has `part`.
+double number_in(const LabRun& run, const std::string& part, const std::string& label) {
+  LabRun line;
+  if (const std::size_t place = run.find(part); place < run.lines.size()) line.lines = {run.lines[place]};
+  return line.number_after(label);
 }
 
 // An empty file that goes with its object: stands for a terminal.
@@ -60,9 +69,36 @@ TEST(SharedArrayLab, EachShowsItsWorkAndTheParentReadsBothSums) {
   EXPECT_TRUE(run.says_in_order({"7^3 = 343, sum 343", "0^3 = 0, sum 343", "12^3 = 1728, sum 2071",
                                  "main: cubes ended with exit code 0, 3 of 3 done: 343 0 1728; sum 2071"}))
       << run.output();
-  EXPECT_EQ(run.lines.size(), 8U);
+  EXPECT_EQ(run.lines.size(), 9U);
   EXPECT_EQ(run.lines[run.find("12^2")].find_first_not_of(' '), 0U);
   EXPECT_EQ(run.lines[run.find("12^3")].find_first_not_of(' '), 32U) << "a column of its own";
+}
+
+// The first `count` powers, added up.
+std::uint64_t sum_of(std::uint64_t count, std::uint64_t (*power)(std::uint64_t)) {
+  std::uint64_t sum = 0;
+  for (std::uint64_t number = 1; number <= count; ++number) sum += power(number);
+  return sum;
+}
+
+TEST(SharedArrayLab, WhileTheyWorkCountAndSumAgree) {
+  LabRun run;
+  const auto looked_in_between = [&run] {
+    run = run_lab("shared-array --pause 2 --numbers", {"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20"});
+    unsigned long squares = 0, squares_sum = 0, cubes = 0, cubes_sum = 0;
+    const std::size_t place = run.find("main: so far ");
+    if (place == run.lines.size() ||
+        std::sscanf(run.lines[place].c_str(), "main: so far %lu squares, sum %lu; %lu cubes, sum %lu", &squares,
+                    &squares_sum, &cubes, &cubes_sum) != 4) {
+      ADD_FAILURE() << run.output();
+      return true;
+    }
+    EXPECT_GE(squares, 10U) << run.output();
+    EXPECT_EQ(squares_sum, sum_of(squares, [](std::uint64_t n) { return n * n; })) << run.output();
+    EXPECT_EQ(cubes_sum, sum_of(cubes, [](std::uint64_t n) { return n * n * n; })) << run.output();
+    return squares < 20 && cubes > 0 && cubes < 20;
+  };
+  EXPECT_TRUE(eventually(looked_in_between)) << run.output();
 }
 
 TEST(SharedArrayLab, EachCanHaveAPaneOfItsOwn) {
@@ -73,7 +109,7 @@ TEST(SharedArrayLab, EachCanHaveAPaneOfItsOwn) {
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_EQ(squares.text(), "3^2 = 9, sum 9\n");
   EXPECT_EQ(cubes.text(), "3^3 = 27, sum 27\n");
-  EXPECT_EQ(run.lines.size(), 2U) << run.output();
+  EXPECT_EQ(run.lines.size(), 3U) << run.output();
   EXPECT_TRUE(run.says("main: cubes ended with exit code 0, 1 of 1 done: 27; sum 27")) << run.output();
 }
 
@@ -95,7 +131,7 @@ TEST(SharedArrayLab, WhatIsNoNumberOrNoPaneIsSaid) {
   EXPECT_THAT(run.errors, HasSubstr("cannot write into /no/such/terminal"));
 }
 
-TEST(DeadLockHolder, TheOrdinaryMutexStaysLocked) {
+TEST(DeadLockHolderLab, TheOrdinaryMutexStaysLocked) {
   const LabRun run = run_lab("dead-lock-holder --rounds 1 --patience 100");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_TRUE(run.says_in_order(
@@ -104,7 +140,7 @@ TEST(DeadLockHolder, TheOrdinaryMutexStaysLocked) {
 }
 
 // Two thirds of the time the lock is held, one third of it the numbers disagree: of so many kills some hit each.
-TEST(DeadLockHolder, TheRobustMutexGivesBackTheLockButNotTheData) {
+TEST(DeadLockHolderLab, TheRobustMutexGivesBackTheLockButNotTheData) {
   constexpr unsigned kRounds = 60;
   const LabRun run = run_lab("dead-lock-holder --patience 10 --rounds " + std::to_string(kRounds));
   EXPECT_EQ(run.exit_code, 0) << run.errors;
@@ -125,14 +161,20 @@ TEST(DeadLockHolder, TheRobustMutexGivesBackTheLockButNotTheData) {
 }
 
 // How fast is not ours to say: on one core there is nothing to see.
-TEST(FalseSharing, BothWaysCountEverything) {
+TEST(FalseSharingLab, BothWaysCountEverything) {
   for (const std::string how : {"", " --by-store"}) {
-    const LabRun run = run_lab("false-sharing --additions 500 --rounds 5 --apart 16" + how);
+    const LabRun run = run_lab("false-sharing --additions 20000 --rounds 5 --apart 16" + how);
     EXPECT_EQ(run.exit_code, 0) << run.errors;
-    EXPECT_EQ(run.count("counted 2500 and 2500"), 2U) << run.output();
+    EXPECT_EQ(run.count("counted 100000 and 100000"), 2U) << run.output();
     EXPECT_LT(run.find("neighbours    8 bytes: counted"), run.lines.size()) << run.output();
     EXPECT_LT(run.find("apart       128 bytes: counted"), run.lines.size()) << run.output();
-    EXPECT_GT(run.number_after("neighbours take "), 0.0);
+
+    const double neighbours_us = number_in(run, "neighbours  ", "median of a round ");
+    const double apart_us = number_in(run, "apart  ", "median of a round ");
+    ASSERT_GT(apart_us, 0.0) << run.output();
+    const double ratio = neighbours_us / apart_us;
+    const double rounding = 0.05 + ratio * (0.5 / neighbours_us + 0.5 / apart_us);
+    EXPECT_NEAR(run.number_after("neighbours take "), ratio, 1.1 * rounding) << run.output();
   }
 }
 
