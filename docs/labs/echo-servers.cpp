@@ -4,6 +4,7 @@
 // go, and clients that stay. Its page: echo-servers.md.
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,12 @@ void serve(const EchoModel& model, unsigned hands, unsigned port, std::chrono::s
   if (readable_within(server.pidfd(), time)) say("the server has ended by itself");
 }
 
+const EchoModel& model_called(const std::string& name) {
+  const EchoModel* const model = find_echo_model(name);
+  if (model == nullptr) throw UsageError("--serve and --only want one of one, threads, pool, prefork");
+  return *model;
+}
+
 }  // namespace
 
 int echo_servers(Options& options) {
@@ -74,25 +81,25 @@ int echo_servers(Options& options) {
   const milliseconds stays = options.milliseconds("stay", 500, "how long they stay");
   const milliseconds patience = options.milliseconds("patience", 1000, "theirs, until each has had an answer");
   const unsigned hands = options.number("hands", 4, "threads of the pool, and processes forked before", 1, 64);
+  const std::string only = options.text("only", "", "compare none but one, threads, pool or prefork");
   const std::string name = options.text("serve", "", "instead: serve as one, threads, pool or prefork, for your nc");
   const unsigned port = options.number("port", 0, "where to serve, 0: any that is free", 0, 65535);
   const std::chrono::seconds seconds(options.number("seconds", 60, "how long to serve", 1, 3600));
   options.complete();
 
   if (!name.empty()) {
-    const EchoModel* const model = find_echo_model(name);
-    if (model == nullptr) throw UsageError("--serve wants one of one, threads, pool, prefork");
-    serve(*model, hands, port, seconds);
+    serve(model_called(name), hands, port, seconds);
     return 0;
   }
+  const std::span<const EchoModel> models = only.empty() ? echo_models() : std::span(&model_called(only), 1);
   say("1. {} clients who come, say {} lines, and go; {} times each", load.clients, load.requests, load.rounds);
   say("{:<24}{:>15}{:>9}{:>16}{:>17}{:>8}", "", "conversations/s", "at once", "median wait/ms", "longest wait/ms",
       "failed");
-  for (const EchoModel& model : echo_models()) come_and_go(model, hands, load);
+  for (const EchoModel& model : models) come_and_go(model, hands, load);
 
   say("2. {} clients who stay, and never think", staying);
   say("{:<24}{:>15}{:>16}{:>17}{:>9}", "", "answers/s", "median/ms", "longest/ms", "faults");
-  for (const EchoModel& model : echo_models()) stay(model, hands, staying, stays, patience);
+  for (const EchoModel& model : models) stay(model, hands, staying, stays, patience);
   return 0;
 }
 

@@ -1,16 +1,13 @@
 #include "docs/labs/echo_load.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <algorithm>
 #include <string>
 #include <thread>
 #include <utility>
 
-#include "ipc/os/errors.h"
+#include "docs/labs/echo_socket.h"
 #include "ipc/os/file_descriptor.h"
 #include "worker/pool/thread_pool.h"
 
@@ -20,27 +17,11 @@ namespace {
 
 using Time = os::Monotonic::time_point;
 
-// With an answer that does not come; by far longer than all the others can take.
-constexpr std::chrono::seconds kPatience{60};
-
-os::FileDescriptor connect_to(std::uint16_t port) {
-  os::FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  const timeval limit{kPatience.count(), 0};
-  if (!socket || ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 ||
-      ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    os::throw_errno("cannot connect to port " + std::to_string(port));
-  return socket;
-}
-
 bool echoes(int socket, const std::string& text) {
   const std::string line = text + '\n';
   const std::string wanted = "Echo: " + line;
   std::string answer(wanted.size(), ' ');
-  return ::send(socket, line.data(), line.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(line.size()) &&
+  return send_all(socket, line) &&
          ::recv(socket, answer.data(), answer.size(), MSG_WAITALL) == static_cast<ssize_t>(answer.size()) &&
          answer == wanted;
 }

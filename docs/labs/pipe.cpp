@@ -7,11 +7,12 @@
 #include <csignal>
 #include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "docs/labs/children.h"
 #include "docs/labs/lab.h"
 #include "docs/labs/say.h"
+#include "ipc/os/file_descriptor.h"
 #include "ipc/os/process.h"
 
 namespace rookery::labs {

@@ -1,15 +1,16 @@
 // docs/labs/process-pool.cpp
 //
 // Primes counted by a pool of processes: results in order, and a worker that dies in the middle of its task. Its page:
-// process-pool.md; the pool itself: process_pool.h.
+// process-pool.md; the pool itself: pool_of_processes.h.
 #include <chrono>
 #include <csignal>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "docs/labs/lab.h"
-#include "docs/labs/process_pool.h"
+#include "docs/labs/pool_of_processes.h"
 #include "docs/labs/say.h"
 #include "ipc/os/clock.h"
 

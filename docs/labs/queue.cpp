@@ -1,12 +1,11 @@
 // docs/labs/queue.cpp
 //
 // Several processes put records into queues in shared memory, one takes them out: the outboxes of the server. Each
-// region has one writer, and there is no lock. Its page: queue.md.
+// region has one writer, and there is no lock. Its page: queue.md; what lies in the regions: outboxes.h.
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <span>
@@ -15,9 +14,11 @@
 
 #include "docs/labs/children.h"
 #include "docs/labs/lab.h"
+#include "docs/labs/outboxes.h"
 #include "docs/labs/region.h"
 #include "docs/labs/say.h"
 #include "ipc/os/pipe.h"
+#include "ipc/os/process.h"
 #include "ipc/shm/doorbell.h"
 #include "ipc/shm/record_queue.h"
 
@@ -27,22 +28,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint64_t kCapacityWords = 64;  // 32 records of ours: soon full
-constexpr unsigned kMostProducers = 16;
 constexpr milliseconds kLongestSleep{50};  // a producer that ends, or dies before it rings, rings nobody
-
-// Written by its producer alone.
-struct Outbox {
-  alignas(64) shm::PositionWord tail;
-  std::atomic<std::uint64_t> found_full;
-  alignas(64) std::array<std::uint64_t, kCapacityWords> words;
-};
-
-// Written by the consumer alone.
-struct Desk {
-  alignas(64) shm::SleepWord sleeping;
-  std::array<shm::PositionWord, kMostProducers> taken;  // how far in each outbox
-};
 
 int produce(Outbox& outbox, const Desk& desk, unsigned number, int bell, unsigned records, unsigned dies_after) {
   shm::RecordQueueProducer queue(outbox.tail, outbox.words.data(), kCapacityWords, desk.taken[number]);
@@ -63,7 +49,6 @@ struct Producer {
   os::Process process;
   std::optional<shm::RecordQueueConsumer> queue;  // our side of it
   std::uint64_t records = 0;
-  std::uint64_t sum = 0;
   bool in_order = true;
 };
 
@@ -75,12 +60,11 @@ bool take(Producer& one, unsigned number) {
     std::uint64_t record = 0;
     std::memcpy(&record, payload.data(), sizeof record);
     if (record != ++one.records) one.in_order = false;
-    one.sum += record;
   }
   one.queue->release();
   if (end)
-    say("producer {}: {} records {}, sum {}; found its outbox full {} times; {}", number, one.records,
-        one.in_order ? "in order" : "OUT OF ORDER", one.sum, one.region.to_read().found_full.load(), end->describe());
+    say("producer {}: {} records {}; found its outbox full {} times; {}", number, one.records,
+        one.in_order ? "in order" : "OUT OF ORDER", one.region.to_read().found_full.load(), end->describe());
   return end.has_value();
 }
 

@@ -8,7 +8,7 @@
 namespace rookery::labs {
 namespace {
 
-TEST(Processes, AGlobalIsCopiedAndSharedMemoryIsShared) {
+TEST(ProcessesLab, AGlobalIsCopiedAndSharedMemoryIsShared) {
   const LabRun run = run_lab("processes --patience 20");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_TRUE(run.says_in_order({"child: my global is 42", "parent: my global is 1"})) << run.output();
@@ -16,14 +16,14 @@ TEST(Processes, AGlobalIsCopiedAndSharedMemoryIsShared) {
       << run.output();
 }
 
-TEST(Processes, WhoWritesAsAReaderDiesAndHasChangedNothing) {
+TEST(ProcessesLab, WhoWritesAsAReaderDiesAndHasChangedNothing) {
   const LabRun run = run_lab("processes --patience 20");
   EXPECT_TRUE(run.says_in_order(
       {"parent: who writes as a reader ends with signal 11 (Segmentation fault)", "parent: the shared number is 42"}))
       << run.output() << run.errors;
 }
 
-TEST(Processes, TheParentLearnsHowEachEnded) {
+TEST(ProcessesLab, TheParentLearnsHowEachEnded) {
   const LabRun run = run_lab("processes --patience 20");
   EXPECT_TRUE(
       run.says_in_order({"parent: one child returned 7: exit code 7", "parent: one was killed: signal 9 (Killed)",
@@ -32,7 +32,7 @@ TEST(Processes, TheParentLearnsHowEachEnded) {
       << run.output() << run.errors;
 }
 
-TEST(Pipe, BothSidesTalkUntilOneCloses) {
+TEST(PipeLab, BothSidesTalkUntilOneCloses) {
   const LabRun run = run_lab("pipe --patience 20");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_TRUE(run.says_in_order({"parent: stressed -> desserts", "parent: drawer -> reward",
@@ -41,7 +41,7 @@ TEST(Pipe, BothSidesTalkUntilOneCloses) {
       << run.output();
 }
 
-TEST(Pipe, EndOfFileTellsOfADeathUnlessSomebodyKeepsTheEnd) {
+TEST(PipeLab, EndOfFileTellsOfADeathUnlessSomebodyKeepsTheEnd) {
   const LabRun run = run_lab("pipe --patience 20");
   EXPECT_TRUE(run.says_in_order({"parent: evil -> live", "parent: end of file: it must be dead",
                                  "parent: it ended with signal 9 (Killed)",
@@ -50,30 +50,31 @@ TEST(Pipe, EndOfFileTellsOfADeathUnlessSomebodyKeepsTheEnd) {
       << run.output() << run.errors;
 }
 
-TEST(Queue, EachProducersRecordsComeAllAndInOrder) {
+TEST(QueueLab, EachProducersRecordsComeAllAndInOrder) {
   const LabRun run = run_lab("queue --producers 3 --records 2000");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_EQ(run.errors, "");  // of the children too: no sanitizer has found anything
   for (const char* const producer : {"producer 1: ", "producer 2: ", "producer 3: "})
-    EXPECT_LT(run.find(producer + std::string("2000 records in order, sum 2001000;")), run.lines.size())
-        << run.output();
+    EXPECT_LT(run.find(producer + std::string("2000 records in order;")), run.lines.size()) << run.output();
   EXPECT_EQ(run.count("exit code 0"), 3U) << run.output();
 }
 
-TEST(Queue, WhatADeadProducerHadAppendedIsThere) {
+TEST(QueueLab, WhatADeadProducerHadAppendedIsThere) {
   const LabRun run = run_lab("queue --producers 2 --records 200 --dies-after 100");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
-  EXPECT_LT(run.find("producer 1: 200 records in order, sum 20100;"), run.lines.size()) << run.output();
-  const std::size_t dead = run.find("producer 2: 100 records in order, sum 5050;");
+  EXPECT_LT(run.find("producer 1: 200 records in order;"), run.lines.size()) << run.output();
+  const std::size_t dead = run.find("producer 2: 100 records in order;");
   ASSERT_LT(dead, run.lines.size()) << run.output();
   EXPECT_NE(run.lines[dead].find("signal 9 (Killed)"), std::string::npos) << run.lines[dead];
 }
 
 // 32 records fit; the consumer sleeps for as long as hundreds of them take to append.
-TEST(Queue, ASlowConsumerMakesProducersWait) {
-  const LabRun run = run_lab("queue --producers 1 --records 200 --pause 20");
-  EXPECT_LT(run.find("producer 1: 200 records in order"), run.lines.size()) << run.output();
-  EXPECT_GT(run.number_after("found its outbox full "), 0) << run.output();
+TEST(QueueLab, ASlowConsumerMakesProducersWait) {
+  EXPECT_TRUE(eventually([] {
+    const LabRun run = run_lab("queue --producers 1 --records 200 --pause 20");
+    EXPECT_LT(run.find("producer 1: 200 records in order"), run.lines.size()) << run.output();
+    return run.number_after("found its outbox full ") > 0;
+  }));
 }
 
 // There are 9592 primes below 100,000.
@@ -83,7 +84,7 @@ unsigned primes_of_all_tasks(const LabRun& run, unsigned tasks) {
   return static_cast<unsigned>(sum);
 }
 
-TEST(ProcessPool, ResultsComeInTheOrderOfTheTasks) {
+TEST(ProcessPoolLab, ResultsComeInTheOrderOfTheTasks) {
   const LabRun run = run_lab("process-pool --processes 3 --tasks 4 --step 25000 --deadly 0");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_TRUE(run.says_in_order({"task 1: 2762 primes", "task 2: 2371 primes", "task 3: 2260 primes",
@@ -92,7 +93,7 @@ TEST(ProcessPool, ResultsComeInTheOrderOfTheTasks) {
   EXPECT_EQ(run.count("died: "), 0U) << run.output();
 }
 
-TEST(ProcessPool, TheTaskOfADeadWorkerIsRunAgain) {
+TEST(ProcessPoolLab, TheTaskOfADeadWorkerIsRunAgain) {
   for (const char* const processes : {"1", "3"}) {
     const LabRun run = run_lab("process-pool --tasks 10 --step 10000 --deadly 5 --processes " + std::string(processes));
     EXPECT_EQ(run.exit_code, 0) << run.errors;
@@ -104,7 +105,7 @@ TEST(ProcessPool, TheTaskOfADeadWorkerIsRunAgain) {
   }
 }
 
-TEST(ProcessPool, ATaskThatKillsAlwaysIsGivenUpAndTheOthersAreDone) {
+TEST(ProcessPoolLab, ATaskThatKillsAlwaysIsGivenUpAndTheOthersAreDone) {
   const LabRun run = run_lab("process-pool --processes 2 --tasks 4 --step 25000 --deadly 2 --always");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_EQ(run.count("while it had task 2"), 3U) << run.output();

@@ -1,4 +1,4 @@
-#include "docs/labs/process_pool.h"
+#include "docs/labs/pool_of_processes.h"
 
 #include <poll.h>
 

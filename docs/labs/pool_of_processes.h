@@ -1,4 +1,4 @@
-// docs/labs/process_pool.h
+// docs/labs/pool_of_processes.h
 //
 // A fixed number of processes that carry out tasks. A task and its result are texts; results come in the order of the
 // tasks, whoever is ready first.
