@@ -34,7 +34,6 @@ void Thread::join() noexcept {
 }
 
 void name_this_thread(std::string_view name) noexcept {
-  constexpr std::size_t kMaxThreadNameBytes = 15;  // TASK_COMM_LEN of Linux, without its NUL
   // Nobody has to know if it fails: the thread keeps the name of its creator then.
   static_cast<void>(::pthread_setname_np(::pthread_self(), std::string(name.substr(0, kMaxThreadNameBytes)).c_str()));
 }

@@ -44,7 +44,9 @@ class Thread final {
   bool running_ = false;
 };
 
-// Shown by ps, top and debuggers. Linux has room for 15 bytes; `name` is cut to fit.
+inline constexpr std::size_t kMaxThreadNameBytes = 15;  // TASK_COMM_LEN of Linux, without its NUL
+
+// Shown by ps, top and debuggers. `name` is cut to fit.
 void name_this_thread(std::string_view name) noexcept;
 
 }  // namespace rookery::os

@@ -16,8 +16,6 @@
 namespace rookery::worker {
 namespace {
 
-constexpr std::size_t kMaxThreadNameBytes = 15;  // TASK_COMM_LEN of Linux, without its NUL
-
 // The pool whose thread this is; nullptr on every other thread.
 thread_local const ThreadPool* pool_of_this_thread = nullptr;
 
@@ -46,7 +44,7 @@ class SignalsBlocked final {
 
 std::string thread_name(const std::string& prefix, std::size_t index) {
   const std::string suffix = "-" + std::to_string(index);
-  return prefix.substr(0, kMaxThreadNameBytes - suffix.size()) + suffix;
+  return prefix.substr(0, os::kMaxThreadNameBytes - suffix.size()) + suffix;
 }
 
 void run(Job& job) {
