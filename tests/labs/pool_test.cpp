@@ -6,21 +6,25 @@
 namespace rookery::labs {
 namespace {
 
-TEST(ProducerConsumer, OnlyABoundHoldsAFastProducer) {
+// The producer is the faster one, unless the machine is so busy that it comes late.
+bool a_bound_has_held_the_producer() {
   const LabRun run = run_lab("producer-consumer --items 200 --capacity 3 --pause 1");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   const std::size_t without_bound = run.find("a queue without a bound");
-  ASSERT_LT(without_bound, run.lines.size()) << run.output();
+  EXPECT_LT(without_bound, run.lines.size()) << run.output();
   LabRun bounded;
   bounded.lines.assign(run.lines.begin(), run.lines.begin() + static_cast<std::ptrdiff_t>(without_bound));
   LabRun unbounded;
   unbounded.lines.assign(run.lines.begin() + static_cast<std::ptrdiff_t>(without_bound), run.lines.end());
 
   EXPECT_LE(bounded.number_after("most items waiting: "), 3);
-  EXPECT_GE(bounded.number_after("times it had to wait: "), 1);
-  EXPECT_GT(unbounded.number_after("most items waiting: "), 3);
   EXPECT_EQ(unbounded.number_after("times it had to wait: "), 0);
   EXPECT_EQ(run.count("consumer: 200 items, in order: true"), 2U) << run.output();
+  return bounded.number_after("times it had to wait: ") >= 1 && unbounded.number_after("most items waiting: ") > 3;
+}
+
+TEST(ProducerConsumerLab, OnlyABoundHoldsAFastProducer) {
+  EXPECT_TRUE(eventually(a_bound_has_held_the_producer));
 }
 
 TEST(ThreadPoolLab, FourTasksCountOneSentence) {
@@ -29,8 +33,12 @@ TEST(ThreadPoolLab, FourTasksCountOneSentence) {
   EXPECT_TRUE(run.says_in_order(
       {"words: 9", "characters: 43", "vowels: 11", "odd words: 7", "the same as one after the other: true"}))
       << run.output();
-  EXPECT_GE(run.number_after("   one after the other: "), 0);
-  EXPECT_GE(run.number_after("   in parallel: "), 0);
+}
+
+TEST(ThreadPoolLab, TheTimesOfBothWaysAreSaid) {
+  const LabRun run = run_lab("thread-pool --rounds 1 --copies 1000");  // long enough for a figure above 0.0 us
+  EXPECT_GT(run.number_after("   one after the other: "), 0);
+  EXPECT_GT(run.number_after("   in parallel: "), 0);
 }
 
 TEST(ThreadPoolLab, TheTextIsTheCallers) {

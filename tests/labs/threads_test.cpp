@@ -8,7 +8,7 @@
 namespace rookery::labs {
 namespace {
 
-TEST(FirstThread, JoinedThreadsEndAndTheOneLeftAloneDoesNot) {
+TEST(FirstThreadLab, JoinedThreadsEndAndTheOneLeftAloneDoesNot) {
   const LabRun run = run_lab("first-thread --sleep 50 --long-sleep 60000");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_TRUE(run.says_in_order({"joined: awake again", "main: it has ended", "by-itself: awake again",
@@ -17,7 +17,7 @@ TEST(FirstThread, JoinedThreadsEndAndTheOneLeftAloneDoesNot) {
   EXPECT_FALSE(run.says("left-alone: awake again"));
 }
 
-TEST(TwoThreads, EachSaysItsOwnInOrder) {
+TEST(TwoThreadsLab, EachSaysItsOwnInOrder) {
   const LabRun run = run_lab("two-threads --count 4 --numbers-pause 2 --letters-pause 3");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_TRUE(run.says_in_order({"1", "2", "3", "4", "both have ended"})) << run.output();
@@ -25,14 +25,14 @@ TEST(TwoThreads, EachSaysItsOwnInOrder) {
   EXPECT_EQ(run.lines.size(), 9U);
 }
 
-TEST(TwoThreads, TheyInterleave) {
+TEST(TwoThreadsLab, TheyInterleave) {
   EXPECT_TRUE(eventually([] {
     const LabRun run = run_lab("two-threads --count 10 --numbers-pause 10 --letters-pause 15");
     return run.find("a") < run.find("10") && run.find("1") < run.find("j");
   }));
 }
 
-TEST(RacingThreads, EachRaceHasOneWinnerAndItReachedTheGoal) {
+TEST(RacingThreadsLab, EachRaceHasOneWinnerAndItReachedTheGoal) {
   const LabRun run = run_lab("racing-threads --runs 8 --goal 40 --pause 1");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   ASSERT_EQ(run.lines.size(), 10U) << run.output();
@@ -61,7 +61,7 @@ TEST(RacingThreads, EachRaceHasOneWinnerAndItReachedTheGoal) {
   EXPECT_EQ(hare + tortoise, 8U);
 }
 
-TEST(RacingThreads, NeitherAlwaysWins) {
+TEST(RacingThreadsLab, NeitherAlwaysWins) {
   EXPECT_TRUE(eventually([] {
     const LabRun run = run_lab("racing-threads --runs 20 --goal 30 --pause 1");
     return run.count("  hare") > 1 && run.count("  tortoise") > 1;  // the heading names both
