@@ -7,7 +7,7 @@
 namespace rookery::labs {
 namespace {
 
-TEST(LostUpdate, TwoThreadsAddOneAndOneOfThemIsLost) {
+TEST(LostUpdateLab, TwoThreadsAddOneAndOneOfThemIsLost) {
   const LabRun run = run_lab("lost-update --certain");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_TRUE(run.says_in_order({"ada has read 0", "ada has written 1"})) << run.output();
@@ -15,19 +15,19 @@ TEST(LostUpdate, TwoThreadsAddOneAndOneOfThemIsLost) {
   EXPECT_TRUE(run.says("two threads have added 1 to 0: 1")) << run.output();
 }
 
-TEST(LostUpdate, APauseIsEnoughToLoseIt) {
+TEST(LostUpdateLab, APauseIsEnoughToLoseIt) {
   EXPECT_TRUE(eventually([] { return run_lab("lost-update --pause 30").says("two threads have added 1 to 0: 1"); }));
 }
 
 // Its race is meant, so here it is suppressed by name.
-TEST(LostUpdate, APlainIntLosesItToo) {
+TEST(LostUpdateLab, APlainIntLosesItToo) {
   const LabRun run = run_lab("lost-update --plain --certain");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_TRUE(run.says("two threads have added 1 to 0: 1")) << run.output();
 }
 
 #ifdef ROOKERY_SERVER_UNDER_TSAN
-TEST(LostUpdate, ThreadSanitizerReportsThePlainIntAlone) {
+TEST(LostUpdateLab, ThreadSanitizerReportsThePlainIntAlone) {
   const LabRun plain = run_lab("lost-update --plain --pause 10", {}, Races::Reported);
   EXPECT_NE(plain.exit_code, 0);
   EXPECT_THAT(plain.errors, ::testing::HasSubstr("ThreadSanitizer: data race"));
@@ -37,14 +37,20 @@ TEST(LostUpdate, ThreadSanitizerReportsThePlainIntAlone) {
   EXPECT_EQ(atomic.errors, "");
 }
 
-TEST(Deadlock, ThreadSanitizerReportsTheReleaseOfWhatIsNotHeld) {
+TEST(DeadlockLab, ThreadSanitizerReportsTheReleaseOfWhatIsNotHeld) {
   const LabRun run = run_lab("deadlock --patience 5 --rounds 10", {}, Races::Reported);
   EXPECT_NE(run.exit_code, 0);
   EXPECT_THAT(run.errors, ::testing::HasSubstr("unlock of an unlocked mutex"));
 }
+
+TEST(DeadlockLab, ThreadSanitizerReportsTwoOrdersThoughNobodyWaits) {
+  const LabRun run = run_lab("deadlock --patience 5 --rounds 10", {}, Races::Reported);
+  EXPECT_THAT(run.errors, ::testing::HasSubstr("lock-order-inversion (potential deadlock)"));
+  EXPECT_THAT(run.errors, ::testing::HasSubstr("lock_one_after_the_other"));
+}
 #endif
 
-TEST(Lock, NothingIsLost) {
+TEST(LockLab, NothingIsLost) {
   const LabRun run = run_lab("lock --pause 5 --times 5");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_TRUE(run.says("lock() and unlock() by hand, 1 time each: 2")) << run.output();
@@ -52,7 +58,7 @@ TEST(Lock, NothingIsLost) {
   EXPECT_TRUE(run.says("scoped lock, 5 times each: 10")) << run.output();
 }
 
-TEST(Deadlock, LockingTwiceIsFoundByATimeOutOrByTheMutex) {
+TEST(DeadlockLab, LockingTwiceIsFoundByATimeOutOrByTheMutex) {
   const LabRun run = run_lab("deadlock --patience 20 --rounds 10");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_TRUE(run.says_in_order({"normal: first lock: done", "normal: second lock: Connection timed out"}))
@@ -63,20 +69,21 @@ TEST(Deadlock, LockingTwiceIsFoundByATimeOutOrByTheMutex) {
   EXPECT_TRUE(run.says_in_order({"recursive: first lock: done", "recursive: second lock: done"})) << run.output();
 }
 
-TEST(Deadlock, ReleasingWhatIsNotHeldIsRefused) {
+TEST(DeadlockLab, ReleasingWhatIsNotHeldIsRefused) {
   const LabRun run = run_lab("deadlock --patience 20 --rounds 10");
   EXPECT_TRUE(run.says("error-checking: one release too many: Operation not permitted")) << run.output();
   EXPECT_TRUE(run.says("recursive: one release too many: Operation not permitted")) << run.output();
 }
 
-TEST(Deadlock, TwoOrdersBlockBothAndScopedLockNeither) {
+TEST(DeadlockLab, TwoOrdersBlockBothAndScopedLockNeither) {
   const LabRun run = run_lab("deadlock --patience 20 --rounds 500");
   EXPECT_TRUE(run.says("ada: holds one, and the other: gives up waiting")) << run.output();
   EXPECT_TRUE(run.says("bob: holds one, and the other: gives up waiting")) << run.output();
+  EXPECT_TRUE(run.says("one after the other: 2 meals")) << run.output();
   EXPECT_TRUE(run.says("with std::scoped_lock, 500 rounds each: 1000 meals")) << run.output();
 }
 
-TEST(Deadlock, ARecursiveMutexIsReleasedAsOftenAsLocked) {
+TEST(DeadlockLab, ARecursiveMutexIsReleasedAsOftenAsLocked) {
   const LabRun run = run_lab("deadlock --patience 20 --rounds 10 --depth 2");
   EXPECT_TRUE(
       run.says_in_order({"locked 2 times; free for another thread: no", "released 1 times; free for another thread: no",
@@ -84,7 +91,7 @@ TEST(Deadlock, ARecursiveMutexIsReleasedAsOftenAsLocked) {
       << run.output();
 }
 
-TEST(Semaphore, NeverMoreThanThereAreSeats) {
+TEST(SemaphoreLab, NeverMoreThanThereAreSeats) {
   const LabRun run = run_lab("semaphore --guests 10 --seats 3 --meal 10");
   EXPECT_EQ(run.exit_code, 0) << run.errors;
   EXPECT_EQ(run.count("sits down"), 10U);
@@ -97,7 +104,7 @@ TEST(Semaphore, NeverMoreThanThereAreSeats) {
   EXPECT_LE(run.number_after("never more than "), 3);
 }
 
-TEST(Semaphore, AllSeatsAreTaken) {
+TEST(SemaphoreLab, AllSeatsAreTaken) {
   EXPECT_TRUE(eventually([] {
     return run_lab("semaphore --guests 10 --seats 3 --meal 20").says("all 10 have eaten, never more than 3 at a time");
   }));
