@@ -98,7 +98,7 @@ LabRun run_staying(const std::string& model, const std::string& options) {
   return run_lab("echo-servers --clients 1 --rounds 1 --think 0 --staying 3 --only " + model + " " + options);
 }
 
-// How many of the three have had no answer, by the row of the second table; 0 if all of them have had many.
+// How many of the three have had no answer, by the row of the second table; 0 if none: then it could begin.
 std::optional<int> left_out(const LabRun& run) {
   const std::size_t place = run.find("clients who stay") + 2;  // behind the heading
   if (place >= run.lines.size()) return std::nullopt;
