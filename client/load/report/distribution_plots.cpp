@@ -65,15 +65,28 @@ std::map<double, Spread> percentiles_of(const Results& results, const std::strin
   return percentiles;
 }
 
-// Answers a second in each bucket, by milliseconds after the kill.
-std::map<double, Spread> timeline_of(const Results& results, const std::string& shape) {
+// How long after the kill the time line goes on, in milliseconds: some times as long as the longest pause that was
+// usual in a shape, so that a gap of 20 ms can be seen as well as one of a second.
+double end_of_timeline(const Results& results) {
+  constexpr double kPausesShown = 8;
+  constexpr double kLeastMs = 300;
+  double longest = 0;
+  for (const Shape& shape : results.shapes)
+    for (const std::uint32_t clients : client_counts(results, "crash"))
+      if (const Spread pauses = spread_of(results, "crash", shape.key, clients, "pause_max_ms"); !pauses.empty())
+        longest = std::max(longest, pauses.median());
+  return std::max(kLeastMs, kPausesShown * longest);
+}
+
+// Answers a second in each bucket, by milliseconds after the kill, from a third of `end_ms` before it.
+std::map<double, Spread> timeline_of(const Results& results, const std::string& shape, double end_ms) {
   std::map<double, Spread> buckets;
   for (const Sample& sample : results.samples) {
     if (sample.experiment != "crash" || sample.shape != shape || !sample.detail.is_object()) continue;
     const double bucket_ms = sample.detail.value("bucket_ms", 0.0);
     if (!(bucket_ms > 0)) continue;
     for (const auto& [at, answers] : pairs_of(sample, "timeline"))
-      buckets[at].values.push_back(answers * 1000 / bucket_ms);
+      if (at >= -end_ms / 3 && at < end_ms) buckets[at].values.push_back(answers * 1000 / bucket_ms);
   }
   for (auto& [at, spread] : buckets) std::sort(spread.values.begin(), spread.values.end());
   return buckets;
@@ -137,12 +150,14 @@ Plot timeline_plot(const Results& results) {
   plot.title = "A crash: answers before and after";
   plot.how_to_read =
       "At 0 one worker process is killed under load: a gap lasts until its clients, who connect again at once, are "
-      "served by another. Bands reach from the lowest to the highest round.";
+      "served by another. Bands reach from the lowest to the highest round. results.json "
+      "has a longer stretch.";
   plot.x = {"milliseconds after the kill", false};
   Curves curves;
   std::vector<std::string> words;
+  const double end_ms = end_of_timeline(results);
   for (const Shape& shape : results.shapes) {
-    curves[shape.key] = timeline_of(results, shape.key);
+    curves[shape.key] = timeline_of(results, shape.key, end_ms);
     double least = std::numeric_limits<double>::infinity();
     for (const auto& [at, spread] : curves[shape.key])
       if (at >= 0) least = std::min(least, spread.median());
