@@ -91,10 +91,10 @@ TEST_F(SourcesTest, ABadVariableIsNamed) {
   expect_exit(78, "rookery-master: environment variable PORT: 'abc' is not a whole number from 0 to 65535");
   surroundings.environment = {{"PORT", "80"}, {"ROOKERY_PORT", "-1"}};
   expect_exit(78, "rookery-master: environment variable ROOKERY_PORT: '-1' is not a whole number from 0 to 65535");
-  surroundings.environment = {{"ROOKERY_MODEL", "thread-per-client"}};
+  surroundings.environment = {{"ROOKERY_MODEL", "magic"}};
   expect_exit(78,
-              "rookery-master: environment variable ROOKERY_MODEL: this version has no model 'thread-per-client' yet; "
-              "the only one is event");
+              "rookery-master: environment variable ROOKERY_MODEL: 'magic' is no model; there are event and "
+              "thread-per-client");
 }
 
 TEST_F(SourcesTest, AVariableThatIsOverriddenNeedNotBeRight) {
