@@ -1,28 +1,14 @@
 #include "client/load/speech.h"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "client/load/scan.h"
 #include "ipc/wire/append.h"
 
 namespace rookery::load {
 namespace {
 
 using wire::append_all;
-
-// Takes `prefix` off the front of `rest`, if it is there.
-bool skip(std::string_view& rest, std::string_view prefix) noexcept {
-  if (!rest.starts_with(prefix)) return false;
-  rest.remove_prefix(prefix.size());
-  return true;
-}
-
-bool take_number(std::string_view& rest, std::uint64_t& number) noexcept {
-  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-  if (error != std::errc()) return false;
-  rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
-  return true;
-}
 
 // [#room] name(12): text     [@] name(12): text     [#room] + name(12) joined     [!] missed 12 messages
 Heard text_event(std::string_view line) noexcept {

@@ -1,27 +1,14 @@
 #include "client/load/talk.h"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "client/load/scan.h"
 #include "ipc/wire/append.h"
 
 namespace rookery::load {
 namespace {
 
 using wire::append_all;
-
-bool skip(std::string_view& rest, std::string_view prefix) noexcept {
-  if (!rest.starts_with(prefix)) return false;
-  rest.remove_prefix(prefix.size());
-  return true;
-}
-
-bool take_number(std::string_view& rest, std::uint64_t& number) noexcept {
-  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-  if (error != std::errc()) return false;
-  rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
-  return true;
-}
 
 std::uint64_t number_in(const nlohmann::json& json, const char* key) {
   const auto found = json.find(key);
