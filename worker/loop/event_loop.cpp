@@ -75,14 +75,15 @@ LoopEnd EventLoop::run() {
   os::mark_if_this_thread_crashes(&control_.suspect.fatal);
   ids_.ask_if_few();
   outbox_.ring();
-  while (!lapped_ && !(stopping_ && (drained() || now_ >= deadline_))) turn();
+  while (turn()) {
+  }
   os::mark_if_this_thread_crashes(nullptr);
   if (threads_ != nullptr) threads_->end_all();
   sessions_.drop_items();  // they refer to parts of this loop that end before the sessions do
   return lapped_ ? LoopEnd::Lapped : LoopEnd::Stopped;
 }
 
-void EventLoop::turn() {
+bool EventLoop::turn() {
   LoopTurn turn(threads_ ? &turn_lock_ : nullptr);
   wait(turn);
   now_ = os::Monotonic::now();
@@ -120,6 +121,7 @@ void EventLoop::turn() {
     if (on_ready) on_ready();
   }
   if (ready_) fault::point(fault::Point::WorkerAfterReady);
+  return !lapped_ && !(stopping_ && (drained() || now_ >= deadline_));
 }
 
 void EventLoop::wait(LoopTurn& turn) {

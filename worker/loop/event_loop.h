@@ -76,7 +76,7 @@ class EventLoop final : private ClientTurns {
   void end_own_send(Session& session, std::span<const iovec> parts, ssize_t sent) override;
   void end_client_turn() override;
 
-  void turn();
+  bool turn();  // false: it was the last
   void wait(LoopTurn& turn);
   void handle(const epoll_event& event);
   void handle_session(const epoll_event& event);
