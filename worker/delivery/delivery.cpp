@@ -1,11 +1,11 @@
 #include "worker/delivery/delivery.h"
 
 #include <sys/socket.h>
-#include "ipc/fault/fault_point.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <limits>
+
+#include "worker/delivery/send_parts.h"
 
 namespace rookery::worker {
 
@@ -16,21 +16,6 @@ constexpr std::size_t kWriteBudgetBytes = 256 * 1024;  // of one write; more tha
 constexpr std::size_t kItemsAheadBytes = 16 * 1024;    // of a long reply, made before the socket asks for more
 
 }  // namespace
-
-ssize_t send_parts(int socket, std::span<const iovec> parts) noexcept {
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(parts.data());
-  message.msg_iovlen = parts.size();
-  ssize_t sent;
-  fault::point(fault::Point::WorkerInSend);
-  do {
-    sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  } while (sent < 0 && errno == EINTR);
-  const int error = errno;
-  fault::point(fault::Point::WorkerAfterSend);
-  if (sent >= 0) return sent;
-  return error == EAGAIN ? 0 : -error;
-}
 
 Delivery::Delivery(SocketWatch& watch, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control,
                    std::size_t max_own_output_bytes)

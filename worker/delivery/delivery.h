@@ -34,9 +34,6 @@ inline constexpr std::chrono::seconds kStalledFor{30};
 // How long we wait for the peer to take our last words and close.
 inline constexpr std::chrono::seconds kLingerFor{2};
 
-// One write that does not block. The bytes taken, 0 when the socket is full, or minus an error number.
-[[nodiscard]] ssize_t send_parts(int socket, std::span<const iovec> parts) noexcept;
-
 class Delivery final {
  public:
   // A session that has `max_own_output_bytes` of its own output waiting is closed as too slow.

@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "ipc/os/crash_dump.h"
-#include "worker/delivery/delivery.h"
+#include "worker/delivery/send_parts.h"
 
 namespace rookery::worker {
 
