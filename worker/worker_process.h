@@ -6,7 +6,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
+#include <vector>
 
+#include "ipc/chat/control_message.h"
 #include "ipc/chat/shared_state.h"
 #include "ipc/log.h"
 #include "ipc/os/file_descriptor.h"
@@ -39,11 +42,20 @@ struct WorkerSettings {
   ClientLimits limits = {};
 };
 
+// A connection that the process before had and this one carries on. All else about it is in the worker's region.
+struct InheritedClient {
+  std::uint64_t client = 0;
+  chat::Place place;
+  int socket = -1;     // this process's own from here on; -1: it was lost, so the client cannot be served
+  bool doubt = false;  // workers died of it: to be closed, with a hint to connect again
+};
+
 struct WorkerStart {
-  std::uint32_t number = 0;      // which worker
-  std::uint64_t slot_epoch = 0;  // the life of its slots: never the same for two processes
-  int control = -1;              // this child's end of the duplex pipe with the master
-  int listener = -1;             // shared with all workers
+  std::uint32_t number = 0;                     // which worker
+  std::uint64_t slot_epoch = 0;                 // the life of its slots: never the same for two processes
+  int control = -1;                             // this child's end of the duplex pipe with the master
+  int listener = -1;                            // shared with all workers
+  std::vector<InheritedClient> inherited = {};  // sessions in the region that are not among them are nobody's
 };
 
 // Serves until the master says Stop or dies, and returns the exit code. Runs single-threaded up to its own set-up;

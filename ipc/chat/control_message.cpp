@@ -14,35 +14,37 @@ struct Head {
   std::uint8_t reserved[3];
   std::uint32_t worker;
   std::uint64_t number;
+  Place place;
+  Place from;
 };
-static_assert(sizeof(Head) == 16);
+static_assert(sizeof(Head) == 32);
 
 }  // namespace
 
 os::TransferStatus send_control(int descriptor, const ControlMessage& message) {
-  const Head head{message.kind, {}, message.worker, message.number};
+  const Head head{message.kind, {}, message.worker, message.number, message.place, message.from};
   const std::size_t text_bytes = std::min(message.text.size(), kMaxControlTextBytes);
   std::vector<std::byte> bytes(sizeof head + text_bytes);
   std::memcpy(bytes.data(), &head, sizeof head);
   if (text_bytes > 0) std::memcpy(bytes.data() + sizeof head, message.text.data(), text_bytes);
-  return os::send_message(descriptor, bytes);
+  return os::send_message(descriptor, bytes, message.passenger);
 }
 
 ReceivedControl receive_control(int descriptor) {
   std::array<std::byte, sizeof(Head) + kMaxControlTextBytes> buffer;
-  const auto received = os::receive_message(descriptor, buffer);
-  if (received.status != os::TransferStatus::Done) return {received.status, std::nullopt};
-  if (received.bytes < sizeof(Head)) return {received.status, std::nullopt};
+  auto received = os::receive_message(descriptor, buffer);
+  if (received.status != os::TransferStatus::Done) return {received.status, std::nullopt, {}};
+  if (received.bytes < sizeof(Head)) return {received.status, std::nullopt, {}};
   Head head;
   std::memcpy(&head, buffer.data(), sizeof head);
-  if (head.kind < ControlKind::Ready || head.kind > kLastControlKind) return {received.status, std::nullopt};
-  ControlMessage message{head.kind, head.worker, head.number, {}};
+  if (head.kind < ControlKind::Ready || head.kind > kLastControlKind) return {received.status, std::nullopt, {}};
+  ControlMessage message{head.kind, head.worker, head.number, {}, head.place, head.from};
   message.text.assign(reinterpret_cast<const char*>(buffer.data()) + sizeof head, received.bytes - sizeof head);
-  return {received.status, std::move(message)};
+  return {received.status, std::move(message), std::move(received.passenger)};
 }
 
 ControlMessage shut_out_message(const SourceAddress& network, std::chrono::milliseconds how_long) {
-  ControlMessage message{ControlKind::ShutOut, 0, static_cast<std::uint64_t>(how_long.count()), {}};
+  ControlMessage message{ControlKind::ShutOut, 0, static_cast<std::uint64_t>(how_long.count())};
   message.text.assign(reinterpret_cast<const char*>(network.words.data()), sizeof network.words);
   return message;
 }

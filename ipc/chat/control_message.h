@@ -23,6 +23,9 @@ enum class ControlKind : std::uint8_t {
   SlotClean = 3,    // ledger: dealt with all that dead worker `worker` left
   SlotDamaged = 4,  // ledger: an outbox of worker `worker` holds what no sane worker writes; text says what
   Failed = 5,       // cannot start or go on; text says why and what to do; number is the exit code for the operator
+  Hold = 13,        // worker: client `number` sits at `place`; brings a duplicate of its socket, before its first reply
+  Drop = 14,        // worker: the connection of client `number` at `place` is over
+  Adopted = 15,     // worker: client `number`, handed to it by Adopt, sits at `place` now; it was `from` of `worker`
   // master -> child
   Stop = 6,  // finish: tell clients, drain, make durable, exit 0; number = milliseconds until the master forces it
   Kick = 7,  // worker: close client `number`, text is the reason
@@ -31,14 +34,30 @@ enum class ControlKind : std::uint8_t {
   LedgerAway = 10,  // worker: the ledger died too often and is not tried for a while: read-only mode
   LedgerBack = 11,  // worker: it serves again
   ShutOut = 12,     // worker: for `number` milliseconds no client from that network; see shut_out_message()
+  HandOver = 16,    // worker: end now and leave your connections as they are, others carry them on
+  Adopt = 17,       // worker: carry client `number` on that sat at place `from` of dead worker `worker`; brings its
+                    // socket, unless that was lost; text: why it is to be closed with a hint, usually empty
+  SlotVacant = 18,  // ledger: none of the clients in the region of worker `worker` belong to the life with slot epoch
+                    // `number` any more, others have them
 };
-inline constexpr ControlKind kLastControlKind = ControlKind::ShutOut;
+inline constexpr ControlKind kLastControlKind = ControlKind::SlotVacant;
+
+// Where in its worker a client sits.
+struct Place {
+  std::uint32_t loop = 0;
+  std::uint32_t index = 0;  // of its session block
+
+  friend bool operator==(const Place&, const Place&) = default;
+};
 
 struct ControlMessage {
   ControlKind kind = ControlKind::Ready;
   std::uint32_t worker = 0;
   std::uint64_t number = 0;
   std::string text = {};  // at most kMaxControlTextBytes
+  Place place = {};
+  Place from = {};
+  int passenger = -1;  // to be sent: a descriptor, whose owner keeps it open until then
 };
 
 // The network's 16 bytes travel as text.
@@ -52,6 +71,7 @@ inline constexpr std::size_t kMaxControlTextBytes = 8192;
 struct ReceivedControl {
   os::TransferStatus status = os::TransferStatus::Failed;
   std::optional<ControlMessage> message;  // empty with status Done: not a message of ours
+  os::FileDescriptor passenger = os::FileDescriptor();
 };
 [[nodiscard]] ReceivedControl receive_control(int descriptor);
 

@@ -61,6 +61,9 @@ static_assert(sizeof(LedgerRegionHeader) == 63 * 64, "drawn in docs/shared-memor
 struct SlotControl {
   alignas(64) shm::PositionWord outbox_taken;
   alignas(64) shm::PositionWord inbox_tail;
+  // The life of the slot (slot epoch) whose clients others carry on by now: what its session blocks and counters say is
+  // of the past. 0: none yet.
+  std::atomic<std::uint64_t> vacant_life;
 };
 
 struct RoomState {

@@ -5,7 +5,7 @@
 // address has the 2^64 around it too.
 //
 // A thread that is about to deal with a client's line notes in shared memory whose it is (Suspect), so that the master
-// knows whom to hold to account if the worker dies of it.
+// knows whom to hold to account if the worker dies of it, and which session to doubt.
 #pragma once
 
 #include <sys/socket.h>
@@ -40,23 +40,25 @@ struct SourceAddress {
 struct Suspect {
   std::array<std::atomic<std::uint64_t>, 2> address;  // none: it deals with nobody
   std::atomic<std::uint64_t> fatal;
+  std::atomic<std::uint64_t> client;  // whose line it is; written before the address
 
-  void note(const SourceAddress& source) noexcept {
+  void note(const SourceAddress& source, std::uint64_t of_client) noexcept {
+    client.store(of_client, std::memory_order_relaxed);
     address[0].store(source.words[0], std::memory_order_relaxed);
     address[1].store(source.words[1], std::memory_order_relaxed);
   }
-  void clear() noexcept { note({}); }
+  void clear() noexcept { note({}, 0); }
   [[nodiscard]] SourceAddress load() const noexcept {
     return {{address[0].load(std::memory_order_relaxed), address[1].load(std::memory_order_relaxed)}};
   }
 };
-static_assert(sizeof(Suspect) == 24, "drawn in docs/shared-memory.md");
+static_assert(sizeof(Suspect) == 32, "drawn in docs/shared-memory.md");
 
 // Notes a suspect for as long as it lives. Null: nothing is noted.
 class Suspicion final {
  public:
-  Suspicion(Suspect* place, const SourceAddress& source) noexcept : place_(place) {
-    if (place_ != nullptr) place_->note(source);
+  Suspicion(Suspect* place, const SourceAddress& source, std::uint64_t client) noexcept : place_(place) {
+    if (place_ != nullptr) place_->note(source, client);
   }
   ~Suspicion() {
     if (place_ != nullptr) place_->clear();

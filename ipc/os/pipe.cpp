@@ -3,11 +3,31 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
+#include <cstring>
 
 #include "ipc/os/errors.h"
 
 namespace rookery::os {
+
+namespace {
+
+// Room for one descriptor: of more the kernel closes the rest.
+struct PassengerSeat {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> bytes;
+};
+
+FileDescriptor take_passenger(msghdr& header) {
+  const cmsghdr* const ticket = CMSG_FIRSTHDR(&header);
+  if (ticket == nullptr || ticket->cmsg_level != SOL_SOCKET || ticket->cmsg_type != SCM_RIGHTS) return {};
+  if (ticket->cmsg_len < CMSG_LEN(sizeof(int))) return {};
+  int passenger = -1;
+  std::memcpy(&passenger, CMSG_DATA(ticket), sizeof passenger);
+  return FileDescriptor(passenger);
+}
+
+}  // namespace
 
 Pipe make_pipe() {
   int ends[2];
@@ -22,20 +42,42 @@ DuplexPipe make_duplex_pipe() {
   return {FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
 
-TransferStatus send_message(int descriptor, std::span<const std::byte> message) noexcept {
+TransferStatus send_message(int descriptor, std::span<const std::byte> message, int passenger) noexcept {
+  iovec part{const_cast<std::byte*>(message.data()), message.size()};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  PassengerSeat seat{};
+  if (passenger >= 0) {
+    header.msg_control = seat.bytes.data();
+    header.msg_controllen = seat.bytes.size();
+    cmsghdr* const ticket = CMSG_FIRSTHDR(&header);
+    ticket->cmsg_level = SOL_SOCKET;
+    ticket->cmsg_type = SCM_RIGHTS;
+    ticket->cmsg_len = CMSG_LEN(sizeof passenger);
+    std::memcpy(CMSG_DATA(ticket), &passenger, sizeof passenger);
+  }
   for (;;) {
-    if (::send(descriptor, message.data(), message.size(), MSG_NOSIGNAL) >= 0) return TransferStatus::Done;
+    if (::sendmsg(descriptor, &header, MSG_NOSIGNAL) >= 0) return TransferStatus::Done;
     if (errno == EINTR) continue;
-    if (errno == EAGAIN || errno == ENOBUFS) return TransferStatus::WouldBlock;
+    // ETOOMANYREFS: as many descriptors are in flight as we may have open; they arrive, and there is room again.
+    if (errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS) return TransferStatus::WouldBlock;
     if (errno == EPIPE || errno == ECONNRESET) return TransferStatus::PeerGone;
     return TransferStatus::Failed;
   }
 }
 
-Received receive_message(int descriptor, std::span<std::byte> buffer) noexcept {
+Received receive_message(int descriptor, std::span<std::byte> buffer) {
+  iovec part{buffer.data(), buffer.size()};
+  PassengerSeat seat{};
   for (;;) {
-    const auto got = ::recv(descriptor, buffer.data(), buffer.size(), 0);
-    if (got > 0) return {TransferStatus::Done, static_cast<std::size_t>(got)};
+    msghdr header{};
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    header.msg_control = seat.bytes.data();
+    header.msg_controllen = seat.bytes.size();
+    const auto got = ::recvmsg(descriptor, &header, MSG_CMSG_CLOEXEC);
+    if (got > 0) return {TransferStatus::Done, static_cast<std::size_t>(got), take_passenger(header)};
     if (got == 0) return {TransferStatus::PeerGone, 0};  // no message of ours is empty
     // ECONNRESET is told once, and first, when the peer closed with messages of ours unread; what it sent before its
     // end comes with the next calls, then end of file.

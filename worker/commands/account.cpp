@@ -106,7 +106,7 @@ Outcome do_register(CommandContext& context, Session& session, const wire::Comma
   request.work = [&context, source = session.source.key, asker = std::move(asker), name = std::string(command.name),
                   password = Secret(command.password)] {
     if (context.worker.abandoned) return;
-    const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.address);
+    const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.address, asker.client);
     context.mailbox.post([&context, source, asker, name, hash = hash_password(password.view())] {
       context.passwords.finished(os::Monotonic::now(), source, 0, false);
       ask_for_account(context, asker, name, hash);
@@ -134,7 +134,7 @@ Outcome do_login(CommandContext& context, Session& session, const wire::Command&
                   password = Secret(command.password),
                   name = std::string(user != nullptr ? user->name_view() : command.name)] {
     if (context.worker.abandoned) return;
-    const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.address);
+    const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.address, asker.client);
     const bool right = verify_password(hash, password.view()) && account != 0;
     context.mailbox.post([&context, source, key, asker, name, account, right] {
       context.passwords.finished(os::Monotonic::now(), source, key, !right);  // also when nobody waits any more

@@ -29,9 +29,9 @@ Outcome do_count(CommandContext& context, Session& session, const wire::Command&
       context.finish_command(*asker);
     });
   };
-  const auto task = [&worker = context.worker, text, source = session.address()](auto count) {
-    return [&worker, text, source, count] {
-      const chat::Suspicion suspicion(worker.suspect_of_pool_thread(), source);
+  const auto task = [&worker = context.worker, text, source = session.address(), client = session.client](auto count) {
+    return [&worker, text, source, client, count] {
+      const chat::Suspicion suspicion(worker.suspect_of_pool_thread(), source, client);
       return count(*text);
     };
   };

@@ -131,7 +131,7 @@ void Input::settle_buffer(Session& session) {
 
 void Input::process(Session& session) {
   if (!session.open()) return;
-  const chat::Suspicion suspicion(&suspect_, session.address());
+  const chat::Suspicion suspicion(&suspect_, session.address(), session.client);
   chat::SessionStream& stream = session.stream;
   bool more = true;
   bool drained = false;  // no whole line is left
