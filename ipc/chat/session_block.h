@@ -22,11 +22,12 @@ namespace rookery::chat {
 
 enum class SessionState : std::uint32_t { Free = 0, Open = 1 };
 
-// Changes with login and logout.
+// Changes with login and logout, before their command is done: until the stream's login_count follows, the value before
+// it is the one that counts.
 struct SessionLogin {
   std::uint64_t account = 0;  // 0: a guest
   std::uint32_t name_bytes = 0;
-  std::uint32_t login_count = 0;
+  std::uint32_t login_count = 0;  // logins and logouts
   std::array<char, 32> name{};
 
   [[nodiscard]] std::string_view name_view() const noexcept {
@@ -36,21 +37,28 @@ struct SessionLogin {
 static_assert(sizeof(SessionLogin) == 48);
 
 inline constexpr std::uint32_t kNoBuffer = 0;  // buffers are numbered from 1
-inline constexpr std::uint64_t kCurrent = ~0ULL;
 
 enum SessionFlags : std::uint16_t {
   kDiscardingLine = 1,  // inside a line that was reported as too long
   kPresenceOn = 2,
   kInputEnded = 4,  // the peer sends no more
   kClosing = 8,     // close once the output is out
+  kBehind = 16,     // has not had all of the log: log_cursor says exactly where delivery stopped
 };
 
-// Changes with every command and every read and write: one commit for all of it.
+// Changes with every command and every read and write: one commit for all of it. At every commit this is true:
+//   what the client must still get is the chain of output buffers, then what it listens to in the log from log_cursor
+//   on; the first byte of that is number `written_bytes` of the connection;
+//   what it has sent is consumed, or lies in [input_begin, input_end) of the input buffer; number `received_bytes` of
+//   the connection, if it has come, lies at input_end.
+// So whoever knows from the kernel how many bytes were taken and given knows where to go on.
 struct SessionStream {
   std::uint64_t received_bytes = 0;        // taken from the socket, by our count
   std::uint64_t written_bytes = 0;         // given to the socket, by our count
-  std::uint64_t log_cursor = kCurrent;     // the log is delivered up to here; kCurrent: up to where the loop is
-  std::uint64_t outbox_number = 0;         // of the newest record this client's commands put into the outbox
+  std::uint64_t log_cursor = 0;            // the log is delivered up to here, or, unless kBehind, to the loop's
+                                           // log_position if that is further
+  std::uint64_t outbox_number = 0;         // of the newest record this client's commands put into the outbox of `slot`
+  std::uint64_t answered_number = 0;       // of the newest of those that was answered
   std::uint32_t input_buffer = kNoBuffer;  // holds [input_begin, input_end): bytes not yet consumed by a command
   std::uint16_t input_begin = 0;
   std::uint16_t input_end = 0;
@@ -59,8 +67,8 @@ struct SessionStream {
   std::uint16_t output_begin = 0;         // first byte in the head
   std::uint16_t output_end = 0;           // end of the bytes in the tail
   std::uint16_t flags = 0;
-  std::uint8_t dialect = 0;  // wire::DialectId
-  std::uint8_t reserved = 0;
+  std::uint8_t dialect = 0;      // wire::DialectId
+  std::uint8_t login_count = 0;  // the low bits of SessionLogin's: which of its values belongs to this commit
   // A command that is under way (a hash on the pool, a long list) stays in the input until its reply is queued: a
   // successor begins it again, and goes on after the items that were queued already.
   std::uint64_t items_next = 0;      // list, rooms: where to look next; history, resume: the newest seq given
@@ -69,8 +77,10 @@ struct SessionStream {
   // A resume that is done: 1 + the seq from which on the client has had all of what it listens to; 0: that is written
   // to the `had_from` of each topic already. A successor writes it there before anything else.
   std::uint64_t had_all_from = 0;
+  std::uint32_t slot = 0;    // of the loop in whose outbox outbox_number counts
+  std::uint32_t missed = 0;  // messages before log_cursor that were passed over and not told yet
 };
-static_assert(sizeof(SessionStream) == 80);
+static_assert(sizeof(SessionStream) == 96);
 
 inline constexpr std::uint32_t kInlineRooms = 6;
 
@@ -100,7 +110,9 @@ struct SessionRooms {
 
 // The same number for what is no room: see SessionRoom. Each means something only while the client listens to that.
 struct SessionHadFrom {
-  std::atomic<std::uint64_t> everybody;  // broadcasts
+  static constexpr std::uint64_t kNever = ~0ULL;
+
+  std::atomic<std::uint64_t> everybody;  // broadcasts; kNever: the session does not listen to the chat yet
   std::atomic<std::uint64_t> lobby;
   std::atomic<std::uint64_t> account;  // direct messages, since the newest login
 };
@@ -118,6 +130,6 @@ struct SessionBlock {
   SessionRooms rooms;
   SessionHadFrom had_from;
 };
-static_assert(sizeof(SessionBlock) == 408, "drawn in docs/shared-memory.md");
+static_assert(sizeof(SessionBlock) == 472, "drawn in docs/shared-memory.md");
 
 }  // namespace rookery::chat

@@ -26,7 +26,7 @@ namespace rookery::chat {
 inline constexpr std::size_t kPoolSuspects = 64;  // as many threads as a pool may have
 
 struct WorkerRegionHeader {
-  static constexpr std::uint64_t kMagic = 0x32524b574b4f4f52;  // "ROOKWKR2", little-endian
+  static constexpr std::uint64_t kMagic = 0x33524b574b4f4f52;  // "ROOKWKR3", little-endian
 
   std::atomic<std::uint64_t> magic;  // stored last
   // The life of this slot: differs for each process that ever had the slot. Released when its outboxes are empty and

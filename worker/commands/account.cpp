@@ -86,6 +86,7 @@ void finish_login(CommandContext& context, const Asker& asker, const std::string
   context.follower.listen_to_account(*session, account);
   if (!context.worker.settings.allow_guests) context.follower.listen(*session);
   log::info("client={} logged in as {}", asker.client, name);
+  session->stream.login_count = static_cast<std::uint8_t>(login.login_count);  // with the end of the command
   context.reply(*session, [&](const wire::Dialect& dialect, std::string& out) {
     dialect.logged_in(out, tag, {asker.client, login.name_view()}, context.worker.epoch(),
                       context.follower.newest_seq());
@@ -152,10 +153,12 @@ Outcome do_logout(CommandContext& context, Session& session, const wire::Command
   if (!context.worker.settings.allow_guests) context.follower.listen_no_more(session);  // under the name it had
   login.account = 0;
   login.name_bytes = 0;
+  ++login.login_count;
   session.block->login.store(login);
   context.delivery.settle_position(session);
   if (Topic* topic = context.delivery.topics.account(account)) topic->remove(session);
   context.delivery.topics.forget_person(account, 0);
+  session.stream.login_count = static_cast<std::uint8_t>(login.login_count);
   return context.reply(session, [&](const wire::Dialect& dialect, std::string& out) { dialect.logged_out(out, tag); });
 }
 

@@ -85,7 +85,7 @@ struct CommandContext {
     session.stream.items_next = 0;
     session.stream.items_given = 0;
     session.stream.items_promised = 0;
-    session.commit();
+    delivery.commit(session);
     delivery.resume(session);
   }
 

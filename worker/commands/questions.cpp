@@ -17,6 +17,8 @@ class Reply : public ItemSource {
  public:
   Reply(CommandContext& context, wire::Op op, std::string_view id) : context_(context), op_(op), id_(id) {}
 
+  void done(Session& session) final { context_.finish_command(session); }
+
  protected:
   [[nodiscard]] wire::RequestTag tag() const noexcept { return {op_, id_}; }
   void begin(const Session& session, std::string& out) {
@@ -25,7 +27,6 @@ class Reply : public ItemSource {
   }
   ItemsState end(Session& session, std::string& out) {
     session.dialect().end_items(out, tag(), session.stream.items_given);
-    context_.finish_command(session);
     return ItemsState::Done;
   }
 
@@ -137,7 +138,6 @@ class HistoryReply final : public Reply {
       return false;
     }
     session.dialect().refused(out, refusal);
-    context_.finish_command(session);
     return true;
   }
 

@@ -38,6 +38,13 @@ class ResumeReply final : public ItemSource {
     return ItemsState::Done;
   }
 
+  void done(Session& session) override {
+    // Told and given: what is above common_ it has had. One commit with the end of the command; then, for each topic.
+    if (session.stream.items_promised != 0) session.stream.had_all_from = common_ + 1;
+    context_.finish_command(session);
+    context_.sessions.settle_had_from(session);
+  }
+
  private:
   enum class Phase : unsigned char { ReadingLog, Counting, Giving };
 
@@ -59,7 +66,7 @@ class ResumeReply final : public ItemSource {
     const auto common = common_seq();
     if (!common) {
       session.dialect().resumed(out, tag(), false, 0);
-      return finish(session);
+      return ItemsState::Done;
     }
     common_ = *common;
     if (session.stream.items_promised != 0) {  // begun by a predecessor
@@ -82,14 +89,14 @@ class ResumeReply final : public ItemSource {
       case BacklogStep::Failed:
         session.dialect().refused(out, {wire::ErrorCode::RateLimited, "old messages cannot be read now, try again",
                                         wire::to_string(wire::Op::Resume), id_});
-        return finish(session);
+        return ItemsState::Done;
       case BacklogStep::End:
         break;
     }
     session.dialect().resumed(out, tag(), epoch_ == context_.worker.epoch(), backlog_.counted());
     session.stream.items_promised = static_cast<std::uint32_t>(backlog_.counted() + 1);
     session.stream.items_next = common_;
-    if (backlog_.counted() == 0) return finish(session);
+    if (backlog_.counted() == 0) return ItemsState::Done;
     backlog_.seek(common_);
     phase_ = Phase::Giving;
     return ItemsState::More;
@@ -110,7 +117,7 @@ class ResumeReply final : public ItemSource {
         case BacklogStep::End:
           if (session.stream.items_given + 1 != session.stream.items_promised)
             return give_up(session, "its resume found another number of messages the second time");
-          return finish(session);
+          return ItemsState::Done;
       }
     }
     return ItemsState::More;
@@ -136,14 +143,6 @@ class ResumeReply final : public ItemSource {
     log::error("client={} is closed: {}", session.client, why);
     context_.delivery.doom(session, why);
     return ItemsState::Waiting;
-  }
-
-  ItemsState finish(Session& session) {
-    // Told and given: what is above common_ it has had. One commit with the end of the command; then, for each topic.
-    if (session.stream.items_promised != 0) session.stream.had_all_from = common_ + 1;
-    context_.finish_command(session);
-    context_.sessions.settle_had_from(session);
-    return ItemsState::Done;
   }
 
   CommandContext& context_;

@@ -27,7 +27,7 @@ Delivery::Delivery(SocketWatch& watch, SessionTable& sessions, BufferPool& buffe
 
 void Delivery::reply(Session& session, std::string_view bytes) {
   if (!session.open() || session.lingering || session.items) return;
-  settle_position(session);
+  if (session.behind()) settle_position(session);
   append_own(session, bytes);
   touch(session);
 }
@@ -48,7 +48,7 @@ void Delivery::touch(Session& session) {
 
 void Delivery::begin_items(Session& session, std::unique_ptr<ItemSource> items) {
   session.items = std::move(items);
-  fall_behind(session, session.behind ? session.stream.log_cursor : position_);
+  fall_behind(session, session.behind() ? session.stream.log_cursor : position_);
   touch(session);
 }
 
@@ -73,6 +73,7 @@ void Delivery::flush() {
     trim(*topic);
   }
   touched_.clear();
+  delivered_ = position_;
 }
 
 void Delivery::trim(Topic& topic) {
@@ -84,13 +85,22 @@ void Delivery::trim(Topic& topic) {
     }
     if (tape.size_bytes() <= kMaxTapeBytes) continue;
     const std::size_t drop = tape.excess(kMaxTapeBytes / 2);
-    for (Session* session : topic.members()) {
-      if (!session->behind || session->stream.dialect != number) continue;
-      const std::size_t next = tape.first_from(session->stream.log_cursor);
-      if (next < drop) session->missed += drop - next;
-    }
+    const std::uint64_t kept_from = drop < tape.entries() ? tape.position(drop) : position_;
+    for (Session* session : topic.members())
+      if (session->behind() && session->stream.dialect == number) pass_over(*session, kept_from);
     tape.drop(drop);
   }
+}
+
+// Of all it listens to, not of one topic alone: then one number says where it stands.
+void Delivery::pass_over(Session& session, std::uint64_t until) noexcept {
+  if (session.stream.log_cursor >= until) return;
+  for (Topic* topic : session.topics) {
+    const Tape& tape = topic->tape(session.dialect_id());
+    session.stream.missed +=
+        static_cast<std::uint32_t>(tape.first_from(until) - tape.first_from(session.stream.log_cursor));
+  }
+  session.stream.log_cursor = until;
 }
 
 void Delivery::on_writable(Session& session) {
@@ -117,12 +127,13 @@ void Delivery::deliver(Session& session) {
       return;
     }
 
+    if (session.uncommitted) commit(session);  // what is sent must be known to a successor
     if (!was_sent(session, send_parts(session.socket.get(), parts_), own_bytes, total)) return;
     if (!more_items && !session.items && reels_.empty()) {
       catch_up(session);
       return;
     }
-    session.commit();
+    commit(session);
   }
 }
 
@@ -134,22 +145,24 @@ bool Delivery::was_sent(Session& session, ssize_t sent, std::size_t own_bytes, s
   }
   const auto taken = static_cast<std::size_t>(sent);
   session.stream.written_bytes += taken;
-  if (taken > 0 && session.behind) session.stalled_since = os::Monotonic::now();
+  if (taken > 0 && session.behind()) session.stalled_since = os::Monotonic::now();
   took(session, std::min(taken, own_bytes), taken - std::min(taken, own_bytes));
   if (taken == total) return true;
   session.blocked = true;
-  session.commit();
+  commit(session);
   update_interest(session);
   return false;
 }
 
 bool Delivery::begin_own_send(Session& session, std::vector<iovec>& parts) {
   parts.clear();
-  if (!session.open() || session.lingering || session.blocked || session.behind || session.items || session.missed > 0)
+  if (!session.open() || session.lingering || session.blocked || session.behind() || session.items ||
+      session.stream.missed > 0)
     return false;
   if (own_.gather(session, parts, kMaxParts) == 0) return false;
   fall_behind(session, position_);
   session.blocked = true;
+  commit(session);  // the loop's position moves on meanwhile, this session's does not
   return true;
 }
 
@@ -176,7 +189,7 @@ bool Delivery::top_up(Session& session) {
       resting_.push_back(&session);
     }
     if (state == ItemsState::Done) {
-      session.items.reset();
+      std::exchange(session.items, nullptr)->done(session);
       resume(session);
     }
   }
@@ -191,10 +204,10 @@ void Delivery::next_turn() {
 }
 
 void Delivery::tell_missed(Session& session) {
-  if (session.missed == 0 || session.items) return;
+  if (session.stream.missed == 0 || session.items) return;
   scratch_.clear();
-  session.dialect().missed(scratch_, session.missed);
-  session.missed = 0;
+  session.dialect().missed(scratch_, session.stream.missed);
+  session.stream.missed = 0;
   append_own(session, scratch_);
 }
 
@@ -202,7 +215,7 @@ void Delivery::load_reels(const Session& session) {
   reels_.clear();
   for (Topic* topic : session.topics) {
     const Tape& tape = topic->tape(session.dialect_id());
-    const std::size_t next = session.behind ? tape.first_from(session.stream.log_cursor) : tape.unflushed();
+    const std::size_t next = session.behind() ? tape.first_from(session.stream.log_cursor) : tape.unflushed();
     if (next < tape.entries()) reels_.push_back({&tape, next, tape.entries()});
   }
 }
@@ -250,7 +263,7 @@ void Delivery::took(Session& session, std::size_t own_bytes, std::size_t tape_by
     if (tape_bytes >= bytes) {
       tape_bytes -= bytes;
       delivered += part.end - part.first;
-      if (session.behind) session.stream.log_cursor = tape.position(part.end - 1) + 1;
+      if (session.behind()) session.stream.log_cursor = tape.position(part.end - 1) + 1;
       continue;
     }
     const std::size_t stopped = tape.begin_byte(part.first) + tape_bytes;
@@ -265,7 +278,7 @@ void Delivery::took(Session& session, std::size_t own_bytes, std::size_t tape_by
     reels_.clear();
     break;
   }
-  if (parts_of_tapes_.empty() && session.has_own_output() && !session.behind) fall_behind(session, position_);
+  if (parts_of_tapes_.empty() && session.has_own_output() && !session.behind()) fall_behind(session, position_);
   if (!reels_.empty()) {  // they did not go into this write
     std::uint64_t cursor = std::numeric_limits<std::uint64_t>::max();
     for (const Reel& reel : reels_) cursor = std::min(cursor, reel.tape->position(reel.next));
@@ -277,7 +290,12 @@ void Delivery::took(Session& session, std::size_t own_bytes, std::size_t tape_by
 }
 
 void Delivery::settle_position(Session& session) {
-  if (!session.behind || session.items) return;
+  if (session.items) return;
+  if (!session.behind()) {
+    session.stream.log_cursor = std::max(session.stream.log_cursor, position_);
+    commit(session);
+    return;
+  }
   tell_missed(session);
   parts_.clear();
   parts_of_tapes_.clear();
@@ -289,7 +307,7 @@ void Delivery::settle_position(Session& session) {
     bytes += reel.tape->begin_byte(reel.end) - reel.tape->begin_byte(reel.next);
   }
   if (own_.size_bytes(session) + bytes > max_own_output_bytes_ / 2) {
-    session.missed += entries;
+    session.stream.missed += static_cast<std::uint32_t>(entries);
     tell_missed(session);
   } else {
     while (session.open() && gather_tapes(session, kWriteBudgetBytes) > 0) {
@@ -300,13 +318,13 @@ void Delivery::settle_position(Session& session) {
     }
   }
   session.stream.log_cursor = position_;
-  session.commit();
+  commit(session);
 }
 
 void Delivery::fall_behind(Session& session, std::uint64_t cursor) {
   session.stream.log_cursor = cursor;
-  if (session.behind) return;
-  session.behind = true;
+  if (session.behind()) return;
+  session.set(chat::kBehind, true);
   for (Topic* topic : session.topics) ++topic->behind;
   session.stalled_since = os::Monotonic::now();
   stalled_.push_back(&session);
@@ -314,9 +332,9 @@ void Delivery::fall_behind(Session& session, std::uint64_t cursor) {
 
 // The session has had everything.
 void Delivery::catch_up(Session& session) {
-  session.stream.log_cursor = chat::kCurrent;
-  if (session.behind) {
-    session.behind = false;
+  session.stream.log_cursor = position_;
+  if (session.behind()) {
+    session.set(chat::kBehind, false);
     for (Topic* topic : session.topics) {
       if (--topic->behind == 0 && !topic->touched)
         for (Tape& tape : topic->tapes()) tape.clear();
@@ -324,7 +342,7 @@ void Delivery::catch_up(Session& session) {
     std::erase(stalled_, &session);
     resume(session);
   }
-  session.commit();
+  commit(session);
   finish(session);
 }
 
@@ -337,11 +355,11 @@ void Delivery::resume(Session& session) {
 void Delivery::close_after_output(Session& session, bool hurried) {
   session.hurried |= hurried;
   session.set(chat::kClosing, true);
-  session.commit();
+  commit(session);
   if (is_clear(session)) finish(session);
   if (!session.lingering) {
     session.stalled_since = os::Monotonic::now();
-    if (!session.behind) stalled_.push_back(&session);
+    if (!session.behind()) stalled_.push_back(&session);
   }
 }
 

@@ -14,6 +14,7 @@
 // has missed then is counted and told. One that takes nothing for kStalledFor is closed.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <span>
@@ -44,6 +45,17 @@ class Delivery final {
 
   // Everything before this log position is on the tapes; the record being applied begins here.
   void set_position(std::uint64_t position) noexcept { position_ = position; }
+  // The same where no session listens yet, or all have had everything before it.
+  void begin_at(std::uint64_t position) noexcept { position_ = delivered_ = position; }
+  [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
+
+  // Writes the session's stream through to its block: what a successor goes on from. To be called when a command is
+  // done, and before anything that cannot be undone: a send, a receive, a change of what the session listens to.
+  void commit(Session& session) noexcept {
+    if (!session.behind()) session.stream.log_cursor = std::max(session.stream.log_cursor, delivered_);
+    session.commit();
+    own_.release_consumed();
+  }
 
   // Bytes for this session alone, after all it must have got by now.
   void reply(Session& session, std::string_view bytes);
@@ -73,7 +85,8 @@ class Delivery final {
   // The socket takes bytes again.
   void on_writable(Session& session);
 
-  // A session that is behind gets what is before the current position as its own output, so that topics can change.
+  // Before a change of what the session listens to: what is before the current position it has had, or has as its own
+  // output now, and the block says so. REQUIRES: after a flush, or nothing was put on its tapes since.
   void settle_position(Session& session);
 
   // Closes it at the end of the turn, after which it is no more; `why` is for the log.
@@ -94,7 +107,7 @@ class Delivery final {
 
   // No own output, not behind, no items under way.
   [[nodiscard]] static bool is_clear(const Session& session) noexcept {
-    return !session.has_own_output() && !session.behind && !session.items;
+    return !session.has_own_output() && !session.behind() && !session.items;
   }
   // The session has left: its part in topics and output ends.
   void forget(Session& session);
@@ -114,6 +127,7 @@ class Delivery final {
   void deliver(Session& session);
   [[nodiscard]] bool was_sent(Session& session, ssize_t sent, std::size_t own_bytes, std::size_t total);
   [[nodiscard]] bool top_up(Session& session);
+  void pass_over(Session& session, std::uint64_t until) noexcept;
   void tell_missed(Session& session);
   std::size_t gather_tapes(const Session& session, std::size_t budget_bytes);
   void load_reels(const Session& session);
@@ -131,6 +145,7 @@ class Delivery final {
   chat::LoopControl& control_;
   const std::size_t max_own_output_bytes_;
   std::uint64_t position_ = 0;
+  std::uint64_t delivered_ = 0;  // who is not behind has had everything before it
   std::uint64_t flush_ = 0;
   std::vector<Topic*> touched_;
   std::vector<Session*> dirty_;

@@ -26,6 +26,7 @@ bool OwnOutput::grow(Session& session, std::size_t wanted) noexcept {
 }
 
 bool OwnOutput::append(Session& session, std::string_view bytes) noexcept {
+  session.uncommitted |= !bytes.empty();
   while (!bytes.empty()) {
     chat::SessionStream& stream = session.stream;
     std::size_t room = 0;
@@ -74,7 +75,7 @@ void OwnOutput::consume(Session& session, std::size_t bytes) noexcept {
     const BufferNumber done = stream.output_head;
     stream.output_head = head(done).next;
     stream.output_begin = sizeof(BufferHead);
-    buffers_.give_back(done);
+    consumed_.push_back(done);
   }
   stream.output_tail = chat::kNoBuffer;
   stream.output_begin = stream.output_end = 0;

@@ -4,6 +4,10 @@
 // chain of buffers in shared memory until the kernel has taken it, and goes out before anything of the log from
 // the session's log_cursor on.
 //
+// When the worker dies  the chain goes from stream.output_head to stream.output_tail as they were committed, and ends
+// at the
+//         committed output_end there; what was added after that lies behind it and is nobody's.
+//
 // Bytes   Each buffer starts with a BufferHead, then bytes up to its `end`; the chain's first byte not sent is
 //         stream.output_begin in the head buffer.
 #pragma once
@@ -28,9 +32,14 @@ class OwnOutput final {
   [[nodiscard]] std::size_t size_bytes(const Session& session) const noexcept;
   // Adds the chain to `parts`, at most `most` parts; returns the bytes added.
   std::size_t gather(const Session& session, std::vector<iovec>& parts, std::size_t most) const;
-  // The first `bytes` have been sent. REQUIRES: there are as many.
+  // The first `bytes` have been sent. REQUIRES: there are as many. Buffers emptied by it are not used again before
+  // release_consumed(): until the session's block is committed it still names them.
   void consume(Session& session, std::size_t bytes) noexcept;
   void drop(Session& session) noexcept;
+  void release_consumed() noexcept {
+    for (const BufferNumber buffer : consumed_) buffers_.give_back(buffer);
+    consumed_.clear();
+  }
 
  private:
   struct BufferHead {
@@ -43,6 +52,7 @@ class OwnOutput final {
   [[nodiscard]] bool grow(Session& session, std::size_t wanted) noexcept;
 
   BufferPool& buffers_;
+  std::vector<BufferNumber> consumed_;
 };
 
 }  // namespace rookery::worker

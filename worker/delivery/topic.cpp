@@ -10,7 +10,7 @@ namespace rookery::worker {
 void Topic::add(Session& session) {
   members_.push_back(&session);
   ++speakers_[number(session.dialect_id())];
-  if (session.behind) ++behind;
+  if (session.behind()) ++behind;
   session.topics.push_back(this);
 }
 
@@ -20,7 +20,7 @@ void Topic::remove(Session& session) {
   *at = members_.back();
   members_.pop_back();
   --speakers_[number(session.dialect_id())];
-  if (session.behind) --behind;
+  if (session.behind()) --behind;
   session.topics.erase(std::find(session.topics.begin(), session.topics.end(), this));
   if (!touched && behind == 0)
     for (Tape& tape : tapes_) tape.clear();

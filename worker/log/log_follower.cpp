@@ -21,7 +21,7 @@ LogFollower::LogFollower(const WorkerContext& context, std::uint32_t loop, Sessi
       ids_(ids),
       control_(context.own().control(loop)),
       reader_(context.ring_reader()) {
-  delivery_.set_position(reader_.position());
+  delivery_.begin_at(reader_.position());
 }
 
 DrainResult LogFollower::drain() {
@@ -210,9 +210,9 @@ void LogFollower::listen(Session& session) {
     return;
   }
   delivery_.topics.strangers.remove(session);
-  session.block->had_from.everybody.store(newest_seq_, std::memory_order_relaxed);
   delivery_.topics.everybody.add(session);
   enter_lobby(session);
+  session.block->had_from.everybody.store(newest_seq_, std::memory_order_release);  // last: see adopt()
 }
 
 // Somebody who may not chat any more hears nothing, and is in no room.
@@ -221,6 +221,7 @@ void LogFollower::listen_no_more(Session& session) {
   leave_rooms(session);
   leave_lobby(session);
   delivery_.topics.everybody.remove(session);
+  session.block->had_from.everybody.store(chat::SessionHadFrom::kNever, std::memory_order_relaxed);
   delivery_.topics.strangers.add(session);
 }
 

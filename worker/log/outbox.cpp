@@ -18,6 +18,7 @@ shm::RecordQueueProducer open_queue(const WorkerContext& context, std::uint32_t 
 
 Outbox::Outbox(const WorkerContext& context, std::uint32_t loop)
     : slot_epoch_(context.start.slot_epoch),
+      slot_(context.shared.slot(context.start.number, loop)),
       context_(context),
       loop_(loop),
       queue_(open_queue(context, loop)),
@@ -25,6 +26,7 @@ Outbox::Outbox(const WorkerContext& context, std::uint32_t loop)
 
 bool Outbox::ask(Session& session, chat::Record& record) {
   if (full_) return false;  // in order: what waits goes first
+  if (session.stream.slot != slot_ && session.in_flight > 0) return false;
   record.header.slot_epoch = slot_epoch_;
   record.header.session = session.index;
   record.header.client = session.client;
@@ -38,6 +40,10 @@ bool Outbox::ask(Session& session, chat::Record& record) {
   }
   appended_ = true;
   ++session.in_flight;
+  if (session.stream.slot != slot_) {
+    session.stream.slot = slot_;
+    session.stream.answered_number = number - 1;
+  }
   session.stream.outbox_number = number;
   return true;
 }
@@ -54,9 +60,7 @@ void Outbox::tell(chat::Record& record) {
 }
 
 shm::Position Outbox::taken() const noexcept {
-  return context_.ledger()
-      .slot(context_.shared.slot(context_.start.number, loop_))
-      .outbox_taken.load(std::memory_order_acquire);
+  return context_.ledger().slot(slot_).outbox_taken.load(std::memory_order_acquire);
 }
 
 void Outbox::ring() {

@@ -21,7 +21,10 @@ class Outbox final {
  public:
   Outbox(const WorkerContext& context, std::uint32_t loop);
 
-  // A client's record. False: no room now, nothing happened; ask again in a later turn.
+  // A client's record. From here on it is asked, whatever becomes of this process: the caller commits the session with
+  // the line consumed, and if it dies before that, its successor finds the record in the log.
+  // False: no room now, nothing happened; ask again in a later turn, or, where the client waits for answers from the
+  // log of another slot that it was carried on from, when they have come.
   [[nodiscard]] bool ask(Session& session, chat::Record& record);
   // A record nobody waits for; goes out as soon as there is room.
   void tell(chat::Record& record);
@@ -47,9 +50,11 @@ class Outbox final {
   template <class Visit>
   shm::Position each_untaken(shm::Position known, Visit visit) const;
   [[nodiscard]] std::uint64_t slot_epoch() const noexcept { return slot_epoch_; }
+  [[nodiscard]] std::uint32_t slot() const noexcept { return slot_; }
 
  private:
   std::uint64_t slot_epoch_;
+  std::uint32_t slot_;
   const WorkerContext& context_;
   std::uint32_t loop_;
   shm::RecordQueueProducer queue_;
@@ -69,10 +74,11 @@ shm::Position Outbox::each_untaken(shm::Position known, Visit visit) const {
                                   chat::kOutboxWords, from);
   std::vector<std::byte> bytes;
   while (reader.peek(bytes) == shm::TakeResult::Record) {
-    const auto record = chat::decode_record(bytes);
+    auto record = chat::decode_record(bytes);
     if (!record || !chat::is_published(record->header.kind)) continue;
-    visit(*record);
     known = reader.number();
+    record->header.outbox_number = known;
+    visit(*record);
   }
   return known;
 }

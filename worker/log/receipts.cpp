@@ -6,6 +6,12 @@ namespace rookery::worker {
 
 namespace {
 
+std::string_view subject_of(const chat::Record& record) noexcept {
+  return record.header.kind == chat::RecordKind::Register ? record.name : record.target_name;
+}
+
+}  // namespace
+
 bool wants_reply(const chat::RecordHeader& header) noexcept {
   switch (header.kind) {
     case chat::RecordKind::Say:
@@ -21,14 +27,18 @@ bool wants_reply(const chat::RecordHeader& header) noexcept {
   }
 }
 
-}  // namespace
-
 void Receipts::add(const chat::Record& record, shm::Position end) {
   pass(record);
   if (record.header.outbox_number <= answered_until_) return;
-  const bool about_account = record.header.kind == chat::RecordKind::Register;
-  waiting_.push_back(
-      {end, record.header, std::string(about_account ? record.name : record.target_name), std::string(record.id)});
+  waiting_.push_back({end, record.header, std::string(subject_of(record)), std::string(record.id)});
+}
+
+void Receipts::inherit(const chat::Record& record, shm::Position end, const Session& session) {
+  Receipt receipt{end, record.header, std::string(subject_of(record)), std::string(record.id)};
+  receipt.header.session = session.index;
+  const auto place = std::upper_bound(waiting_.begin(), waiting_.end(), end,
+                                      [](shm::Position at, const Receipt& other) { return at < other.end; });
+  waiting_.insert(place, std::move(receipt));
 }
 
 void Receipts::settle(shm::Position durable, Storing storing) {
@@ -61,6 +71,7 @@ void Receipts::answer(const Receipt& receipt, Verdict verdict) {
   else
     encode_doubt(session->dialect(), receipt, verdict);
   delivery_.reply(*session, bytes_);
+  session->stream.answered_number = receipt.header.outbox_number;
   if (session->in_flight > 0) --session->in_flight;
   if (session->in_flight == 0) session->membership_pending = false;
   delivery_.resume(*session);

@@ -15,6 +15,9 @@
 
 namespace rookery::worker {
 
+// Somebody waits for an answer to it.
+[[nodiscard]] bool wants_reply(const chat::RecordHeader& header) noexcept;
+
 class Receipts final {
  public:
   Receipts(const WorkerContext& context, SessionTable& sessions, Delivery& delivery, const Outbox& outbox)
@@ -24,6 +27,9 @@ class Receipts final {
   void add(const chat::Record& record, shm::Position end);
   // One that needs no reply.
   void pass(const chat::Record& record) noexcept { newest_read_ = record.header.outbox_number; }
+
+  // One that a client asked for in another life of its connection, found in the log by its successor.
+  void inherit(const chat::Record& record, shm::Position end, const Session& session);
 
   // Everything before `durable` is on disk: replies to what that covers. Unless storing works, to everything: what is
   // never stored, like a join, has taken effect, and of the rest it is said that it is not durable.

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "ipc/fault/fault_point.h"
 #include "ipc/wire/line_framing.h"
@@ -20,6 +21,9 @@ constexpr std::uint32_t kMaxInFlight = 256;
 // Replies of its own that a client may gather before its next command waits until they are offered to its socket.
 constexpr std::size_t kOwnOutputPauseBytes = 64 * 1024;
 
+// Behind a half line: less would cost a system call for a few bytes, more a copy where none is needed.
+constexpr std::size_t kLeastRoomBytes = 4096;
+
 // Commands whose answers come through the log may follow one another; all others wait until those answers are out.
 bool goes_through_log(wire::Op op) noexcept {
   return op == wire::Op::Say || op == wire::Op::Broadcast || op == wire::Op::Msg;
@@ -28,7 +32,7 @@ bool goes_through_log(wire::Op op) noexcept {
 }  // namespace
 
 bool Input::may_proceed(const Session& session) const noexcept {
-  return session.open() && !stopped_ && !session.busy && !session.behind && !session.lingering &&
+  return session.open() && !stopped_ && !session.busy && !session.behind() && !session.lingering &&
          session.in_flight < kMaxInFlight && !session.has(chat::kClosing);
 }
 
@@ -83,29 +87,43 @@ void Input::received(Session& session, ssize_t got) {
     stream.input_end = static_cast<std::uint16_t>(stream.input_end + got);
     stream.received_bytes += static_cast<std::uint64_t>(got);
   }
-  session.commit();
   process(session);
 }
 
-// A large buffer, what it holds at its start.
+// Room for a large part of a line behind what is held. Where the bytes of the next receive go is committed first: if we
+// die of it, the kernel tells how many came, and they lie there. So nothing is ever moved within a buffer.
 bool Input::make_room(Session& session) {
   chat::SessionStream& stream = session.stream;
   const std::size_t held = stream.input_end - stream.input_begin;
-  if (stream.input_buffer != chat::kNoBuffer && !buffers_.is_small(stream.input_buffer)) {
-    if (stream.input_begin > 0) {
-      char* data = buffers_.data(stream.input_buffer);
-      std::memmove(data, data + stream.input_begin, held);
-    }
-  } else {
+  const BufferNumber before = stream.input_buffer;
+  if (before != chat::kNoBuffer && !buffers_.is_small(before)) {
+    if (held > 0 && chat::kLargeBufferBytes - stream.input_end >= kLeastRoomBytes) return true;
+    if (held == 0 && stream.input_end == 0) return true;
+    if (held == chat::kLargeBufferBytes) return true;  // no room, and none to be had
+  }
+  if (held > 0 || before == chat::kNoBuffer || buffers_.is_small(before)) {
     const BufferNumber large = buffers_.take_large();
     if (large == chat::kNoBuffer) return false;
-    if (held > 0) std::memcpy(buffers_.data(large), buffers_.data(stream.input_buffer) + stream.input_begin, held);
-    buffers_.give_back(stream.input_buffer);
+    if (held > 0) std::memcpy(buffers_.data(large), buffers_.data(before) + stream.input_begin, held);
     stream.input_buffer = large;
   }
   stream.input_begin = 0;
   stream.input_end = static_cast<std::uint16_t>(held);
+  commands_.delivery.commit(session);
+  if (before != stream.input_buffer) buffers_.give_back(before);
   return true;
+}
+
+// With nothing held the buffer is given back.
+void Input::commit(Session& session) {
+  chat::SessionStream& stream = session.stream;
+  BufferNumber unused = chat::kNoBuffer;
+  if (stream.input_begin == stream.input_end) {
+    unused = std::exchange(stream.input_buffer, chat::kNoBuffer);
+    stream.input_begin = stream.input_end = 0;
+  }
+  commands_.delivery.commit(session);
+  buffers_.give_back(unused);
 }
 
 // Nothing held: no buffer. A short half line: a small one, so that a thousand slow typists cost a megabyte.
@@ -113,20 +131,16 @@ void Input::settle_buffer(Session& session) {
   chat::SessionStream& stream = session.stream;
   if (stream.input_buffer == chat::kNoBuffer) return;
   const std::size_t held = stream.input_end - stream.input_begin;
-  if (held == 0) {
-    buffers_.give_back(stream.input_buffer);
-    stream.input_buffer = chat::kNoBuffer;
-    stream.input_begin = stream.input_end = 0;
-  } else if (!buffers_.is_small(stream.input_buffer) && held <= chat::kSmallBufferBytes) {
-    const BufferNumber small = buffers_.take_small();
-    if (small == chat::kNoBuffer) return;
-    std::memcpy(buffers_.data(small), buffers_.data(stream.input_buffer) + stream.input_begin, held);
-    buffers_.give_back(stream.input_buffer);
-    stream.input_buffer = small;
-    stream.input_begin = 0;
-    stream.input_end = static_cast<std::uint16_t>(held);
-  }
-  session.commit();
+  if (held == 0) return commit(session);
+  if (buffers_.is_small(stream.input_buffer) || held > chat::kSmallBufferBytes) return;
+  const BufferNumber small = buffers_.take_small();
+  if (small == chat::kNoBuffer) return;
+  std::memcpy(buffers_.data(small), buffers_.data(stream.input_buffer) + stream.input_begin, held);
+  const BufferNumber large = std::exchange(stream.input_buffer, small);
+  stream.input_begin = 0;
+  stream.input_end = static_cast<std::uint16_t>(held);
+  commands_.delivery.commit(session);
+  buffers_.give_back(large);
 }
 
 void Input::process(Session& session) {
@@ -185,7 +199,7 @@ void Input::process(Session& session) {
         break;
       }
     }
-    session.commit();
+    commit(session);
   }
   if (!session.open()) return;
   settle_buffer(session);

@@ -37,6 +37,7 @@ class Input final {
  private:
   [[nodiscard]] bool may_proceed(const Session& session) const noexcept;
   [[nodiscard]] bool make_room(Session& session);
+  void commit(Session& session);
   void settle_buffer(Session& session);
   void decide_dialect(Session& session, char first_byte);
   [[nodiscard]] Outcome execute(Session& session, std::string_view line);

@@ -24,6 +24,9 @@ class ItemSource {
 
   // Appends some items, about a few KiB, to `out`.
   [[nodiscard]] virtual ItemsState next(Session& session, std::string& out) = 0;
+
+  // The last piece is in the session's output: its command is done. Both are committed as one.
+  virtual void done(Session& session) = 0;
 };
 
 }  // namespace rookery::worker

@@ -32,13 +32,12 @@ enum class LineFee : unsigned char { Open, Paid, Refused };
 struct Session {
   os::FileDescriptor socket;
   chat::SessionBlock* block = nullptr;
-  chat::SessionStream stream;  // our copy of block->stream; commit() writes it through
+  chat::SessionStream stream;  // our copy of block->stream; Delivery::commit() writes it through
   std::uint64_t client = 0;    // as in the block; 0: the place is free
   std::uint32_t index = 0;     // of the block, and of this object
 
   boost::container::small_vector<Topic*, 3> topics;  // whose messages it gets
   std::uint64_t visited = 0;                         // the newest flush that dealt with it
-  std::uint64_t missed = 0;                          // messages its tape has passed over, not told yet
 
   std::uint32_t interest = 0;            // the epoll events registered
   std::uint32_t in_flight = 0;           // records in the outbox or the log whose reply is to come
@@ -48,7 +47,7 @@ struct Session {
   bool membership_pending = false;       // a join or leave is in flight: what follows must see its outcome
   std::uint32_t leaving_room = kNoRoom;  // its leave is in the outbox or the log: not to be left twice
   bool hurried = false;                  // told to go: it gets little time for its last words
-  bool behind = false;                   // has not had all of the log: log_cursor says where delivery stopped
+  bool uncommitted = false;              // own output was added that the block does not know of
   bool blocked = false;                  // the socket takes no more
   bool dirty = false;                    // has output of its own that was not offered to the socket yet
   bool rests = false;                    // its item source goes on in the next turn
@@ -72,12 +71,16 @@ struct Session {
 
   // What epoll knows it by: the client too, so that an event meant for a predecessor in this place is recognised.
   [[nodiscard]] std::uint64_t token() const noexcept { return (client << 32) | index; }
-  void commit() noexcept { block->stream.store(stream); }
+  void commit() noexcept {
+    block->stream.store(stream);
+    uncommitted = false;
+  }
   // REQUIRES: open().
   [[nodiscard]] chat::SourceAddress address() const noexcept {
     return {{block->address[0].load(std::memory_order_relaxed), block->address[1].load(std::memory_order_relaxed)}};
   }
   [[nodiscard]] bool open() const noexcept { return client != 0 && !doomed; }
+  [[nodiscard]] bool behind() const noexcept { return has(chat::kBehind); }
   [[nodiscard]] bool has(std::uint16_t flag) const noexcept { return (stream.flags & flag) != 0; }
   void set(std::uint16_t flag, bool on) noexcept {
     stream.flags = static_cast<std::uint16_t>(on ? stream.flags | flag : stream.flags & ~flag);

@@ -96,8 +96,8 @@ Session* SessionTable::open(os::FileDescriptor socket, const PeerAddress& peer, 
   block.login.store({});
   block.rooms.count.store(0, std::memory_order_relaxed);
   block.rooms.overflow.store(chat::kNoBuffer, std::memory_order_relaxed);
-  for (auto* had_from : {&block.had_from.everybody, &block.had_from.lobby, &block.had_from.account})
-    had_from->store(0, std::memory_order_relaxed);
+  block.had_from.everybody.store(chat::SessionHadFrom::kNever, std::memory_order_relaxed);
+  for (auto* had_from : {&block.had_from.lobby, &block.had_from.account}) had_from->store(0, std::memory_order_relaxed);
   session.commit();
   block.state.store(static_cast<std::uint32_t>(chat::SessionState::Open), std::memory_order_release);
   ++count_;

@@ -136,7 +136,7 @@ TEST(LayoutTest, WorkerRegionParts) {
 }
 
 TEST(LayoutTest, SessionBlock) {
-  EXPECT_EQ(sizeof(SessionBlock), 408U);
+  EXPECT_EQ(sizeof(SessionBlock), 472U);
   EXPECT_AT(0, SessionBlock, state);
   EXPECT_AT(4, SessionBlock, in_lobby);
   EXPECT_AT(8, SessionBlock, client);
@@ -145,9 +145,9 @@ TEST(LayoutTest, SessionBlock) {
   EXPECT_AT(32, SessionBlock, address);
   EXPECT_AT(48, SessionBlock, port);
   EXPECT_AT(56, SessionBlock, login);
-  EXPECT_AT(160, SessionBlock, stream);
-  EXPECT_AT(328, SessionBlock, rooms);
-  EXPECT_AT(384, SessionBlock, had_from);
+  EXPECT_AT(176, SessionBlock, stream);
+  EXPECT_AT(392, SessionBlock, rooms);
+  EXPECT_AT(448, SessionBlock, had_from);
 }
 
 TEST(LayoutTest, SessionValues) {
@@ -157,24 +157,28 @@ TEST(LayoutTest, SessionValues) {
   EXPECT_AT(12, SessionLogin, login_count);
   EXPECT_AT(16, SessionLogin, name);
 
-  EXPECT_EQ(sizeof(SessionStream), 80U);
+  EXPECT_EQ(sizeof(SessionStream), 96U);
   EXPECT_AT(0, SessionStream, received_bytes);
   EXPECT_AT(8, SessionStream, written_bytes);
   EXPECT_AT(16, SessionStream, log_cursor);
   EXPECT_AT(24, SessionStream, outbox_number);
-  EXPECT_AT(32, SessionStream, input_buffer);
-  EXPECT_AT(36, SessionStream, input_begin);
-  EXPECT_AT(38, SessionStream, input_end);
-  EXPECT_AT(40, SessionStream, output_head);
-  EXPECT_AT(44, SessionStream, output_tail);
-  EXPECT_AT(48, SessionStream, output_begin);
-  EXPECT_AT(50, SessionStream, output_end);
-  EXPECT_AT(52, SessionStream, flags);
-  EXPECT_AT(54, SessionStream, dialect);
-  EXPECT_AT(56, SessionStream, items_next);
-  EXPECT_AT(64, SessionStream, items_given);
-  EXPECT_AT(68, SessionStream, items_promised);
-  EXPECT_AT(72, SessionStream, had_all_from);
+  EXPECT_AT(32, SessionStream, answered_number);
+  EXPECT_AT(40, SessionStream, input_buffer);
+  EXPECT_AT(44, SessionStream, input_begin);
+  EXPECT_AT(46, SessionStream, input_end);
+  EXPECT_AT(48, SessionStream, output_head);
+  EXPECT_AT(52, SessionStream, output_tail);
+  EXPECT_AT(56, SessionStream, output_begin);
+  EXPECT_AT(58, SessionStream, output_end);
+  EXPECT_AT(60, SessionStream, flags);
+  EXPECT_AT(62, SessionStream, dialect);
+  EXPECT_AT(63, SessionStream, login_count);
+  EXPECT_AT(64, SessionStream, items_next);
+  EXPECT_AT(72, SessionStream, items_given);
+  EXPECT_AT(76, SessionStream, items_promised);
+  EXPECT_AT(80, SessionStream, had_all_from);
+  EXPECT_AT(88, SessionStream, slot);
+  EXPECT_AT(92, SessionStream, missed);
 
   EXPECT_EQ(sizeof(SessionRooms), 56U);
   EXPECT_AT(0, SessionRooms, count);
