@@ -41,6 +41,7 @@ WorkerContext::WorkerContext(const WorkerStart& worker_start, const WorkerSettin
     worker_mappings.emplace_back(segment.reader_descriptor(), shm::Access::ReadOnly,
                                  shared.worker_layout.readers_bytes());
 
+  predecessor_epoch = own().header().slot_epoch.load(std::memory_order_acquire);
   for (chat::Suspect& suspect : own().header().pool_suspects) forget(suspect);
   for (std::uint32_t loop = 0; loop < shared.loops; ++loop) forget(own().control(loop).suspect);
 }
@@ -60,7 +61,13 @@ chat::Suspect* WorkerContext::suspect_of_pool_thread() const noexcept {
   return suspect;
 }
 
+bool WorkerContext::is_vacant(std::uint32_t number) const noexcept {
+  return worker(number).header().slot_epoch.load(std::memory_order_acquire) ==
+         ledger().slot(shared.slot(number, 0)).vacant_life.load(std::memory_order_acquire);
+}
+
 bool WorkerContext::is_alive(std::uint32_t slot) const noexcept {
+  if (is_vacant(shared.worker_of(slot))) return false;
   const chat::LoopControl& control = worker(shared.worker_of(slot)).control(shared.loop_of(slot));
   return os::monotonic_ms() - control.heartbeat_ms.load(std::memory_order_relaxed) <= kSeatsHeldMs;
 }
@@ -83,7 +90,8 @@ std::uint64_t WorkerContext::connections_from(const Source& source) const noexce
 std::uint64_t WorkerContext::lobby_members() const noexcept {
   std::uint64_t sum = 0;
   for (std::uint32_t slot = 0; slot < shared.slots(); ++slot)
-    sum += worker(shared.worker_of(slot)).control(shared.loop_of(slot)).lobby_members.load(std::memory_order_relaxed);
+    if (!is_vacant(shared.worker_of(slot)))
+      sum += worker(shared.worker_of(slot)).control(shared.loop_of(slot)).lobby_members.load(std::memory_order_relaxed);
   return sum;
 }
 

@@ -30,11 +30,11 @@ inline constexpr std::size_t kQueuedPerPoolThread = 512;
 
 class WorkerContext final {
  public:
-  // Takes the worker's region over from a dead predecessor: sessions of old are forgotten, the outboxes go on where the
-  // ledger has taken them.
+  // Takes the worker's region over from a dead predecessor: the outboxes go on where the ledger has taken them.
   WorkerContext(const WorkerStart& start, const WorkerSettings& settings, chat::SharedState& shared);
 
   WorkerStart start;
+  std::uint64_t predecessor_epoch = 0;  // of the life before in this slot; 0: none
   WorkerSettings settings;
   chat::SharedState& shared;
 
@@ -74,6 +74,9 @@ class WorkerContext final {
   [[nodiscard]] std::uint64_t connections() const noexcept;
   [[nodiscard]] std::uint64_t lobby_members() const noexcept;
   [[nodiscard]] std::uint64_t connections_from(const Source& source) const noexcept;
+
+  // Nobody sits in that worker's region: it has had no life, or its clients have gone elsewhere.
+  [[nodiscard]] bool is_vacant(std::uint32_t worker) const noexcept;
 
  private:
   [[nodiscard]] bool is_alive(std::uint32_t slot) const noexcept;

@@ -44,16 +44,16 @@ class Worker final {
     for (std::size_t i = 1; i < loops_.size(); ++i)
       threads.emplace_back([this, i] {
         const os::CrashStack stack;
-        if (loops_[i]->run() == LoopEnd::Lapped) failed_ = true;
-        if (failed_) loops_.front()->mailbox().post([this] { stop_loops(milliseconds{0}); });
+        if (loops_[i]->run() == LoopEnd::Lapped) std::_Exit(kExitInternal);
       });
-    if (loops_.front()->run() == LoopEnd::Lapped) failed_ = true;
-    if (failed_) stop_loops(milliseconds{0});
+    const bool lapped = loops_.front()->run() == LoopEnd::Lapped;
+    // The clients of other loops, and those of ours that can be, are carried on by a successor: nothing is closed here.
+    if (lapped) std::_Exit(kExitInternal);
     for (std::thread& thread : threads) thread.join();
     context_.abandoned = true;
     context_.pool.reset();  // its last jobs post to mailboxes that are still there
     log::info("stopped");
-    return failed_ ? kExitInternal : 0;
+    return 0;
   }
 
  private:
@@ -66,9 +66,21 @@ class Worker final {
     for (auto& loop : loops_) loop->mailbox().post([&loop, deadline] { loop->stop(deadline); });
   }
 
+  // By the loop that has the fewest clients.
+  void adopt(const chat::ControlMessage& message, os::FileDescriptor socket) {
+    if (message.worker >= context_.shared.workers || message.worker == context_.start.number) return;
+    EventLoop* emptiest = loops_.front().get();
+    for (auto& loop : loops_)
+      if (loop->connections() < emptiest->connections()) emptiest = loop.get();
+    // A job must be copyable.
+    auto arrival = std::make_shared<Arrival>(
+        Arrival{message.number, message.worker, message.from, std::move(socket), message.text});
+    emptiest->mailbox().post([emptiest, arrival] { emptiest->adopt(std::move(*arrival)); });
+  }
+
   void hear_master() {
     for (;;) {
-      const chat::ReceivedControl received = chat::receive_control(context_.start.control);
+      chat::ReceivedControl received = chat::receive_control(context_.start.control);
       if (received.status == os::TransferStatus::WouldBlock) return;
       if (received.status != os::TransferStatus::Done) {
         log::warning("the master has died");
@@ -91,6 +103,13 @@ class Worker final {
               if (loop->kick(client, reason)) tell({ControlKind::Kicked, context_.start.number, client});
             });
           break;
+        case ControlKind::Adopt:
+          adopt(*received.message, std::move(received.passenger));
+          break;
+        case ControlKind::HandOver:
+          // As after a crash: sessions, sockets and regions are left as they are at this instant.
+          log::info("hands its clients over");
+          std::_Exit(0);
         case ControlKind::ShutOut:
           if (const auto network = chat::shut_out_network(*received.message)) {
             const auto until = os::Monotonic::now() + milliseconds{static_cast<std::int64_t>(received.message->number)};
@@ -107,7 +126,6 @@ class Worker final {
   WorkerContext context_;
   std::vector<std::unique_ptr<EventLoop>> loops_;
   std::atomic<std::size_t> loops_not_ready_ = 0;
-  std::atomic<bool> failed_ = false;
 };
 
 }  // namespace

@@ -82,6 +82,18 @@ class WorkerLayout final {
   [[nodiscard]] std::uint64_t sessions(std::uint32_t loop) const noexcept;
   [[nodiscard]] std::uint64_t buffers(std::uint32_t loop) const noexcept;  // small ones, then large ones
   [[nodiscard]] std::uint64_t large_buffers_offset(std::uint32_t loop) const noexcept;
+  // Buffers are numbered from 1: small ones, then large ones.
+  [[nodiscard]] bool is_buffer(std::uint32_t number) const noexcept {
+    return number != kNoBuffer && number <= small_buffers() + large_buffers();
+  }
+  [[nodiscard]] std::uint32_t buffer_bytes(std::uint32_t number) const noexcept {
+    return number <= small_buffers() ? kSmallBufferBytes : kLargeBufferBytes;
+  }
+  [[nodiscard]] std::uint64_t buffer(std::uint32_t loop, std::uint32_t number) const noexcept {
+    return number <= small_buffers()
+               ? buffers(loop) + std::uint64_t{number - 1} * kSmallBufferBytes
+               : large_buffers_offset(loop) + std::uint64_t{number - 1 - small_buffers()} * kLargeBufferBytes;
+  }
 
   // The part that has pages from the start; session blocks and buffers get theirs as they come into use.
   [[nodiscard]] std::uint64_t reserved_bytes() const noexcept { return sessions(0); }

@@ -32,6 +32,8 @@ enum class Point : std::uint8_t {
   WorkerAtStart,  // before it can serve
   WorkerAfterReady,
   WorkerAfterAccept,
+  WorkerAfterHold,   // the duplicate is on its way
+  WorkerInTakeover,  // each session of a dead worker, before it goes on
   WorkerAfterRecv,
   WorkerAfterParse,
   WorkerBeforeOutboxCommit,

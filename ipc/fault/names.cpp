@@ -24,6 +24,10 @@ std::string_view name_of(Point point) noexcept {
       return "worker.after_ready";
     case Point::WorkerAfterAccept:
       return "worker.after_accept";
+    case Point::WorkerAfterHold:
+      return "worker.after_hold";
+    case Point::WorkerInTakeover:
+      return "worker.in_takeover";
     case Point::WorkerAfterRecv:
       return "worker.after_recv";
     case Point::WorkerAfterParse:

@@ -101,7 +101,8 @@ class HistoryReply final : public Reply {
  public:
   HistoryReply(CommandContext& context, std::string_view id, Session& session, HistoryQuestion question)
       : Reply(context, wire::Op::History, id), session_(session), question_(std::move(question)) {
-    context_.history.ask(session_, question_, answer_);
+    if (session_.stream.items_given > 0) go_on_after_predecessor();
+    if (!answer_.arrived) context_.history.ask(session_, question_, answer_);
   }
   ~HistoryReply() override { context_.history.forget(session_); }
 
@@ -127,6 +128,16 @@ class HistoryReply final : public Reply {
   }
 
  private:
+  // What a worker that has died gave of it stands: the rest begins behind that.
+  void go_on_after_predecessor() {
+    question_.order = chat::HistoryOrder::Oldest;
+    question_.above = session_.stream.items_next;
+    question_.limit -= std::min(question_.limit, session_.stream.items_given);
+    if (question_.limit > 0) return;
+    answer_.arrived = true;
+    answer_.end = chat::HistoryReplyKind::End;
+  }
+
   bool refuse(Session& session, std::string& out) {
     wire::Refusal refusal{wire::ErrorCode::NoSuchRoom, {}, wire::to_string(wire::Op::History), tag().id};
     if (answer_.end == chat::HistoryReplyKind::Failed) {

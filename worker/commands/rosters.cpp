@@ -8,6 +8,7 @@ namespace rookery::worker {
 
 std::optional<SeenClient> see_client(const WorkerContext& context, std::uint32_t slot, std::uint32_t index) noexcept {
   const std::uint32_t worker = context.shared.worker_of(slot);
+  if (context.is_vacant(worker)) return std::nullopt;
   const chat::SessionBlock& block = context.worker(worker).sessions(context.shared.loop_of(slot))[index];
   constexpr auto kOpen = static_cast<std::uint32_t>(chat::SessionState::Open);
   if (block.state.load(std::memory_order_acquire) != kOpen) return std::nullopt;
@@ -26,6 +27,7 @@ std::optional<SeenClient> see_client(const WorkerContext& context, std::uint32_t
 }
 
 std::uint32_t blocks_in_use(const WorkerContext& context, std::uint32_t slot) noexcept {
+  if (context.is_vacant(context.shared.worker_of(slot))) return 0;
   return context.worker(context.shared.worker_of(slot)).sessions_in_use(context.shared.loop_of(slot));
 }
 

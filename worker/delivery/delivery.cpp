@@ -46,9 +46,42 @@ void Delivery::touch(Session& session) {
   dirty_.push_back(&session);
 }
 
+std::uint64_t Delivery::pass_sent(Session& session, std::uint64_t bytes) noexcept {
+  const std::uint64_t passed = std::min<std::uint64_t>(bytes, own_.size_bytes(session));
+  own_.consume(session, passed);
+  session.stream.written_bytes += passed;
+  return passed;
+}
+
+void Delivery::append_log(Session& session, std::string_view bytes) {
+  if (session.stream.missed > 0 || own_.size_bytes(session) + bytes.size() > max_own_output_bytes_)
+    ++session.stream.missed;
+  else
+    append_own(session, bytes);
+}
+
+void Delivery::forget_output(Session& session) {
+  session.items.reset();
+  session.ring_until = 0;
+  session.stream.missed = 0;
+  own_.drop(session);
+  if (!session.behind()) return;
+  session.set(chat::kBehind, false);
+  for (Topic* topic : session.topics) --topic->behind;
+  std::erase(stalled_, &session);
+}
+
+void Delivery::read_ring_first(Session& session) {
+  if (session.ring_until == 0) return;
+  read_ring(session);
+  session.stream.log_cursor = std::max(session.stream.log_cursor, session.ring_until);
+  session.ring_until = 0;
+}
+
 void Delivery::begin_items(Session& session, std::unique_ptr<ItemSource> items) {
   session.items = std::move(items);
-  fall_behind(session, session.behind() ? session.stream.log_cursor : position_);
+  const bool stands_elsewhere = session.behind() || session.ring_until != 0;
+  fall_behind(session, stands_elsewhere ? session.stream.log_cursor : position_);
   touch(session);
 }
 
@@ -114,6 +147,7 @@ void Delivery::deliver(Session& session) {
     if (!session.open() || session.lingering) return;
     tell_missed(session);
     const bool more_items = top_up(session);
+    if (!session.items) read_ring_first(session);
 
     parts_.clear();
     parts_of_tapes_.clear();
@@ -296,6 +330,7 @@ void Delivery::settle_position(Session& session) {
     commit(session);
     return;
   }
+  read_ring_first(session);
   tell_missed(session);
   parts_.clear();
   parts_of_tapes_.clear();

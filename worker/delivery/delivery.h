@@ -52,7 +52,8 @@ class Delivery final {
   // Writes the session's stream through to its block: what a successor goes on from. To be called when a command is
   // done, and before anything that cannot be undone: a send, a receive, a change of what the session listens to.
   void commit(Session& session) noexcept {
-    if (!session.behind()) session.stream.log_cursor = std::max(session.stream.log_cursor, delivered_);
+    if (!session.behind() && session.ring_until == 0)
+      session.stream.log_cursor = std::max(session.stream.log_cursor, delivered_);
     session.commit();
     own_.release_consumed();
   }
@@ -72,6 +73,20 @@ class Delivery final {
   [[nodiscard]] bool has_resting() const noexcept { return !resting_.empty(); }
 
   [[nodiscard]] std::size_t own_bytes(const Session& session) const noexcept { return own_.size_bytes(session); }
+
+  // For who carries on a session of a dead worker (worker/handover/):
+  // The first bytes of its output were sent. Returns how many of `bytes` there were.
+  [[nodiscard]] std::uint64_t pass_sent(Session& session, std::uint64_t bytes) noexcept;
+  // Some of the log for this session alone. Where it would hold too much, it is passed over instead, and so is the
+  // rest.
+  void append_log(Session& session, std::string_view bytes);
+  // Output that its worker had for it. False: shared memory is short.
+  [[nodiscard]] bool append_inherited(Session& session, std::string_view bytes) { return own_.append(session, bytes); }
+  // Nothing more of what was for it goes out.
+  void forget_output(Session& session);
+  // A long reply was under way: what the log has from the session's cursor on comes after it, and before its
+  // `ring_until` the tapes do not have it. When the reply is out this is asked for it, as output of the session's own.
+  std::function<void(Session&)> read_ring;
 
   // Gives every session concerned what it has not had yet.
   void flush();
@@ -125,6 +140,7 @@ class Delivery final {
   };
 
   void deliver(Session& session);
+  void read_ring_first(Session& session);
   [[nodiscard]] bool was_sent(Session& session, ssize_t sent, std::size_t own_bytes, std::size_t total);
   [[nodiscard]] bool top_up(Session& session);
   void pass_over(Session& session, std::uint64_t until) noexcept;

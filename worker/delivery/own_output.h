@@ -41,11 +41,12 @@ class OwnOutput final {
     consumed_.clear();
   }
 
- private:
   struct BufferHead {
     BufferNumber next;
     std::uint32_t end;
   };
+
+ private:
   [[nodiscard]] BufferHead& head(BufferNumber buffer) const noexcept {
     return *reinterpret_cast<BufferHead*>(buffers_.data(buffer));
   }

@@ -1,6 +1,8 @@
 #include "worker/log/log_follower.h"
 
 #include "ipc/os/errors.h"
+#include "ipc/wire/limits.h"
+#include "worker/log/record_event.h"
 
 namespace rookery::worker {
 
@@ -77,32 +79,27 @@ void LogFollower::apply(const chat::Record& record, shm::Position end) {
 void LogFollower::apply_message(const chat::Record& record) {
   const chat::RecordHeader& header = record.header;
   Topic* topic = nullptr;
-  wire::MessageEvent event;
+  std::string_view room_name;
   if (header.kind == chat::RecordKind::Say) {
     TopicMap::Room* room = delivery_.topics.room(header.room);
     if (room == nullptr) return;
     topic = &room->messages;
-    event.room = room->name;
+    room_name = room->name;
   } else if (header.kind == chat::RecordKind::Broadcast) {
     topic = &delivery_.topics.everybody;
-    event.room = wire::kEverybody;
   } else {
     topic = (header.flags & chat::kTargetIsGuest) != 0 ? guest_topic(header) : delivery_.topics.account(header.target);
     if (topic == nullptr) return;
-    event.to = record.target_name;
   }
-  event.seq = header.seq;
-  event.epoch = context_.epoch();
-  event.time = header.time_ms;
-  event.from = {header.client, record.name};
-  event.text = record.text;
+  const wire::MessageEvent event = event_of(record, room_name, context_.epoch());
   delivery_.publish(*topic, [&event](const wire::Dialect& dialect, std::string& out) { dialect.message(out, event); });
 }
 
 // A guest has a topic of its own from its first direct message on; room and members say where it sits.
 Topic* LogFollower::guest_topic(const chat::RecordHeader& header) {
-  if (header.room != slot_) return nullptr;
-  Session* session = sessions_.find(static_cast<std::uint32_t>(header.members), header.target);
+  // A guest that has moved since is looked for in its old place.
+  Session* session = header.room == slot_ ? sessions_.find(static_cast<std::uint32_t>(header.members), header.target)
+                                          : sessions_.find_immigrant(header.target);
   if (session == nullptr || session->dialect_id() == wire::DialectId::Undecided) return nullptr;
   Topic& topic = delivery_.topics.make_guest(header.target);
   if (topic.empty()) topic.add(*session);
@@ -203,6 +200,65 @@ void LogFollower::leave_for_one_gone(const chat::Record& record) {
   outbox_.tell(leave);
 }
 
+bool LogFollower::adopt(Session& session) {
+  chat::SessionBlock& block = *session.block;
+  const std::uint64_t account = block.login.load_own().account;
+  const bool listens = block.had_from.everybody.load(std::memory_order_relaxed) != chat::SessionHadFrom::kNever;
+  const bool may_chat = context_.settings.allow_guests || account != 0;
+  if (session.dialect_id() == wire::DialectId::Undecided || !may_chat || !listens) {
+    // It was about to begin to listen, or to end: what is written down of that was not committed.
+    block.in_lobby.store(0, std::memory_order_relaxed);
+    block.had_from.everybody.store(chat::SessionHadFrom::kNever, std::memory_order_relaxed);
+    if (session.dialect_id() == wire::DialectId::Undecided) return true;
+    if (!may_chat) {
+      delivery_.topics.strangers.add(session);
+      return true;
+    }
+    listen(session);
+  } else {
+    delivery_.topics.everybody.add(session);
+    if (block.in_lobby.load(std::memory_order_relaxed) != 0) {
+      delivery_.topics.make_room(chat::kLobbyRoom, wire::kLobby).messages.add(session);
+      control_.lobby_members.store(++lobby_members_, std::memory_order_relaxed);
+    }
+  }
+  if (account != 0) delivery_.topics.make_account(account).add(session);
+  for (const std::uint32_t id : sessions_.rooms(session)) {
+    const auto state = context_.ledger().rooms()[id].load();
+    if (!state || state->members == 0 || !wire::is_valid_room(state->name_view())) return false;
+    TopicMap::Room* there = delivery_.topics.room(id);
+    if (there != nullptr && !shm::same_name(there->name, state->name_view())) return false;
+    TopicMap::Room& topics = delivery_.topics.make_room(id, state->name_view());
+    topics.messages.add(session);
+    if (session.has(chat::kPresenceOn)) topics.presence.add(session);
+  }
+  return true;
+}
+
+void LogFollower::catch_up_on(Session& session, const chat::Record& record) {
+  const std::uint32_t room = record.header.room;
+  const bool joins = record.header.kind == chat::RecordKind::Join;
+  if (room == chat::kLobbyRoom) {
+    const bool is_in = session.block->in_lobby.load(std::memory_order_relaxed) != 0;
+    if (is_in == joins) return;
+    return joins ? sit_in_lobby(session, record.header.seq) : leave_lobby(session);
+  }
+  if (sessions_.is_in_room(session, room) == joins) return;  // done already
+  if (!joins) {
+    sessions_.remove_room(session, room);
+    TopicMap::Room* topics = delivery_.topics.room(room);
+    if (topics == nullptr) return;
+    topics->messages.remove(session);
+    topics->presence.remove(session);
+    return delivery_.topics.forget_room(room);
+  }
+  if (!sessions_.add_room(session, room, record.header.seq))
+    return delivery_.doom(session, "no shared memory left for its rooms");
+  TopicMap::Room& topics = delivery_.topics.make_room(room, record.target_name);
+  topics.messages.add(session);
+  if (session.has(chat::kPresenceOn)) topics.presence.add(session);
+}
+
 void LogFollower::listen(Session& session) {
   delivery_.settle_position(session);
   if (!context_.settings.allow_guests && session.block->login.load_own().account == 0) {
@@ -271,8 +327,12 @@ void LogFollower::set_presence(Session& session, bool on) {
 void LogFollower::enter_lobby(Session& session) {
   if (session.block->in_lobby.load(std::memory_order_relaxed) != 0) return;
   delivery_.settle_position(session);
-  session.block->had_from.lobby.store(newest_seq_, std::memory_order_relaxed);
-  session.block->in_lobby.store(1, std::memory_order_relaxed);
+  sit_in_lobby(session, newest_seq_);
+}
+
+void LogFollower::sit_in_lobby(Session& session, std::uint64_t newest_seq) {
+  session.block->had_from.lobby.store(newest_seq, std::memory_order_relaxed);
+  session.block->in_lobby.store(1, std::memory_order_release);
   delivery_.topics.make_room(chat::kLobbyRoom, wire::kLobby).messages.add(session);
   control_.lobby_members.store(++lobby_members_, std::memory_order_relaxed);
 }

@@ -7,6 +7,7 @@
 // clients see the same order, and why a client's own join takes effect exactly between two messages.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "worker/delivery/delivery.h"
@@ -40,6 +41,16 @@ class LogFollower final {
     return reader_.committed_end() - reader_.durable_end() > reader_.capacity_words() / 2;
   }
 
+  // A session that was carried on enters the topics that its block says it listens to. False: its rooms are not there.
+  [[nodiscard]] bool adopt(Session& session);
+  // Its own join or leave, found in the log after its process had died. The block changes at once: commit it as it is
+  // before that record.
+  void catch_up_on(Session& session, const chat::Record& record);
+  // Known from the ring before a first record has been read.
+  void know_newest_seq(std::uint64_t seq) noexcept { newest_seq_ = std::max(newest_seq_, seq); }
+  // A successor has seen to everything before position(), and says so in its region.
+  void announce_position() noexcept { control_.log_position.store(position(), std::memory_order_release); }
+
   // A session enters or leaves the topics that its state says it listens to.
   void listen(Session& session);
   void listen_no_more(Session& session);
@@ -57,6 +68,7 @@ class LogFollower final {
   void apply_own_join(Session& session, const chat::Record& record);
   void apply_own_leave(Session& session, const chat::Record& record);
   void free_room_of_others(std::uint32_t id, std::string_view name);
+  void sit_in_lobby(Session& session, std::uint64_t newest_seq);
   [[nodiscard]] Topic* guest_topic(const chat::RecordHeader& header);
   void leave_for_one_gone(const chat::Record& record);
   [[nodiscard]] bool is_ours(const chat::RecordHeader& header) const noexcept {

@@ -32,13 +32,14 @@ constexpr milliseconds kPauseWithoutDescriptors{100};
 }  // namespace
 
 Acceptor::Acceptor(const WorkerContext& context, std::uint32_t loop, os::Poller& poller, SocketWatch& watch,
-                   SessionTable& sessions, ClientIds& ids)
+                   SessionTable& sessions, ClientIds& ids, Custody& custody)
     : context_(context),
       control_(context.own().control(loop)),
       poller_(poller),
       watch_(watch),
       sessions_(sessions),
-      ids_(ids) {}
+      ids_(ids),
+      custody_(custody) {}
 
 void Acceptor::line_up() {
   if (in_line_) return;
@@ -77,7 +78,7 @@ bool Acceptor::queue_is_waiting() const noexcept {
 
 void Acceptor::turn(os::Monotonic::time_point now) {
   if (stopped_) return;
-  if (!ids_.any() || now < paused_until_) {
+  if (!ids_.any() || now < paused_until_ || custody_.is_waiting()) {
     step_out();
     look_again_ = kFirstLook;
     return;
@@ -157,14 +158,20 @@ void Acceptor::welcome(os::FileDescriptor socket, const PeerAddress& peer) {
     log::warning("no shared memory left for another client");
     return;
   }
-  if (const int error = watch_.begin(*session)) {
-    log::warning("client={} cannot be served: {}", session->client, os::error_text(error));
-    turn_away(std::move(session->socket), wire::ErrorCode::ServerFull, "the server has no means for another client");
-    sessions_.close(*session);
-    return;
-  }
   control_.accepted.store(control_.accepted.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   log::info("client={} {} connected", session->client, peer.text());
+  if (custody_.hold(*session)) begin(*session);
+}
+
+void Acceptor::begin(Session& session) {
+  fault::point(fault::Point::WorkerAfterHold);
+  const int error = watch_.begin(session);
+  session.watched = error == 0;
+  if (session.watched) return;
+  log::warning("client={} cannot be served: {}", session.client, os::error_text(error));
+  turn_away(std::move(session.socket), wire::ErrorCode::ServerFull, "the server has no means for another client");
+  custody_.drop(session.client, session.index);
+  sessions_.close(session);
 }
 
 }  // namespace rookery::worker

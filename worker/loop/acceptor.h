@@ -17,6 +17,7 @@
 #include <string>
 
 #include "ipc/os/poller.h"
+#include "worker/handover/custody.h"
 #include "worker/loop/client_ids.h"
 #include "worker/session/session_table.h"
 #include "worker/session/shut_out.h"
@@ -27,7 +28,7 @@ namespace rookery::worker {
 class Acceptor final {
  public:
   Acceptor(const WorkerContext& context, std::uint32_t loop, os::Poller& poller, SocketWatch& watch,
-           SessionTable& sessions, ClientIds& ids);
+           SessionTable& sessions, ClientIds& ids, Custody& custody);
 
   static constexpr std::uint64_t kToken = 1;
 
@@ -35,6 +36,8 @@ class Acceptor final {
   void on_readable();
   // Gets into line or out of it, as the counts say. Once a turn.
   void turn(os::Monotonic::time_point now);
+  // Its duplicate is on its way to the master: from now on it is served.
+  void begin(Session& session);
   // How long the loop may sleep before turn() wants to look again.
   [[nodiscard]] std::chrono::milliseconds patience() const noexcept;
   // Until then whoever comes from that network is told so and sent away.
@@ -55,6 +58,7 @@ class Acceptor final {
   SocketWatch& watch_;
   SessionTable& sessions_;
   ClientIds& ids_;
+  Custody& custody_;
   ShutOut shut_out_;
   bool in_line_ = false;
   bool stopped_ = false;

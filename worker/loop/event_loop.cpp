@@ -1,6 +1,7 @@
 #include "worker/loop/event_loop.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -50,13 +51,13 @@ EventLoop::EventLoop(WorkerContext& context, std::uint32_t loop)
       passwords_(context.settings.pool_threads + 1, context.settings.pool_threads * kQueuedPerPoolThread),
       commands_{context, sessions_, delivery_, outbox_, follower_, history_, mailbox_, barrier_, passwords_},
       input_(commands_, buffers_, control_.suspect),
-      acceptor_(context, loop, poller_, watch_, sessions_, ids_),
+      custody_(context, loop),
+      successor_(commands_, receipts_, input_, buffers_, watch_, custody_, loop),
+      acceptor_(context, loop, poller_, watch_, sessions_, ids_, custody_),
       client_watch_(commands_),
       now_(os::Monotonic::now()) {
   control_.accepted.store(0, std::memory_order_relaxed);
   control_.deliveries.store(0, std::memory_order_relaxed);
-  control_.awaiting_position.store(~0ULL, std::memory_order_relaxed);
-  control_.log_position.store(follower_.position(), std::memory_order_release);
   control_.heartbeat_ms.store(os::monotonic_ms(), std::memory_order_release);
   ROOKERY_INVARIANT(poller_.add(bell_.descriptor(), EPOLLIN, kBellToken));
 }
@@ -73,6 +74,10 @@ void EventLoop::watch(int descriptor, std::function<void()> on_readable) {
 
 LoopEnd EventLoop::run() {
   os::mark_if_this_thread_crashes(&control_.suspect.fatal);
+  {
+    const LoopTurn turn(threads_ ? &turn_lock_ : nullptr);
+    successor_.take_over();
+  }
   ids_.ask_if_few();
   outbox_.ring();
   while (turn()) {
@@ -101,6 +106,7 @@ bool EventLoop::turn() {
 
   read_log();
   delivery_.flush();
+  adopt_arrivals();
   barrier_.turn(commands_);
   delivery_.flush();
 
@@ -113,6 +119,7 @@ bool EventLoop::turn() {
       if (session->open()) delivery_.resume(*session);
   }
   outbox_.ring();
+  custody_.turn(sessions_, [this](Session& session) { acceptor_.begin(session); });
   acceptor_.turn(now_);
   control_.log_position.store(follower_.position(), std::memory_order_release);
   control_.awaiting_position.store(receipts_.awaiting(), std::memory_order_seq_cst);
@@ -128,7 +135,7 @@ void EventLoop::wait(LoopTurn& turn) {
   milliseconds timeout = kHeartbeat;
   if (const milliseconds patience = acceptor_.patience(); patience.count() > 0) timeout = std::min(timeout, patience);
   if (const auto patience = passwords_.patience(now_)) timeout = std::min(timeout, *patience);
-  if (outbox_.full()) timeout = std::min(timeout, kOutboxAgain);
+  if (outbox_.full() || custody_.is_waiting()) timeout = std::min(timeout, kOutboxAgain);
   if (stopping_) timeout = std::min(timeout, kDrainAgain);
   bell_.announce_sleep();
   if (has_work()) timeout = milliseconds{0};
@@ -140,7 +147,7 @@ void EventLoop::wait(LoopTurn& turn) {
 }
 
 bool EventLoop::has_work() const noexcept {
-  return more_log_ || delivery_.has_resumable() || delivery_.has_resting() ||
+  return more_log_ || !arrivals_.empty() || delivery_.has_resumable() || delivery_.has_resting() ||
          follower_.committed_end() != follower_.position() || follower_.durable_end() >= receipts_.awaiting() ||
          context_.storing() != storing_ || (storing_ != Storing::Works && !receipts_.empty()) || history_.has_mail();
 }
@@ -213,6 +220,17 @@ void EventLoop::read_log() {
   }
 }
 
+void EventLoop::adopt(Arrival arrival) {
+  arrivals_.push_back(std::move(arrival));
+  arrivals_from_ = follower_.committed_end();
+}
+
+void EventLoop::adopt_arrivals() {
+  if (arrivals_.empty() || lapped_ || follower_.position() < arrivals_from_) return;
+  successor_.adopt(std::exchange(arrivals_, {}));
+  delivery_.flush();
+}
+
 void EventLoop::settle_receipts() {
   const Storing storing = context_.storing();
   if (storing != storing_) storing_changed(storing);
@@ -252,7 +270,7 @@ void EventLoop::housekeeping() {
 
 void EventLoop::bury_doomed() {
   for (Session* session : delivery_.take_doomed())
-    if (watch_.release(*session)) bury(*session);
+    if (!session->watched || watch_.release(*session)) bury(*session);
 }
 
 void EventLoop::bury(Session& session) {
@@ -264,7 +282,11 @@ void EventLoop::bury(Session& session) {
   delivery_.forget(session);
   delivery_.topics.forget_person(account, client);
   outbox_.forget(session);
+  // The master has a duplicate: closing ours alone would tell the peer nothing.
+  ::shutdown(session.socket.get(), SHUT_RDWR);
+  const std::uint32_t index = session.index;
   sessions_.close(session);
+  custody_.drop(client, index);
 }
 
 bool EventLoop::kick(std::uint64_t client, const std::string& reason) {

@@ -22,6 +22,7 @@
 #include "worker/commands/barrier.h"
 #include "worker/commands/command_context.h"
 #include "worker/commands/history_desk.h"
+#include "worker/handover/successor.h"
 #include "worker/limits/client_watch.h"
 #include "worker/limits/password_desk.h"
 #include "worker/log/log_follower.h"
@@ -59,6 +60,12 @@ class EventLoop final : private ClientTurns {
   void stop(os::Monotonic::time_point deadline);
   // In the loop's thread: false when there is no such client here.
   bool kick(std::uint64_t client, const std::string& reason);
+  // In the loop's thread: carries a dead worker's client on, as soon as it has read the log.
+  void adopt(Arrival arrival);
+  // From any thread.
+  [[nodiscard]] std::uint64_t connections() const noexcept {
+    return control_.connections.load(std::memory_order_relaxed);
+  }
   // In the loop's thread: closes what comes from that network, and takes no more of it until then.
   void shut_out(const chat::SourceAddress& network, os::Monotonic::time_point until);
 
@@ -83,6 +90,7 @@ class EventLoop final : private ClientTurns {
   void resume_sessions();
   void hash_passwords();
   void read_log();
+  void adopt_arrivals();
   void settle_receipts();
   void storing_changed(Storing storing);
   void bury_doomed();
@@ -114,10 +122,14 @@ class EventLoop final : private ClientTurns {
   PasswordDesk passwords_;
   CommandContext commands_;
   Input input_;
+  Custody custody_;
+  Successor successor_;
   Acceptor acceptor_;
   ClientWatch client_watch_;
 
   std::function<void()> on_watched_;
+  std::vector<Arrival> arrivals_;
+  shm::Position arrivals_from_ = 0;  // what was published when the newest of them arrived
   bool ready_ = false;
   bool more_log_ = false;
   bool lapped_ = false;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ipc/os/errors.h"
+
 namespace rookery::worker {
 
 namespace {
@@ -16,6 +18,26 @@ BufferPool::BufferPool(const WorkerContext& context, std::uint32_t loop)
              context.shared.worker_layout.small_buffers(), 1},
       large_{context.shared.worker_layout.large_buffers_offset(loop), chat::kLargeBufferBytes,
              context.shared.worker_layout.large_buffers(), context.shared.worker_layout.small_buffers() + 1} {}
+
+void BufferPool::inherit(std::span<const BufferNumber> in_use) {
+  inherit(small_, in_use);
+  inherit(large_, in_use);
+}
+
+void BufferPool::inherit(Kind& kind, std::span<const BufferNumber> in_use) {
+  std::vector<bool> taken;
+  for (const BufferNumber buffer : in_use) {
+    if (buffer < kind.first || buffer - kind.first >= kind.count) continue;
+    const std::uint32_t index = buffer - kind.first;
+    if (index >= taken.size()) taken.resize(index + 1ULL);
+    taken[index] = true;
+  }
+  kind.used = kind.reserved = static_cast<std::uint32_t>(taken.size());
+  if (!shm::reserve(writer_descriptor_, kind.offset, std::uint64_t{kind.used} * kind.bytes))
+    os::throw_errno("not enough shared memory for what clients have in transit");
+  for (std::uint32_t index = kind.used; index-- > 0;)
+    if (!taken[index]) kind.free.push_back(kind.first + index);
+}
 
 BufferNumber BufferPool::take(Kind& kind) noexcept {
   if (!kind.free.empty()) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "worker/worker_context.h"
@@ -21,6 +22,10 @@ using BufferNumber = std::uint32_t;
 class BufferPool final {
  public:
   BufferPool(const WorkerContext& context, std::uint32_t loop);
+
+  // First of all, once: these are in use already, by sessions that a predecessor has left. Throws std::system_error
+  // where there is no memory for them.
+  void inherit(std::span<const BufferNumber> in_use);
 
   // chat::kNoBuffer when shared memory is short.
   [[nodiscard]] BufferNumber take_small() noexcept { return take(small_); }
@@ -44,6 +49,7 @@ class BufferPool final {
     std::vector<BufferNumber> free = {};
   };
   [[nodiscard]] BufferNumber take(Kind& kind) noexcept;
+  void inherit(Kind& kind, std::span<const BufferNumber> in_use);
 
   char* memory_;
   int writer_descriptor_;

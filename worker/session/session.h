@@ -39,6 +39,7 @@ struct Session {
   boost::container::small_vector<Topic*, 3> topics;  // whose messages it gets
   std::uint64_t visited = 0;                         // the newest flush that dealt with it
 
+  std::uint64_t ring_until = 0;          // what it lacks of the log before this position is on no tape
   std::uint32_t interest = 0;            // the epoll events registered
   std::uint32_t in_flight = 0;           // records in the outbox or the log whose reply is to come
   std::uint32_t line_bytes = 0;          // of the command under way, still at the start of the input
@@ -47,10 +48,11 @@ struct Session {
   bool membership_pending = false;       // a join or leave is in flight: what follows must see its outcome
   std::uint32_t leaving_room = kNoRoom;  // its leave is in the outbox or the log: not to be left twice
   bool hurried = false;                  // told to go: it gets little time for its last words
-  bool uncommitted = false;              // own output was added that the block does not know of
-  bool blocked = false;                  // the socket takes no more
-  bool dirty = false;                    // has output of its own that was not offered to the socket yet
-  bool rests = false;                    // its item source goes on in the next turn
+  bool watched = false;      // its socket is waited for; not before its duplicate is on its way to the master
+  bool uncommitted = false;  // own output was added that the block does not know of
+  bool blocked = false;      // the socket takes no more
+  bool dirty = false;        // has output of its own that was not offered to the socket yet
+  bool rests = false;        // its item source goes on in the next turn
   bool want_input = true;
   bool line_waits = false;                    // the next line is there; resume() follows when it may be carried out
   bool resuming = false;                      // is in the list of those whose input is looked at again

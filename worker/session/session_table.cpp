@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "ipc/os/clock.h"
+#include "ipc/os/errors.h"
 
 namespace rookery::worker {
 
@@ -48,9 +49,23 @@ SessionTable::SessionTable(const WorkerContext& context, std::uint32_t loop, Buf
       blocks_(context.own().sessions(loop)),
       writer_descriptor_(context.shared.worker_regions[context.start.number].writer_descriptor()),
       blocks_offset_(layout_.sessions(loop)) {
+  std::vector<std::uint64_t> inherited;  // clients by index
+  for (const InheritedClient& client : context.start.inherited) {
+    if (client.place.loop != loop || client.place.index >= layout_.sessions_per_loop()) continue;
+    if (client.place.index >= inherited.size()) inherited.resize(client.place.index + 1ULL);
+    inherited[client.place.index] = client.client;
+  }
   const std::uint32_t used = context.own().sessions_in_use(loop);
-  for (std::uint32_t i = 0; i < used; ++i)
-    blocks_[i].state.store(static_cast<std::uint32_t>(chat::SessionState::Free), std::memory_order_release);
+  for (std::uint32_t i = 0; i < used; ++i) {
+    const bool stays =
+        i < inherited.size() && inherited[i] != 0 && blocks_[i].client.load(std::memory_order_relaxed) == inherited[i];
+    if (!stays) blocks_[i].state.store(static_cast<std::uint32_t>(chat::SessionState::Free), std::memory_order_release);
+  }
+  for (std::uint32_t i = 0; i < inherited.size(); ++i) {
+    if (!reserve_block(i)) os::throw_errno("not enough shared memory for the clients there are");
+    sessions_.emplace_back().index = i;
+    if (inherited[i] == 0) free_.push_back(i);
+  }
   addresses_.clear();
   control_.connections.store(0, std::memory_order_relaxed);
   control_.lobby_members.store(0, std::memory_order_relaxed);
@@ -67,26 +82,39 @@ bool SessionTable::reserve_block(std::uint32_t index) noexcept {
   return true;
 }
 
-Session* SessionTable::open(os::FileDescriptor socket, const PeerAddress& peer, std::uint64_t client) {
+Session* SessionTable::take_place() {
   if (free_.empty()) {
     const auto index = static_cast<std::uint32_t>(sessions_.size());
     if (!reserve_block(index)) return nullptr;
     sessions_.emplace_back().index = index;
     free_.push_back(index);
-    if (control_.sessions_high_water.load(std::memory_order_relaxed) <= index)
-      control_.sessions_high_water.store(index + 1ULL, std::memory_order_release);
   }
   Session& session = sessions_[free_.back()];
   free_.pop_back();
+  if (control_.sessions_high_water.load(std::memory_order_relaxed) <= session.index)
+    control_.sessions_high_water.store(session.index + 1ULL, std::memory_order_release);
+  return &session;
+}
 
+void SessionTable::seat(Session& session, os::FileDescriptor socket, std::uint64_t client,
+                        const chat::SourceAddress& address) {
   session.socket = std::move(socket);
   session.client = client;
   session.block = blocks_ + session.index;
-  session.source = source_of(peer.address(), limits_.address_secret);
+  session.source = source_of(address, limits_.address_secret);
   session.lines_per_second = lines_allowed(limits_, session.source);
   session.opened_at = session.last_line_at = os::Monotonic::now();
   session.in_address_count = clients_allowed(limits_, session.source) > 0;
   if (session.in_address_count) addresses_.add(session.source.key);
+  ++count_;
+  control_.connections.store(count_, std::memory_order_relaxed);
+}
+
+Session* SessionTable::open(os::FileDescriptor socket, const PeerAddress& peer, std::uint64_t client) {
+  Session* const place = take_place();
+  if (place == nullptr) return nullptr;
+  Session& session = *place;
+  seat(session, std::move(socket), client, peer.address());
   chat::SessionBlock& block = *session.block;
   block.client.store(client, std::memory_order_relaxed);
   block.since_ms.store(os::realtime_ms(), std::memory_order_relaxed);
@@ -100,9 +128,62 @@ Session* SessionTable::open(os::FileDescriptor socket, const PeerAddress& peer, 
   for (auto* had_from : {&block.had_from.lobby, &block.had_from.account}) had_from->store(0, std::memory_order_relaxed);
   session.commit();
   block.state.store(static_cast<std::uint32_t>(chat::SessionState::Open), std::memory_order_release);
-  ++count_;
-  control_.connections.store(count_, std::memory_order_relaxed);
   return &session;
+}
+
+Session& SessionTable::restore(os::FileDescriptor socket, std::uint32_t index, const chat::SessionStream& stream,
+                               const chat::SessionLogin& login, std::uint32_t rooms, std::uint32_t overflow) {
+  Session& session = sessions_[index];
+  chat::SessionBlock& block = blocks_[index];
+  const chat::SourceAddress address{
+      {block.address[0].load(std::memory_order_relaxed), block.address[1].load(std::memory_order_relaxed)}};
+  seat(session, std::move(socket), block.client.load(std::memory_order_relaxed), address);
+  session.stream = stream;
+  session.had_line = stream.dialect != 0;
+  const auto stored = block.login.load_inherited();
+  if (!stored || stored->login_count != login.login_count) block.login.store(login);
+  block.rooms.count.store(rooms, std::memory_order_relaxed);
+  block.rooms.overflow.store(overflow, std::memory_order_relaxed);
+  return session;
+}
+
+Session* SessionTable::import(os::FileDescriptor socket, const chat::SessionBlock& from,
+                              const chat::SessionStream& stream, const chat::SessionLogin& login) {
+  Session* const place = take_place();
+  if (place == nullptr) return nullptr;
+  Session& session = *place;
+  const auto copy = [](auto& to, const auto& of) {
+    to.store(of.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  };
+  chat::SessionBlock& block = blocks_[session.index];
+  for (std::size_t i = 0; i < block.address.size(); ++i) copy(block.address[i], from.address[i]);
+  copy(block.client, from.client);
+  copy(block.since_ms, from.since_ms);
+  copy(block.messages, from.messages);
+  copy(block.port, from.port);
+  copy(block.in_lobby, from.in_lobby);
+  copy(block.had_from.everybody, from.had_from.everybody);
+  copy(block.had_from.lobby, from.had_from.lobby);
+  copy(block.had_from.account, from.had_from.account);
+  block.login.store(login);
+  block.rooms.count.store(0, std::memory_order_relaxed);
+  block.rooms.overflow.store(chat::kNoBuffer, std::memory_order_relaxed);
+  seat(session, std::move(socket), block.client.load(std::memory_order_relaxed),
+       {{block.address[0].load(std::memory_order_relaxed), block.address[1].load(std::memory_order_relaxed)}});
+  session.stream = stream;
+  session.had_line = stream.dialect != 0;
+  immigrants_[session.client] = session.index;
+  return &session;
+}
+
+void SessionTable::give_up_place(std::uint32_t index) {
+  blocks_[index].state.store(static_cast<std::uint32_t>(chat::SessionState::Free), std::memory_order_release);
+  free_.push_back(index);
+}
+
+Session* SessionTable::find_immigrant(std::uint64_t client) noexcept {
+  const auto at = immigrants_.find(client);
+  return at == immigrants_.end() ? nullptr : find(at->second, client);
 }
 
 void SessionTable::close(Session& session) {
@@ -112,6 +193,8 @@ void SessionTable::close(Session& session) {
   buffers_.give_back(session.stream.input_buffer);
 
   if (session.in_address_count) addresses_.remove(session.source.key);
+
+  if (!immigrants_.empty()) immigrants_.erase(session.client);
 
   const std::uint32_t index = session.index;
   session = Session{};

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "worker/session/buffer_pool.h"
@@ -25,13 +26,28 @@ struct PeerAddress {
 
 class SessionTable final {
  public:
-  // Marks every block of a predecessor as free.
+  // Blocks of a predecessor are free, but for those of the clients that this loop inherits: they wait to be restored or
+  // given up.
   SessionTable(const WorkerContext& context, std::uint32_t loop, BufferPool& buffers);
 
   // Null when there is no block left, or no memory for one.
   [[nodiscard]] Session* open(os::FileDescriptor socket, const PeerAddress& peer, std::uint64_t client);
+  // Of a dead worker: the session goes on in the block where it is. `stream` and `login` are what is to be believed of
+  // it; of its rooms those in the block, `rooms` of them.
+  [[nodiscard]] Session& restore(os::FileDescriptor socket, std::uint32_t index, const chat::SessionStream& stream,
+                                 const chat::SessionLogin& login, std::uint32_t rooms, std::uint32_t overflow);
+  // Of another worker's: the session gets a block here, a copy of the one there. Its rooms and buffers are not copied.
+  // Null when there is no block left.
+  [[nodiscard]] Session* import(os::FileDescriptor socket, const chat::SessionBlock& block,
+                                const chat::SessionStream& stream, const chat::SessionLogin& login);
+  // An inherited place where nobody sits.
+  void give_up_place(std::uint32_t index);
+
   // Gives block and buffers back and closes the socket. The session must have left its topics.
   void close(Session& session);
+
+  // A client that was carried on from another slot, where records may still look for it. Null: there is none.
+  [[nodiscard]] Session* find_immigrant(std::uint64_t client) noexcept;
 
   // Null when that client is not there any more.
   [[nodiscard]] Session* find(std::uint32_t index, std::uint64_t client) noexcept;
@@ -64,6 +80,8 @@ class SessionTable final {
   void settle_had_from(Session& session) noexcept;
 
  private:
+  [[nodiscard]] Session* take_place();
+  void seat(Session& session, os::FileDescriptor socket, std::uint64_t client, const chat::SourceAddress& address);
   [[nodiscard]] bool reserve_block(std::uint32_t index) noexcept;
   [[nodiscard]] std::atomic<std::uint64_t>* room_place(const Session& session, std::uint32_t place) const noexcept;
 
@@ -79,6 +97,7 @@ class SessionTable final {
   std::uint32_t count_ = 0;
   std::deque<Session> sessions_;  // by index; never moves a session
   std::vector<std::uint32_t> free_;
+  std::unordered_map<std::uint64_t, std::uint32_t> immigrants_;  // index by client
 };
 
 }  // namespace rookery::worker

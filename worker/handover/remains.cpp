@@ -1,0 +1,153 @@
+#include "worker/handover/remains.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ipc/chat/ledger_region.h"
+#include "ipc/wire/dialect.h"
+#include "ipc/wire/limits.h"
+#include "worker/delivery/own_output.h"
+
+namespace rookery::worker {
+
+namespace {
+
+constexpr std::uint16_t kAllFlags =
+    chat::kDiscardingLine | chat::kPresenceOn | chat::kInputEnded | chat::kClosing | chat::kBehind;
+
+class Reader final {
+ public:
+  Reader(const WholeRegion& region, std::uint32_t loop, const chat::SessionBlock& block)
+      : region_(region), loop_(loop), block_(block) {}
+
+  Remains read() {
+    read_rooms();
+    if (!rooms_are_sane_) remains_.rooms.clear();
+    remains_.damage = read_stream();
+    if (!remains_.damage.empty()) {
+      const std::uint8_t dialect = remains_.stream.dialect;
+      remains_.stream = {};
+      if (dialect < wire::kDialectCount) remains_.stream.dialect = dialect;  // its last words are in its language
+      remains_.output.clear();
+    }
+    return std::move(remains_);
+  }
+
+ private:
+  [[nodiscard]] std::string_view read_stream() {
+    const auto stream = block_.stream.load_inherited();
+    if (!stream) return "its session block is damaged";
+    remains_.stream = *stream;
+    if (stream->dialect >= wire::kDialectCount || (stream->flags & ~kAllFlags) != 0)
+      return "its session block holds what no session is in";
+    if (const auto wrong = read_login(); !wrong.empty()) return wrong;
+    remains_.in_lobby = block_.in_lobby.load(std::memory_order_relaxed) != 0 ? 1 : 0;
+    remains_.had_from = {block_.had_from.everybody.load(std::memory_order_relaxed),
+                         block_.had_from.lobby.load(std::memory_order_relaxed),
+                         block_.had_from.account.load(std::memory_order_relaxed)};
+    if (!rooms_are_sane_) return "its rooms are damaged";
+    if (!input_is_sane()) return "its input is damaged";
+    return read_output();
+  }
+
+  // The value that belongs to the newest command that was done.
+  [[nodiscard]] std::string_view read_login() {
+    auto login = block_.login.load_inherited();
+    const auto belongs = [&] {
+      return login && static_cast<std::uint8_t>(login->login_count) == remains_.stream.login_count;
+    };
+    if (!belongs()) login = block_.login.load_previous();
+    if (!belongs()) return "its login is damaged";
+    if (login->account != 0 && !wire::is_valid_name(login->name_view())) return "its name is none";
+    remains_.login = *login;
+    return {};
+  }
+
+  void read_rooms() {
+    const std::uint32_t count = block_.rooms.count.load(std::memory_order_acquire);
+    const std::uint32_t overflow = block_.rooms.overflow.load(std::memory_order_relaxed);
+    if (has_memory(overflow, 1)) remains_.overflow = overflow;
+    rooms_are_sane_ =
+        count <= chat::kMaxRoomsOfSession && (count <= chat::kInlineRooms || remains_.overflow != chat::kNoBuffer);
+    if (!rooms_are_sane_) return;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const bool is_inline = i < chat::kInlineRooms;
+      const auto* more =
+          is_inline ? nullptr : reinterpret_cast<const std::atomic<std::uint64_t>*>(region_.buffer(loop_, overflow));
+      const std::uint64_t word = is_inline ? block_.rooms.words[i].load(std::memory_order_relaxed)
+                                           : more[i - chat::kInlineRooms].load(std::memory_order_relaxed);
+      const chat::SessionRoom room = chat::SessionRoom::unpack(word);
+      const bool again = std::ranges::find(remains_.rooms, room.id, &chat::SessionRoom::id) != remains_.rooms.end();
+      if (room.id == chat::kLobbyRoom || room.id >= chat::kMaxRooms || again)
+        rooms_are_sane_ = false;
+      else
+        remains_.rooms.push_back(room);
+    }
+  }
+
+  [[nodiscard]] bool has_memory(std::uint32_t buffer, std::uint32_t bytes) const noexcept {
+    if (!region_.layout->is_buffer(buffer) || bytes > region_.layout->buffer_bytes(buffer)) return false;
+    return shm::written_bytes(region_.descriptor, region_.layout->buffer(loop_, buffer), bytes) >= bytes;
+  }
+
+  [[nodiscard]] bool input_is_sane() const noexcept {
+    const chat::SessionStream& stream = remains_.stream;
+    if (stream.input_buffer == chat::kNoBuffer) return stream.input_begin == 0 && stream.input_end == 0;
+    if (!region_.layout->is_buffer(stream.input_buffer) || stream.input_begin > stream.input_end) return false;
+    if (stream.input_end == 0) return true;  // nothing was received there that we know of
+    return has_memory(stream.input_buffer, stream.input_end);
+  }
+
+  [[nodiscard]] std::string_view read_output() {
+    const chat::SessionStream& stream = remains_.stream;
+    if (stream.output_head == chat::kNoBuffer) return {};
+    constexpr std::string_view kDamaged = "its output is damaged";
+    std::uint32_t buffer = stream.output_head;
+    std::uint32_t begin = stream.output_begin;
+    const std::size_t most = region_.layout->large_buffers();
+    while (remains_.output.size() < most) {
+      if (!has_memory(buffer, sizeof(OwnOutput::BufferHead))) return kDamaged;
+      OwnOutput::BufferHead head;
+      std::memcpy(&head, region_.buffer(loop_, buffer), sizeof head);
+      const bool last = buffer == stream.output_tail;
+      const std::uint32_t end = last ? stream.output_end : head.end;
+      if (begin < sizeof head || begin > end || !has_memory(buffer, end)) return kDamaged;
+      remains_.output.push_back({buffer, begin, end});
+      if (last) return {};
+      buffer = head.next;
+      begin = sizeof head;
+    }
+    return kDamaged;
+  }
+
+  const WholeRegion& region_;
+  std::uint32_t loop_;
+  const chat::SessionBlock& block_;
+  Remains remains_;
+  bool rooms_are_sane_ = false;
+};
+
+}  // namespace
+
+std::optional<Remains> read_remains(const WholeRegion& region, chat::Place place, std::uint64_t client) {
+  if (place.loop >= region.layout->loops() || place.index >= region.layout->sessions_per_loop()) return std::nullopt;
+  const std::uint64_t offset =
+      region.layout->sessions(place.loop) + std::uint64_t{place.index} * sizeof(chat::SessionBlock);
+  if (shm::written_bytes(region.descriptor, offset, sizeof(chat::SessionBlock)) < sizeof(chat::SessionBlock))
+    return std::nullopt;
+  const chat::SessionBlock& block = region.view().sessions(place.loop)[place.index];
+  if (block.state.load(std::memory_order_acquire) != static_cast<std::uint32_t>(chat::SessionState::Open) ||
+      block.client.load(std::memory_order_relaxed) != client)
+    return std::nullopt;
+  return Reader(region, place.loop, block).read();
+}
+
+std::vector<std::uint32_t> buffers_of(const Remains& remains) {
+  std::vector<std::uint32_t> buffers;
+  if (remains.stream.input_buffer != chat::kNoBuffer) buffers.push_back(remains.stream.input_buffer);
+  for (const OutputPart& part : remains.output) buffers.push_back(part.buffer);
+  if (remains.overflow != chat::kNoBuffer) buffers.push_back(remains.overflow);
+  return buffers;
+}
+
+}  // namespace rookery::worker

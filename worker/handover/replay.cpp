@@ -1,0 +1,198 @@
+#include "worker/handover/replay.h"
+
+#include <algorithm>
+
+#include "worker/log/record_event.h"
+
+namespace rookery::worker {
+
+namespace {
+
+// Where to begin so that nothing from `from` on is passed over: at a landmark, for `from` may lie within a record.
+// Empty: the ring does not reach so far; `oldest` is where it begins.
+std::optional<shm::Position> begin_for(const shm::LogRingReader& ring, shm::Position from, shm::Position& oldest) {
+  std::vector<shm::Position> landmarks;
+  ring.landmarks(landmarks);
+  oldest = landmarks.empty() ? ring.committed_end() : landmarks.front();
+  const auto after = std::upper_bound(landmarks.begin(), landmarks.end(), from);
+  if (after == landmarks.begin()) return std::nullopt;
+  return *(after - 1);
+}
+
+}  // namespace
+
+void Replay::run(std::vector<ReplayPart>& parts, shm::Position from, shm::Position until) {
+  all_.clear();
+  by_client_.clear();
+  rooms_.clear();
+  for (ReplayPart& part : parts) {
+    from = std::min(from, part.cursor);
+    enlist(part);
+  }
+  shm::LogRingReader ring = commands_.worker.ring_reader();
+  std::vector<std::byte> bytes;
+  for (;;) {
+    shm::Position oldest = 0;
+    const auto begin = begin_for(ring, from, oldest);
+    // A log that ends where it begins has no landmark: there is nothing to read.
+    if (!begin && from < until && oldest > from) {
+      for (ReplayPart& part : parts) part.lapped |= part.cursor < oldest;
+      from = oldest;
+      if (from >= until) return;
+      continue;
+    }
+    ring.seek(begin.value_or(until));
+    bool lapped = false;
+    while (ring.position() < until) {
+      const shm::Position at = ring.position();
+      const shm::ReadResult result = ring.read(bytes);
+      if (result == shm::ReadResult::Empty) return;
+      const auto record = result == shm::ReadResult::Record ? chat::decode_record(bytes) : std::nullopt;
+      if (!record) {
+        lapped = true;
+        from = at;
+        break;
+      }
+      commands_.follower.know_newest_seq(record->header.seq);
+      if (at >= from) apply(*record, at, ring.position());
+    }
+    if (!lapped) return;
+    // The ring has moved on under our eyes.
+    for (ReplayPart& part : parts) part.lapped = true;
+    return;
+  }
+}
+
+void Replay::enlist(ReplayPart& part) {
+  all_.push_back(&part);
+  by_client_[part.session->client] = &part;
+  if (part.session->block->in_lobby.load(std::memory_order_relaxed) != 0) enter(part, chat::kLobbyRoom);
+  for (const std::uint32_t room : commands_.sessions.rooms(*part.session)) enter(part, room);
+}
+
+void Replay::apply(const chat::Record& record, shm::Position begin, shm::Position end) {
+  for (std::string& text : texts_) text.clear();
+  const chat::RecordHeader& header = record.header;
+  if (const auto own = by_client_.find(header.client); own != by_client_.end() && header.outbox_number != 0)
+    apply_own(*own->second, record, begin, end);
+  switch (header.kind) {
+    case chat::RecordKind::Say:
+    case chat::RecordKind::Broadcast:
+    case chat::RecordKind::Direct:
+      return give_message(record, begin);
+    case chat::RecordKind::Join:
+    case chat::RecordKind::Leave:
+      if (header.outcome == 0 && (header.flags & chat::kPresence) != 0) give_presence(record, begin);
+      return;
+    case chat::RecordKind::Notice:
+      for (ReplayPart* part : all_) {
+        if (part->session->topics.empty()) continue;
+        give(*part, begin, [&](const wire::Dialect& dialect, std::string& out) { dialect.notice(out, record.text); });
+      }
+      return;
+    case chat::RecordKind::None:
+    case chat::RecordKind::Register:
+    case chat::RecordKind::ReserveClients:
+    case chat::RecordKind::FetchHistory:
+    case chat::RecordKind::FetchMissed:
+      return;
+  }
+}
+
+void Replay::apply_own(ReplayPart& part, const chat::Record& record, shm::Position begin, shm::Position end) {
+  Session& session = *part.session;
+  const chat::RecordHeader& header = record.header;
+  const chat::SessionStream& stream = session.stream;
+  if (!part.log_alone && wants_reply(header)) {
+    const bool same_count = stream.slot == header.slot;
+    const bool unknown = header.slot == part.dead_slot && (same_count ? header.outbox_number > stream.outbox_number
+                                                                      : header.slot_epoch == part.dead_epoch);
+    const bool waits =
+        same_count && header.outbox_number > stream.answered_number && header.outbox_number <= stream.outbox_number;
+    if (unknown) {
+      part.asked_twice |= part.asked != 0;
+      part.asked = header.outbox_number;
+    }
+    if (unknown || waits) {
+      part.newest_found = std::max(part.newest_found, header.outbox_number);
+      receipts_.inherit(record, end, session);
+      ++session.in_flight;
+      const bool membership = header.kind == chat::RecordKind::Join || header.kind == chat::RecordKind::Leave;
+      session.membership_pending |= membership;
+      if (header.kind == chat::RecordKind::Leave && begin >= part.cursor) session.leaving_room = header.room;
+    }
+  }
+  if (begin < part.cursor || header.outcome != 0 || session.doomed) return;
+  if (header.kind != chat::RecordKind::Join && header.kind != chat::RecordKind::Leave) return;
+  // First what is before it, then the change; see LogFollower::apply_own_join().
+  session.stream.log_cursor = begin;
+  session.set(chat::kBehind, true);
+  session.commit();
+  session.set(chat::kBehind, false);
+  commands_.follower.catch_up_on(session, record);
+  session.leaving_room = kNoRoom;
+  Listeners& there = rooms_[header.room];
+  std::erase(there, &part);
+  if (header.kind == chat::RecordKind::Join && session.open()) there.push_back(&part);
+}
+
+template <class Encode>
+void Replay::give(ReplayPart& part, shm::Position begin, Encode encode) {
+  Session& session = *part.session;
+  if (begin < part.cursor || part.lapped || !session.open()) return;
+  std::string& text = texts_[session.stream.dialect];
+  if (text.empty()) encode(session.dialect(), text);
+  append(part, text);
+}
+
+void Replay::append(ReplayPart& part, std::string_view bytes) {
+  const std::uint64_t sent = std::min<std::uint64_t>(part.already_sent, bytes.size());
+  part.already_sent -= sent;
+  part.session->stream.written_bytes += sent;
+  bytes.remove_prefix(sent);
+  if (!bytes.empty()) commands_.delivery.append_log(*part.session, bytes);
+}
+
+void Replay::give_message(const chat::Record& record, shm::Position begin) {
+  const chat::RecordHeader& header = record.header;
+  std::string_view room_name;
+  if (header.kind == chat::RecordKind::Say) {
+    const TopicMap::Room* room = commands_.delivery.topics.room(header.room);
+    if (room == nullptr) return;
+    room_name = room->name;
+  }
+  const wire::MessageEvent event = event_of(record, room_name, commands_.worker.epoch());
+  const auto encode = [&event](const wire::Dialect& dialect, std::string& out) { dialect.message(out, event); };
+  if (header.kind == chat::RecordKind::Say) {
+    for (ReplayPart* part : rooms_[header.room]) give(*part, begin, encode);
+    return;
+  }
+  const bool to_guest = (header.flags & chat::kTargetIsGuest) != 0;
+  for (ReplayPart* part : all_) {
+    const Session& session = *part->session;
+    const auto everybody = session.block->had_from.everybody.load(std::memory_order_relaxed);
+    if (session.dialect_id() == wire::DialectId::Undecided) continue;
+    if (header.kind == chat::RecordKind::Broadcast) {
+      if (everybody != chat::SessionHadFrom::kNever) give(*part, begin, encode);
+      continue;
+    }
+    const bool is_target =
+        to_guest ? session.client == header.target : session.block->login.load_own().account == header.target;
+    if (is_target) give(*part, begin, encode);
+  }
+}
+
+void Replay::give_presence(const chat::Record& record, shm::Position begin) {
+  const TopicMap::Room* room = commands_.delivery.topics.room(record.header.room);
+  if (room == nullptr) return;
+  const wire::Sender who{record.header.client, record.name};
+  for (ReplayPart* part : rooms_[record.header.room]) {
+    if (!part->session->has(chat::kPresenceOn)) continue;
+    give(*part, begin, [&](const wire::Dialect& dialect, std::string& out) {
+      record.header.kind == chat::RecordKind::Join ? dialect.joined(out, room->name, who)
+                                                   : dialect.left(out, room->name, who);
+    });
+  }
+}
+
+}  // namespace rookery::worker
