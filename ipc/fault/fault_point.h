@@ -27,6 +27,8 @@ enum class Point : std::uint8_t {
   MasterAfterFork,  // each fork: the first is the ledger's
   MasterBeforeReady,
   MasterInReap,
+  MasterAfterHold,   // the duplicate of a client's socket has come
+  MasterAfterHand,   // a client was handed to a worker, which has not answered
   MasterInShutdown,  // each step: told the workers, told the ledger, before the exit
 
   WorkerAtStart,  // before it can serve

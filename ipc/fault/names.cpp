@@ -16,6 +16,10 @@ std::string_view name_of(Point point) noexcept {
       return "master.before_ready";
     case Point::MasterInReap:
       return "master.in_reap";
+    case Point::MasterAfterHold:
+      return "master.after_hold";
+    case Point::MasterAfterHand:
+      return "master.after_hand";
     case Point::MasterInShutdown:
       return "master.in_shutdown";
     case Point::WorkerAtStart:

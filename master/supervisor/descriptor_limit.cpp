@@ -17,8 +17,9 @@ std::uint64_t descriptors_besides_clients(std::uint32_t workers, std::uint32_t l
   // Both ends or both descriptors of each; a pidfd and a pipe for each child; in a worker a poller and a timer for each
   // loop instead, which is less.
   const std::uint64_t counted = 2 * regions + 2 * doorbells + 2 * children;
-  // Standard streams, lock, listener, console and its connections, and what libraries open for a moment.
-  constexpr std::uint64_t kOthers = 96;
+  // Standard streams, lock, listener, console and its connections, what libraries open for a moment, and duplicates of
+  // clients that have gone whose Drop is still under way.
+  constexpr std::uint64_t kOthers = 160;
   return counted + kOthers;
 }
 

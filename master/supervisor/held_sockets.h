@@ -4,10 +4,12 @@
 // becomes of the worker that serves it. The master never reads or writes them; it hands them to whoever carries the
 // connection on.
 //
-//   hold     a worker has accepted a connection, its duplicate came with the message
-//   drop     the connection is over
-//   moved    a worker has taken over a client of a dead one
-//   of(w)    all that a dead worker had: for its successor in the place, or to be handed to others
+//   hold           a worker has accepted a connection, its duplicate came with the message
+//   drop           the connection is over
+//   for_each(w)    all that a dead worker had: for its successor in the place, or to be handed to others
+//   hand           it was sent to a worker, which is to carry it on
+//   moved          that worker does so from now on
+//   take_back(w)   that worker died without a word about it
 //
 // A worker is believed about its own places only, and no more of them than its region has: a wild one can lose its own
 // clients, nobody else's.
@@ -42,39 +44,63 @@ class HeldSockets final {
  public:
   HeldSockets(std::uint32_t workers, std::uint32_t loops, std::uint32_t sessions_per_loop);
 
-  // False: there is no such place.
+  // False: there is no such place, or the number is no client's.
   [[nodiscard]] bool hold(std::uint32_t worker, chat::Place place, std::uint64_t client, os::FileDescriptor socket);
-  // Does nothing when another client sits there: a message of the past.
-  void drop(std::uint32_t worker, chat::Place place, std::uint64_t client) noexcept;
+  // Does nothing when another client sits there: a message of the past. False: there is no such place.
+  [[nodiscard]] bool drop(std::uint32_t worker, chat::Place place, std::uint64_t client) noexcept;
+  void drop_all(std::uint32_t worker) noexcept;
+
+  // REQUIRES: has(worker, place, client) of one that is handed to nobody. Others' places stay where they are, so it may
+  // be called from for_each().
+  void hand(std::uint32_t worker, chat::Place place, std::uint32_t to_worker) noexcept;
   // False: no such client was handed to that worker, or there is no such place.
   [[nodiscard]] bool moved(std::uint32_t from_worker, chat::Place from, std::uint64_t client, std::uint32_t to_worker,
                            chat::Place to);
-  void drop_all(std::uint32_t worker) noexcept;
+  void take_back(std::uint32_t to_worker) noexcept;
 
   // The worker died while it was at that client's line. True: it is the second time, now there is doubt.
-  bool accuse(std::uint32_t worker, std::uint64_t client, os::Monotonic::time_point now) noexcept;
+  [[nodiscard]] bool accuse(std::uint32_t worker, std::uint64_t client, os::Monotonic::time_point now) noexcept;
+  // For a successor of the master, which was told of it.
+  void mark(std::uint32_t worker, chat::Place place, os::Monotonic::time_point accused, bool doubt) noexcept;
 
-  [[nodiscard]] std::uint64_t count(std::uint32_t worker) const noexcept;
-  [[nodiscard]] bool has(std::uint32_t worker, chat::Place place, std::uint64_t client) const noexcept;
+  [[nodiscard]] std::uint64_t count(std::uint32_t worker) const noexcept { return counts_[worker]; }
+  // How many of that worker's are handed to others that have not answered yet.
+  [[nodiscard]] std::uint64_t handed_from(std::uint32_t worker) const noexcept { return handed_from_[worker]; }
+  // How many it was asked to carry on.
+  [[nodiscard]] std::uint64_t handed_to(std::uint32_t worker) const noexcept { return handed_to_[worker]; }
+  [[nodiscard]] std::uint64_t total() const noexcept;
+  // Null when there is no such place or another client sits there.
+  [[nodiscard]] const HeldSocket* find(std::uint32_t worker, chat::Place place, std::uint64_t client) const noexcept;
 
-  // visit(chat::Place, HeldSocket&) for each of that worker's.
+  // visit(chat::Place, const HeldSocket&) for each of that worker's; it stops when `visit` returns false.
   template <class Visit>
-  void for_each(std::uint32_t worker, Visit visit) {
+  void for_each(std::uint32_t worker, Visit visit) const {
+    std::uint64_t left = counts_[worker];
     for (std::uint32_t loop = 0; loop < loops_; ++loop) {
-      std::vector<HeldSocket>& places = places_[worker * loops_ + loop];
-      for (std::uint32_t index = 0; index < places.size(); ++index)
-        if (places[index].client != 0) visit(chat::Place{loop, index}, places[index]);
+      const std::vector<HeldSocket>& places = places_[worker * loops_ + loop];
+      for (std::uint32_t index = 0; index < places.size() && left > 0; ++index) {
+        if (places[index].client == 0) continue;
+        --left;
+        if (!visit(chat::Place{loop, index}, places[index])) return;
+      }
     }
   }
 
  private:
-  [[nodiscard]] HeldSocket* find(std::uint32_t worker, chat::Place place) noexcept;
-  [[nodiscard]] HeldSocket* make(std::uint32_t worker, chat::Place place);
+  [[nodiscard]] bool is_place(std::uint32_t worker, chat::Place place) const noexcept;
+  // REQUIRES: is_place().
+  [[nodiscard]] HeldSocket* at(std::uint32_t worker, chat::Place place) noexcept;  // null: never used
+  [[nodiscard]] HeldSocket& make(std::uint32_t worker, chat::Place place);         // free
+  void release(std::uint32_t worker, HeldSocket& held) noexcept;
+  void forget_hand(std::uint32_t worker, HeldSocket& held) noexcept;
 
+  std::uint32_t workers_;
   std::uint32_t loops_;
   std::uint32_t sessions_per_loop_;
   std::vector<std::vector<HeldSocket>> places_;  // by slot, then by index; as long as the largest one in use
-  std::vector<std::uint64_t> counts_;            // by worker
+  std::vector<std::uint64_t> counts_;            // by worker, as the other two
+  std::vector<std::uint64_t> handed_from_;
+  std::vector<std::uint64_t> handed_to_;
 };
 
 }  // namespace rookery::master

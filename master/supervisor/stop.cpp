@@ -39,6 +39,8 @@ void Supervisor::begin_stop() {
   hooks_.stop_begins();
   for (Child& child : children_)
     if (!child.is_ledger() && child.is_up()) send_stop(child);
+  for (const Child& child : children_)
+    if (!child.is_ledger() && !child.is_up()) held_.drop_all(child.worker());
   fault::point(fault::Point::MasterInShutdown);
   if (!ledger().is_up() && ledger_was_ready_) {  // it was to be started again in a moment
     ledger_got_last_chance_ = true;
@@ -58,6 +60,7 @@ void Supervisor::send_stop(Child& child) {
 
 void Supervisor::ended_while_stopping(Child& child, const std::optional<os::ExitStatus>& status) {
   if (!child.is_ledger()) {
+    held_.drop_all(child.worker());  // who serves them? Nobody
     if (!status || status->signalled) mark_unclean();
     return go_on_stopping();
   }

@@ -39,7 +39,8 @@ Supervisor::Supervisor(os::Poller& poller, chat::SharedState& state, Launcher& l
       stop_timeout_(stop_timeout),
       hooks_(std::move(hooks)),
       regions_(state),
-      check_timer_(os::monotonic_ms()) {
+      check_timer_(os::monotonic_ms()),
+      held_(state.workers, state.loops, state.worker_layout.sessions_per_loop()) {
   children_.reserve(1 + state.workers);
   for (std::uint32_t index = 0; index <= state.workers; ++index) children_.emplace_back(index);
 }
@@ -116,17 +117,18 @@ void Supervisor::watch_control(Child& child) {
 
 void Supervisor::read_messages(Child& child, int at_most) {
   for (int i = 0; i < at_most && child.control.is_open(); ++i) {
-    const chat::ReceivedControl received = child.control.receive();
+    chat::ReceivedControl received = child.control.receive();
     if (received.status == os::TransferStatus::WouldBlock) return;
     if (received.status != os::TransferStatus::Done) return on_control_ended(child);
     if (received.message)
-      on_message(child, *received.message);
+      on_message(child, std::move(received));
     else
       on_nonsense(child);
   }
 }
 
-void Supervisor::on_message(Child& child, const chat::ControlMessage& message) {
+void Supervisor::on_message(Child& child, chat::ReceivedControl received) {
+  const chat::ControlMessage& message = *received.message;
   switch (message.kind) {
     case chat::ControlKind::Ready:
       return on_ready(child);
@@ -134,6 +136,12 @@ void Supervisor::on_message(Child& child, const chat::ControlMessage& message) {
       return on_failed(child, message);
     case chat::ControlKind::Kicked:
       if (!child.is_ledger()) return hooks_.client_kicked(message.number);
+      break;
+    case chat::ControlKind::Hold:
+      if (!child.is_ledger() && on_hold(child, message, std::move(received.passenger))) return;
+      break;
+    case chat::ControlKind::Drop:
+      if (!child.is_ledger() && held_.drop(child.worker(), message.place, message.number)) return;
       break;
     case chat::ControlKind::SlotClean:
       if (child.is_ledger() && message.worker < state_.workers) return on_slot_clean(message.worker);

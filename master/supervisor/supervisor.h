@@ -18,6 +18,7 @@
 #include "ipc/os/poller.h"
 #include "master/supervisor/child.h"
 #include "master/supervisor/heartbeat.h"
+#include "master/supervisor/held_sockets.h"
 #include "master/supervisor/launcher.h"
 #include "master/supervisor/penalty_box.h"
 #include "master/supervisor/regions.h"
@@ -71,7 +72,7 @@ class Supervisor final {
   void start(Child& child);
   void start_failed(Child& child, const std::string& why);
   void read_messages(Child& child, int at_most);
-  void on_message(Child& child, const chat::ControlMessage& message);
+  void on_message(Child& child, chat::ReceivedControl received);
   void on_ready(Child& child);
   void on_ledger_ready();
   void on_worker_ready();
@@ -89,6 +90,10 @@ class Supervisor final {
   [[nodiscard]] bool try_send(Child& child, chat::ControlMessage message);
   void watch_control(Child& child);  // for input, and for room where messages wait
   [[nodiscard]] bool watch_end(const Child& child);
+
+  // Clients' connections (custody.cpp). False: nonsense.
+  [[nodiscard]] bool on_hold(const Child& child, const chat::ControlMessage& message, os::FileDescriptor socket);
+  void note_lost_socket(const Child& child, std::uint64_t client);
 
   // Heartbeats and time-outs (watch.cpp).
   void check_heartbeat(Child& child);
@@ -126,6 +131,9 @@ class Supervisor final {
   std::vector<Child> children_;
   CheckTimer check_timer_;
   PenaltyBox penalties_;
+  HeldSockets held_;
+  std::uint64_t lost_sockets_ = 0;
+  TimePoint lost_sockets_told_{};
 
   Phase phase_ = Phase::StartingLedger;
   Outcome outcome_;
