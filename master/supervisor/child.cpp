@@ -34,6 +34,7 @@ std::int64_t Child::started_ms() const noexcept {
 void Child::begin_life(Launched launched, TimePoint now) {
   process = std::move(launched.process);
   control = std::move(launched.control);
+  slot_epoch = launched.slot_epoch;
   life = Life::Starting;
   started = now;
   control_watched = false;

@@ -38,6 +38,8 @@ struct Child {
   RestartPolicy policy;
   std::uint32_t restarts = 0;
 
+  std::uint64_t slot_epoch = 0;  // a worker's newest life
+
   // Of the process that holds the place.
   TimePoint started{};
   TimePoint ready{};

@@ -30,4 +30,15 @@ void Supervisor::note_lost_socket(const Child& child, std::uint64_t client) {
                client, child.name(), lost_sockets_);
 }
 
+// For a successor in the place of a dead worker: all that it had.
+std::vector<worker::InheritedClient> Supervisor::heritage(std::uint32_t worker) const {
+  std::vector<worker::InheritedClient> clients;
+  clients.reserve(held_.count(worker));
+  held_.for_each(worker, [&](chat::Place place, const HeldSocket& held) {
+    clients.push_back({held.client, place, held.socket.get(), held.doubt});
+    return true;
+  });
+  return clients;
+}
+
 }  // namespace rookery::master

@@ -67,7 +67,7 @@ Launched launch(const std::string& name, const std::function<std::vector<int>()>
     os::install_crash_dump(name);
     return run(pipe.theirs.get());
   });
-  return {std::move(process), ControlChannel(std::move(pipe.ours))};
+  return {.process = std::move(process), .control = ControlChannel(std::move(pipe.ours))};
 }
 
 void allow_reading_all(const chat::SharedState& state, std::vector<int>& keep) {
@@ -85,7 +85,8 @@ std::vector<int> ledger_keeps(const chat::SharedState& state, int lock) {
   return keep;
 }
 
-std::vector<int> worker_keeps(const chat::SharedState& state, std::uint32_t number, int listener) {
+std::vector<int> worker_keeps(const chat::SharedState& state, std::uint32_t number, int listener,
+                              const std::vector<worker::InheritedClient>& inherited) {
   std::vector<int> keep{listener, state.ledger_doorbell.write_end.get(),
                         state.worker_regions[number].writer_descriptor()};
   for (std::uint32_t loop = 0; loop < state.loops; ++loop) {
@@ -94,6 +95,8 @@ std::vector<int> worker_keeps(const chat::SharedState& state, std::uint32_t numb
     keep.push_back(bell.write_end.get());
   }
   allow_reading_all(state, keep);
+  keep.reserve(keep.size() + inherited.size() + 1);
+  for (const worker::InheritedClient& client : inherited) keep.push_back(client.socket);
   return keep;
 }
 
@@ -114,18 +117,24 @@ Launched Launcher::launch_ledger() {
       });
 }
 
-Launched Launcher::launch_worker(std::uint32_t number) {
+Launched Launcher::launch_worker(std::uint32_t number, std::vector<worker::InheritedClient> inherited) {
   // Grows even when the clock is set back.
   last_slot_epoch_ =
       std::max(last_slot_epoch_ + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(os::realtime_ms(), 0)));
-  return launch(
-      "worker " + std::to_string(number), [&] { return worker_keeps(state_, number, inheritance_.listener); },
+  Launched launched = launch(
+      "worker " + std::to_string(number),
+      [&] { return worker_keeps(state_, number, inheritance_.listener, inherited); },
       [&](int control) {
         offer_to_the_oom_killer();
-        return worker::run_worker(
-            {.number = number, .slot_epoch = last_slot_epoch_, .control = control, .listener = inheritance_.listener},
-            inheritance_.worker_settings, state_);
+        return worker::run_worker({.number = number,
+                                   .slot_epoch = last_slot_epoch_,
+                                   .control = control,
+                                   .listener = inheritance_.listener,
+                                   .inherited = std::move(inherited)},
+                                  inheritance_.worker_settings, state_);
       });
+  launched.slot_epoch = last_slot_epoch_;
+  return launched;
 }
 
 }  // namespace rookery::master

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <vector>
 
 #include "ipc/chat/shared_state.h"
 #include "ipc/os/process.h"
@@ -17,6 +18,7 @@ namespace rookery::master {
 struct Launched {
   os::Process process;
   ControlChannel control;
+  std::uint64_t slot_epoch = 0;  // a worker's life; of the ledger 0
 };
 
 class Launcher final {
@@ -32,7 +34,8 @@ class Launcher final {
 
   // Both throw std::system_error where descriptors or processes are short.
   [[nodiscard]] Launched launch_ledger();
-  [[nodiscard]] Launched launch_worker(std::uint32_t number);
+  // The child keeps the sockets of `inherited`; they stay the caller's too.
+  [[nodiscard]] Launched launch_worker(std::uint32_t number, std::vector<worker::InheritedClient> inherited);
 
  private:
   chat::SharedState& state_;

@@ -52,7 +52,8 @@ void Supervisor::begin_start() {
 void Supervisor::start(Child& child) {
   const bool again = child.died != TimePoint{};
   try {
-    child.begin_life(child.is_ledger() ? launcher_.launch_ledger() : launcher_.launch_worker(child.worker()),
+    child.begin_life(child.is_ledger() ? launcher_.launch_ledger()
+                                       : launcher_.launch_worker(child.worker(), heritage(child.worker())),
                      os::Monotonic::now());
   } catch (const std::exception& error) {
     return start_failed(child, error.what());

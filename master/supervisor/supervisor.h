@@ -94,6 +94,7 @@ class Supervisor final {
   // Clients' connections (custody.cpp). False: nonsense.
   [[nodiscard]] bool on_hold(const Child& child, const chat::ControlMessage& message, os::FileDescriptor socket);
   void note_lost_socket(const Child& child, std::uint64_t client);
+  [[nodiscard]] std::vector<worker::InheritedClient> heritage(std::uint32_t worker) const;
 
   // Heartbeats and time-outs (watch.cpp).
   void check_heartbeat(Child& child);
