@@ -5,7 +5,7 @@
 // the first byte on; nothing of the kind is kept on the heap alone.
 //
 // Who may write   The event loop that owns the connection; the block lies in its worker's region. Others read client,
-//                 login and since (for `list`), the ledger also the rooms of a dead worker's sessions.
+//                 login and since (for `list`), the ledger who is open.
 // When the worker dies  every block is as it was after the last committed change (ipc/shm/committed_value.h); `state`
 // says
 //                 whether there is a connection at all.

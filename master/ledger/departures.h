@@ -1,7 +1,10 @@
 // master/ledger/departures.h
 //
-// Finds out in which rooms the clients of a dead worker were, so that they can leave them: what its session blocks say,
-// and the joins and leaves it asked for but had not read in the log when it died.
+// Finds out who must be taken out of rooms when a worker has died. Its clients stay: whoever carries them on has them
+// in their rooms as before. But who was gone already, while the join was still under way, was to be taken out by the
+// loop as soon as it read the join; that is done in its place.
+//
+// Asked again, by a ledger whose predecessor had published some of it, it finds the rest: the leaves are in the log.
 #pragma once
 
 #include <cstdint>

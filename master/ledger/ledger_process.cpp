@@ -183,6 +183,10 @@ class Ledger final {
         case ControlKind::WorkerGone:
           if (received.message->worker < context_.shared.workers) sequencer_->worker_gone(received.message->worker);
           break;
+        case ControlKind::SlotVacant:
+          if (received.message->worker < context_.shared.workers)
+            sequencer_->worker_vacant(received.message->worker, received.message->number);
+          break;
         case ControlKind::Notice:
           sequencer_->notice(received.message->text);
           break;

@@ -264,6 +264,15 @@ void Sequencer::worker_gone(std::uint32_t worker) {
   departures_.push_back({worker, false, {}});
 }
 
+void Sequencer::worker_vacant(std::uint32_t worker, std::uint64_t slot_epoch) noexcept {
+  for (std::uint32_t loop = 0; loop < context_.shared.loops; ++loop) {
+    auto& vacant_life = region_.slot(context_.shared.slot(worker, loop)).vacant_life;
+    // Told again after the death of a ledger, perhaps.
+    if (vacant_life.load(std::memory_order_relaxed) < slot_epoch)
+      vacant_life.store(slot_epoch, std::memory_order_release);
+  }
+}
+
 void Sequencer::append_departures() {
   for (Departures& gone : departures_) {
     bool drained = true;

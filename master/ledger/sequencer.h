@@ -42,10 +42,13 @@ class Sequencer final {
   // A text from the server to everybody; published with the next turn.
   void notice(const std::string& text) { notices_.push_back(text); }
 
-  // The worker is dead: its outboxes are drained, then its clients leave their rooms.
+  // The worker is dead: its outboxes are drained, then who was gone already leaves the rooms, see departures.h.
   void worker_gone(std::uint32_t worker);
   // Workers for which all of that is published; each is returned once.
   [[nodiscard]] std::vector<std::uint32_t> take_cleaned();
+
+  // Others carry on all clients of that life of the worker.
+  void worker_vacant(std::uint32_t worker, std::uint64_t slot_epoch) noexcept;
 
   struct Damage {
     std::uint32_t worker = 0;
