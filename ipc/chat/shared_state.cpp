@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ipc/os/errors.h"
 #include "ipc/shm/log_ring.h"
 #include "ipc/shm/name_table.h"
 
@@ -16,8 +17,9 @@ void ring(const os::Pipe& bell) noexcept {
 
 }  // namespace
 
-SharedState::SharedState(std::uint32_t workers_wanted, std::uint32_t loops_wanted, std::uint32_t max_clients)
-    : workers(workers_wanted),
+SharedState::SharedState(std::uint32_t places, std::uint32_t loops_wanted, std::uint32_t max_clients,
+                         std::uint32_t used)
+    : workers(places),
       loops(loops_wanted),
       worker_layout(loops, max_clients),
       ledger_layout(workers * loops),
@@ -26,12 +28,20 @@ SharedState::SharedState(std::uint32_t workers_wanted, std::uint32_t loops_wante
       user_table("rookery-users", shm::name_table_bytes(kMaxAccounts)),
       ledger_doorbell(os::make_pipe()) {
   shm::reserve_or_throw(log_ring, log_ring.size_bytes());
-  shm::reserve_or_throw(ledger_region, ledger_region.size_bytes());
+  shm::reserve_or_throw(ledger_region, ledger_layout.inbox_words(0));
   for (std::uint32_t worker = 0; worker < workers; ++worker) {
     worker_regions.emplace_back("rookery-worker-" + std::to_string(worker), worker_layout.total_bytes());
-    shm::reserve_or_throw(worker_regions.back(), worker_layout.reserved_bytes());
+    shm::reserve_or_throw(worker_regions.back(), worker_layout.outbox_words(0));
+    if (worker < used) reserve_place(worker);
   }
   for (std::uint32_t slot = 0; slot < slots(); ++slot) loop_doorbells.push_back(os::make_pipe());
+}
+
+void SharedState::reserve_place(std::uint32_t worker) {
+  shm::reserve_or_throw(worker_regions[worker], worker_layout.reserved_bytes());
+  const std::uint64_t inboxes = ledger_layout.inbox_words(slot(worker, 0));
+  if (!shm::reserve(ledger_region.writer_descriptor(), inboxes, std::uint64_t{loops} * kInboxWords * 8))
+    os::throw_errno("cannot get shared memory for the inboxes of worker " + std::to_string(worker));
 }
 
 std::uint32_t SharedState::sessions_with_memory(const WorkerRegionView& view, std::uint32_t worker,

@@ -16,11 +16,18 @@ namespace rookery::chat {
 
 class SharedState final {
  public:
-  // Reserves what must never be missing later. Throws std::system_error when memory or descriptors are short.
-  SharedState(std::uint32_t workers, std::uint32_t loops, std::uint32_t max_clients);
+  // `places` for workers, of which the first `used` have all the memory that must never be missing later; of the others
+  // only what readers look at whether there is a worker or not. Throws std::system_error when memory or descriptors are
+  // short.
+  SharedState(std::uint32_t places, std::uint32_t loops_wanted, std::uint32_t max_clients, std::uint32_t used);
+  SharedState(std::uint32_t places, std::uint32_t loops_wanted, std::uint32_t max_clients)
+      : SharedState(places, loops_wanted, max_clients, places) {}
 
-  std::uint32_t workers;
-  std::uint32_t loops;  // of each worker
+  // Before the first start of a worker in a place. Throws std::system_error when memory is short.
+  void reserve_place(std::uint32_t worker);
+
+  std::uint32_t workers;  // places for them: not all need have one
+  std::uint32_t loops;    // of each worker
   WorkerLayout worker_layout;
   LedgerLayout ledger_layout;
 

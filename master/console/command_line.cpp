@@ -18,7 +18,7 @@ namespace rookery::master {
 
 namespace {
 
-enum class Arguments : unsigned char { None, Text, ClientAndReason };
+enum class Arguments : unsigned char { None, Text, Number, ClientAndReason };
 
 struct Entry {
   std::string_view word;
@@ -37,6 +37,9 @@ constexpr std::array kEntries{
           "the processes: pid, state, age, restarts, heartbeat's age, clients, outbox depth"},
     Entry{"broadcast", ConsoleVerb::Broadcast, Arguments::Text, "broadcast TEXT", "a notice to every client"},
     Entry{"kick", ConsoleVerb::Kick, Arguments::ClientAndReason, "kick ID [REASON]", "close a client's connection"},
+    Entry{"drain", ConsoleVerb::Drain, Arguments::Number, "drain SLOT",
+          "hand a worker's clients to the others and keep it down until `scale`"},
+    Entry{"scale", ConsoleVerb::Scale, Arguments::Number, "scale N", "have N workers; fewer hand their clients over"},
     Entry{"help", ConsoleVerb::Help, Arguments::None, "help", "this list"},
     Entry{"exit", ConsoleVerb::Exit, Arguments::None, "exit", "shut the server down"},
 };
@@ -85,17 +88,18 @@ std::variant<ConsoleCommand, ConsoleRefusal> parse_console_line(std::string_view
   const auto* entry = std::ranges::find(kEntries, word, &Entry::word);
   if (entry == kEntries.end()) return unknown(word);
 
-  ConsoleCommand command{.verb = entry->verb, .client = 0, .text = std::string(rest)};
+  ConsoleCommand command{.verb = entry->verb, .number = 0, .text = std::string(rest)};
   const auto usage = [&] { return refuse(wire::ErrorCode::BadArgument, fmt::format("usage: {}", entry->usage)); };
   if (entry->arguments == Arguments::None) {
     if (!rest.empty()) return usage();
     return command;
   }
   if (rest.empty()) return usage();
-  if (entry->arguments == Arguments::ClientAndReason) {
-    const auto [id, reason] = split(rest);
-    const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), command.client);
-    if (error != std::errc{} || end != id.data() + id.size()) return usage();
+  if (entry->arguments == Arguments::Number || entry->arguments == Arguments::ClientAndReason) {
+    const auto [digits, reason] = split(rest);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), command.number);
+    if (error != std::errc{} || end != digits.data() + digits.size()) return usage();
+    if (entry->arguments == Arguments::Number && !reason.empty()) return usage();
     command.text = reason.empty() ? kDefaultKickReason : reason;
   }
   if (auto refusal = check_text(command.text)) return *refusal;

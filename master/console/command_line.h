@@ -10,11 +10,11 @@
 
 namespace rookery::master {
 
-enum class ConsoleVerb : unsigned char { List, Count, Workers, Broadcast, Kick, Help, Exit };
+enum class ConsoleVerb : unsigned char { List, Count, Workers, Broadcast, Kick, Drain, Scale, Help, Exit };
 
 struct ConsoleCommand {
   ConsoleVerb verb = ConsoleVerb::Help;
-  std::uint64_t client = 0;  // kick's
+  std::uint64_t number = 0;  // kick's client, drain's worker, scale's workers
   std::string text;          // broadcast's; kick's reason
 };
 

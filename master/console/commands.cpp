@@ -27,9 +27,13 @@ std::optional<std::string> Commands::run(Conversation conversation, std::string_
       return fmt::format("ERR {} the ledger is not there to publish it; try again\n",
                          wire::to_string(wire::ErrorCode::NotDurable));
     case ConsoleVerb::Kick:
-      kicks_.push_back({conversation, command.client, now + kKickAnswer});
-      host_.kick(command.client, command.text);
+      kicks_.push_back({conversation, command.number, now + kKickAnswer});
+      host_.kick(command.number, command.text);
       return std::nullopt;
+    case ConsoleVerb::Drain:
+      return host_.drain(conversation, command.number);
+    case ConsoleVerb::Scale:
+      return host_.scale(conversation, command.number);
     case ConsoleVerb::Help:
       return console_help() + "OK\n";
     case ConsoleVerb::Exit:

@@ -16,10 +16,6 @@
 
 namespace rookery::master {
 
-// Who asked: kStandardStreams, or the number of a connection to the control socket.
-using Conversation = std::uint32_t;
-inline constexpr Conversation kStandardStreams = 0;
-
 inline constexpr std::chrono::seconds kKickAnswer{1};  // a worker that has the client answers in a turn of its loop
 
 class Commands final {

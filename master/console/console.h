@@ -30,6 +30,8 @@ class Console final {
   void on_connection(Conversation number, std::uint32_t events) {
     socket_.on_connection(number, events, os::Monotonic::now());
   }
+  // To what was not answered at once.
+  void reply(Conversation conversation, std::string answer);
   void client_kicked(std::uint64_t client) { commands_.client_kicked(client); }
 
   void on_check(TimePoint now);
@@ -37,8 +39,6 @@ class Console final {
   [[nodiscard]] TimePoint next_due() const noexcept;
 
  private:
-  void reply(Conversation conversation, std::string answer);
-
   Commands commands_;
   StandardStreams streams_;
   ControlSocket socket_;

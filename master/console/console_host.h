@@ -4,12 +4,17 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "master/console/rows.h"
 
 namespace rookery::master {
+
+// Who asked: kStandardStreams, or the number of a connection to the control socket.
+using Conversation = std::uint32_t;
+inline constexpr Conversation kStandardStreams = 0;
 
 class ConsoleHost {
  public:
@@ -25,6 +30,9 @@ class ConsoleHost {
   [[nodiscard]] virtual bool broadcast(const std::string& text) = 0;
   // Asks all workers; whoever has the client answers by Commands::client_kicked().
   virtual void kick(std::uint64_t client, const std::string& reason) = 0;
+  // The answer, or nothing: then it comes later, when it is done.
+  [[nodiscard]] virtual std::optional<std::string> drain(Conversation who, std::uint64_t slot) = 0;
+  [[nodiscard]] virtual std::optional<std::string> scale(Conversation who, std::uint64_t workers) = 0;
   virtual void stop() = 0;
 };
 

@@ -118,6 +118,7 @@ void ControlSocket::reply(Conversation number, std::string answer, TimePoint now
   const auto found = connections_.find(number);
   if (found == connections_.end()) return;
   found->second.output = std::move(answer);
+  found->second.last_progress = now;
   if (write(number, found->second, now))
     static_cast<void>(
         poller_.modify(found->second.socket.get(), EPOLLOUT, token(EventSource::ControlConnection, number)));
@@ -149,7 +150,9 @@ void ControlSocket::close(Conversation number) {
 void ControlSocket::on_check(TimePoint now) {
   std::vector<Conversation> idle;
   for (const auto& [number, connection] : connections_)
-    if (now - connection.last_progress > kIdle) idle.push_back(number);
+    // Who waits for us is not idle: an answer comes when the command is done, or its time is over.
+    if (now - connection.last_progress > kIdle && !(connection.asked && connection.output.empty()))
+      idle.push_back(number);
   for (const Conversation number : idle) close(number);
   if (connections_.size() < kMaxConnections) listen(true);
 }

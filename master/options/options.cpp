@@ -132,16 +132,25 @@ void apply_all(const Sources& sources, Options& options) {
   }
 }
 
-void check_loops_in_all(const Sources& sources, const Options& options) {
+// Until all are known the defaults give way (default_workers, default_max_workers), so only what was asked for can be
+// too much.
+void check_shape(const Sources& sources, const Options& options) {
   const Given* workers = sources.find("workers");
+  const Given* places = sources.find("max-workers");
   const Given* loops = sources.find("loops");
-  // Until both are known the defaults give way (default_workers), so only what was asked for can be too much.
-  if (workers == nullptr || loops == nullptr || options.workers * options.loops <= kMaxLoopsInAll) return;
-  const bool on_command_line = workers->on_command_line && loops->on_command_line;
-  throw Refused(
-      on_command_line ? EX_USAGE : EX_CONFIG,
-      fmt::format("{} workers ({}) of {} loops ({}) make {} loops; {} in all are the most", options.workers,
-                  workers->source, options.loops, loops->source, options.workers * options.loops, kMaxLoopsInAll));
+  const auto refuse = [](const Given& one, const Given& other, const std::string& why) {
+    throw Refused(one.on_command_line && other.on_command_line ? EX_USAGE : EX_CONFIG, why);
+  };
+  if (workers != nullptr && places != nullptr && options.max_workers < options.workers)
+    refuse(*workers, *places,
+           fmt::format("{} workers ({}) are more than the {} there may be ({})", options.workers, workers->source,
+                       options.max_workers, places->source));
+  const Given* const most = places != nullptr ? places : workers;
+  const unsigned number = places != nullptr ? options.max_workers : options.workers;
+  if (most != nullptr && loops != nullptr && number * options.loops > kMaxLoopsInAll)
+    refuse(*most, *loops,
+           fmt::format("{} workers ({}) of {} loops ({}) make {} loops; {} in all are the most", number, most->source,
+                       options.loops, loops->source, number * options.loops, kMaxLoopsInAll));
 }
 
 // A mistyped ROOKERY_ variable would be passed over in silence. What it holds is not repeated: it may be a secret.
@@ -164,9 +173,15 @@ std::vector<std::string> unknown_variables(const std::map<std::string, std::stri
   return doubts;
 }
 
-unsigned default_workers(unsigned loops) {
-  constexpr unsigned kMostWorkers = 64;
-  return std::clamp(std::thread::hardware_concurrency(), 1U, std::min(kMostWorkers, kMaxLoopsInAll / loops));
+constexpr unsigned kMostWorkers = 64;
+
+unsigned default_workers(unsigned most) {
+  return std::clamp(std::thread::hardware_concurrency(), 1U, most);
+}
+
+unsigned default_max_workers(unsigned workers, unsigned loops) {
+  constexpr unsigned kFewPlaces = 16;
+  return std::clamp(std::max(2 * workers, kFewPlaces), workers, std::min(kMostWorkers, kMaxLoopsInAll / loops));
 }
 
 std::filesystem::path default_data() {
@@ -182,7 +197,7 @@ Options resolve(const CommandLine& command_line, const Surroundings& surrounding
   {
     Options scratch;  // a bad command line is told as such, whatever else is wrong
     apply_all(sources, scratch);
-    check_loops_in_all(sources, scratch);
+    check_shape(sources, scratch);
   }
   sources.add_environment(surroundings.environment);
   const std::vector<FileSetting> dotenv = read_dotenv(surroundings.directory);
@@ -194,8 +209,12 @@ Options resolve(const CommandLine& command_line, const Surroundings& surrounding
 
   Options options;
   apply_all(sources, options);
-  check_loops_in_all(sources, options);
-  if (sources.find("workers") == nullptr) options.workers = default_workers(options.loops);
+  check_shape(sources, options);
+  const bool places_given = sources.find("max-workers") != nullptr;
+  if (sources.find("workers") == nullptr)
+    options.workers =
+        default_workers(std::min(places_given ? options.max_workers : kMostWorkers, kMaxLoopsInAll / options.loops));
+  if (!places_given) options.max_workers = default_max_workers(options.workers, options.loops);
   if (options.data.empty()) options.data = default_data();
   options.doubts = unknown_variables(surroundings.environment, dotenv);
   return options;

@@ -34,9 +34,10 @@ struct Options {
   std::string host = "127.0.0.1";  // a name or an address, without the brackets of [::1]
   std::uint16_t port = 5000;       // 0: any free one
   int backlog = 1024;
-  unsigned workers = 1;  // parse_options() makes the default the number of cores
-  unsigned loops = 1;    // of each worker; workers * loops <= kMaxLoopsInAll
-  unsigned pool = 2;     // threads of each worker
+  unsigned workers = 1;       // parse_options() makes the default the number of cores
+  unsigned max_workers = 16;  // as many places there are; `workers` of them are filled at the start
+  unsigned loops = 1;         // of each worker; max_workers * loops <= kMaxLoopsInAll
+  unsigned pool = 2;          // threads of each worker
   Model model = Model::Event;
   std::filesystem::path data;
   std::optional<bool> allow_guests;  // as it was asked for; what holds is guests_allowed()

@@ -167,6 +167,10 @@ constexpr std::array kSettings{
 
     Setting{"workers", "", "NUMBER", kShape, "worker processes, 1 to 64", "number of cores",
             [](Options& options, std::string_view value) { options.workers = whole_number(value, 1U, kMaxWorkers); }},
+    Setting{
+        "max-workers", "", "NUMBER", kShape, "as many as `scale` may ask for while the server runs, 1 to 64",
+        "twice --workers, at least 16",
+        [](Options& options, std::string_view value) { options.max_workers = whole_number(value, 1U, kMaxWorkers); }},
     Setting{"loops", "", "NUMBER", kShape, "event loops (threads) in each worker, 1 to 64; 256 in all workers", "1",
             [](Options& options, std::string_view value) { options.loops = whole_number(value, 1U, kMaxLoops); }},
     Setting{"pool", "", "NUMBER", kShape, "threads of each worker for passwords and text jobs, 1 to 64", "2",

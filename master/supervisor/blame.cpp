@@ -13,8 +13,14 @@ void Supervisor::hold_to_account(const Child& child, const std::optional<os::Exi
   const bool crashed = status->value == SIGSEGV || status->value == SIGBUS || status->value == SIGFPE ||
                        status->value == SIGILL || status->value == SIGABRT;
   if ((!crashed && !child.aborted) || child.was_stopped) return;
-  for (const auto& source : regions_.suspects(child.worker(), child.aborted, child.started_ms(), os::monotonic_ms())) {
-    log::warning("{} ended while it was at a line from {}", child.name(), source.text());
+  const auto suspects = regions_.suspects(child.worker(), child.aborted, child.started_ms(), os::monotonic_ms());
+  for (const auto& [source, client] : suspects) {
+    log::warning("{} ended while it was at a line from {}, client {}", child.name(), source.text(), client);
+    if (held_.accuse(child.worker(), client, now)) {
+      // The same line again, at the successor: one deed, which its neighbours need not suffer for.
+      log::warning("client {} is not carried on: workers died twice at its line", client);
+      continue;
+    }
     if (!penalties_.accuse(source, now)) continue;
     const PenaltyBox::Penalty penalty{source.network(), now + kShutOutFor};
     log::alert("{} is shut out for {} s: workers crash at its lines", source.network_text(), kShutOutFor.count());

@@ -13,6 +13,10 @@ std::string_view to_string(ShownState state) noexcept {
       return "serving";
     case ShownState::Stopping:
       return "stopping";
+    case ShownState::Draining:
+      return "draining";
+    case ShownState::Drained:
+      return "drained";
     case ShownState::BackOff:
       return "back-off";
     case ShownState::Parked:
@@ -41,6 +45,8 @@ void Child::begin_life(Launched launched, TimePoint now) {
   control_full = false;
   control_ended = {};
   told_to_stop = false;
+  told_to_hand_over = false;
+  wants_room = false;
   told_its_failure = false;
   failure.clear();
   aborted = false;

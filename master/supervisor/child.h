@@ -25,7 +25,7 @@ inline constexpr std::uint32_t kLedgerIndex = 0;  // workers follow
 enum class Life : unsigned char { Down, Starting, Serving };
 
 // How the operator sees it.
-enum class ShownState : unsigned char { Starting, Serving, Stopping, BackOff, Parked, Stopped };
+enum class ShownState : unsigned char { Starting, Serving, Stopping, Draining, BackOff, Parked, Drained, Stopped };
 [[nodiscard]] std::string_view to_string(ShownState state) noexcept;
 
 struct Child {
@@ -38,7 +38,10 @@ struct Child {
   RestartPolicy policy;
   std::uint32_t restarts = 0;
 
-  std::uint64_t slot_epoch = 0;  // a worker's newest life
+  // Of a worker's place.
+  std::uint64_t slot_epoch = 0;   // its newest life; 0: it was never started
+  std::uint64_t vacant_life = 0;  // the newest life that the ledger was told has no clients any more
+  bool drained = false;           // by the operator: it stays down until `scale` covers it again
 
   // Of the process that holds the place.
   TimePoint started{};
@@ -47,6 +50,10 @@ struct Child {
   bool control_full = false;     // messages wait for room
   TimePoint control_ended{};     // when the pipe's end of file was seen; the epoch: it was not
   bool told_to_stop = false;
+  bool told_to_hand_over = false;
+  TimePoint told{};         // to hand over
+  bool wants_room = false;  // did not take a client that was to be handed to it
+  TimePoint adopting{};     // when it was last handed a client or answered
   bool told_its_failure = false;
   std::string failure;       // what it told
   bool aborted = false;      // for want of a heartbeat

@@ -16,6 +16,10 @@ bool ControlChannel::try_send(chat::ControlMessage message) {
   return true;
 }
 
+bool ControlChannel::offer(const chat::ControlMessage& message) {
+  return is_open() && waiting_.empty() && chat::send_control(end_.get(), message) == os::TransferStatus::Done;
+}
+
 void ControlChannel::flush() {
   while (!waiting_.empty()) {
     if (chat::send_control(end_.get(), waiting_.front()) == os::TransferStatus::WouldBlock) return;

@@ -25,6 +25,9 @@ class ControlChannel final {
   // A message that may be refused (false): too many wait already, or nobody is there.
   [[nodiscard]] bool try_send(chat::ControlMessage message);
 
+  // Now or not at all (false): for messages with a passenger, which nobody keeps open for one that waits.
+  [[nodiscard]] bool offer(const chat::ControlMessage& message);
+
   // Call it when the descriptor is writable.
   void flush();
   [[nodiscard]] bool has_waiting() const noexcept { return !waiting_.empty(); }

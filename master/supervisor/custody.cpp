@@ -1,5 +1,8 @@
 // master/supervisor/custody.cpp: the clients' connections while nobody serves them, and who carries them on. Workers
-// say which they have; what is held of a dead one goes to its successor.
+// say which they have; what is held of a dead one goes to its successor in the place if there is to be one in a moment,
+// else to the workers that serve.
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "ipc/fault/fault_point.h"
@@ -11,6 +14,9 @@ namespace rookery::master {
 
 namespace {
 constexpr std::chrono::seconds kLostSocketsAreTold{1};
+// A new process takes some 10 ms; to be handed to others costs each of them as much work as that.
+constexpr std::chrono::milliseconds kSoon{50};
+constexpr std::string_view kInDoubt = "worker processes died of what you sent";
 }  // namespace
 
 bool Supervisor::on_hold(const Child& child, const chat::ControlMessage& message, os::FileDescriptor socket) {
@@ -39,6 +45,76 @@ std::vector<worker::InheritedClient> Supervisor::heritage(std::uint32_t worker) 
     return true;
   });
   return clients;
+}
+
+// Only what was sent is waiting for an answer, see hand_to_others(): nobody gets a socket by asking for it.
+bool Supervisor::on_adopted(Child& child, const chat::ControlMessage& message) {
+  if (is_stopping()) return true;  // the dead worker's are dropped already
+  child.adopting = os::Monotonic::now();
+  return held_.moved(message.worker, message.from, message.number, child.worker(), message.place);
+}
+
+bool Supervisor::can_adopt(const Child& child) const noexcept {
+  return !child.is_ledger() && child.life == Life::Serving && !child.told_to_stop && !child.told_to_hand_over &&
+         !child.killed && !child.aborted;
+}
+
+bool Supervisor::starts_soon(const Child& child, TimePoint now) const noexcept {
+  return is_wanted(child) && !child.parked && !ledger_away_ && child.due <= now + kSoon;
+}
+
+void Supervisor::carry_on(TimePoint now) {
+  for (Child& child : children_) {
+    if (child.is_ledger() || child.is_up() || child.awaits_ledger || child.slot_epoch == 0) continue;
+    const std::uint64_t clients = held_.count(child.worker());
+    const std::uint64_t under_way = held_.handed_from(child.worker());
+    const bool in_place = starts_soon(child, now) && under_way == 0;
+    if (clients == 0 && !in_place) tell_vacant(child);
+    if (clients > under_way && !in_place) hand_to_others(child);
+  }
+}
+
+// Whom nobody takes now stays for the next turn.
+void Supervisor::hand_to_others(Child& dead) {
+  held_.for_each(dead.worker(), [&](chat::Place place, const HeldSocket& held) {
+    if (held.handed_to != HeldSocket::kNobody) return true;
+    Child* const adopter = fewest_clients();
+    if (adopter == nullptr) return false;
+    const bool sent = adopter->control.offer({.kind = chat::ControlKind::Adopt,
+                                              .worker = dead.worker(),
+                                              .number = held.client,
+                                              .text = std::string(held.doubt ? kInDoubt : std::string_view()),
+                                              .from = place,
+                                              .passenger = held.socket.get()});
+    adopter->wants_room = !sent;
+    watch_control(*adopter);
+    if (!sent) return true;
+    held_.hand(dead.worker(), place, adopter->worker());
+    adopter->adopting = os::Monotonic::now();
+    fault::point(fault::Point::MasterAfterHand);
+    return true;
+  });
+}
+
+Child* Supervisor::fewest_clients() noexcept {
+  const auto load = [&](const Child& child) { return held_.count(child.worker()) + held_.handed_to(child.worker()); };
+  Child* fewest = nullptr;
+  for (Child& child : children_) {
+    if (!can_adopt(child) || !is_wanted(child) || child.wants_room) continue;
+    if (fewest == nullptr || load(child) < load(*fewest)) fewest = &child;
+  }
+  return fewest;
+}
+
+void Supervisor::tell_vacant(Child& child) {
+  if (child.vacant_life == child.slot_epoch) return;
+  child.vacant_life = child.slot_epoch;
+  send_vacant(child);
+}
+
+void Supervisor::send_vacant(const Child& child) {
+  if (ledger().life != Life::Serving) return;  // on_ledger_ready() tells the next one
+  send(ledger(), {.kind = chat::ControlKind::SlotVacant, .worker = child.worker(), .number = child.vacant_life});
 }
 
 }  // namespace rookery::master

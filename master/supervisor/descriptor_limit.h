@@ -11,7 +11,7 @@ namespace rookery::master {
 
 inline constexpr std::uint32_t kFewestClients = 16;
 
-// What the process that holds most descriptors needs besides clients.
+// What the master, which holds most, needs besides clients. `workers`: the places for them.
 [[nodiscard]] std::uint64_t descriptors_besides_clients(std::uint32_t workers, std::uint32_t loops) noexcept;
 
 // The number of clients to allow: `asked` if somebody asked, else as many of `wanted` as fit. Throws StartError (78),

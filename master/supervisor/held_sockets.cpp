@@ -101,21 +101,12 @@ bool HeldSockets::accuse(std::uint32_t worker, std::uint64_t client, os::Monoton
     for (HeldSocket& held : places_[worker * loops_ + loop]) {
       if (held.client != client) continue;
       const bool again = held.accused != os::Monotonic::time_point{} && now - held.accused <= kAccusedTwiceWithin;
+      const bool doubted_before = std::exchange(held.doubt, held.doubt || again);
       held.accused = now;
-      held.doubt = held.doubt || again;
-      return again;
+      return again && !doubted_before;
     }
   }
   return false;
-}
-
-void HeldSockets::mark(std::uint32_t worker, chat::Place place, os::Monotonic::time_point accused,
-                       bool doubt) noexcept {
-  if (!is_place(worker, place)) return;
-  HeldSocket* const held = at(worker, place);
-  if (held == nullptr || held->client == 0) return;
-  held->accused = accused;
-  held->doubt = doubt;
 }
 
 std::uint64_t HeldSockets::total() const noexcept {

@@ -103,7 +103,7 @@ std::vector<int> worker_keeps(const chat::SharedState& state, std::uint32_t numb
 }  // namespace
 
 Launcher::Launcher(chat::SharedState& state, Inheritance inheritance)
-    : state_(state), inheritance_(std::move(inheritance)) {}
+    : state_(state), inheritance_(std::move(inheritance)), has_memory_(state.workers) {}
 
 Launched Launcher::launch_ledger() {
   return launch(
@@ -118,6 +118,8 @@ Launched Launcher::launch_ledger() {
 }
 
 Launched Launcher::launch_worker(std::uint32_t number, std::vector<worker::InheritedClient> inherited) {
+  if (!has_memory_[number]) state_.reserve_place(number);
+  has_memory_[number] = true;
   // Grows even when the clock is set back.
   last_slot_epoch_ =
       std::max(last_slot_epoch_ + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(os::realtime_ms(), 0)));

@@ -34,13 +34,14 @@ class Launcher final {
 
   // Both throw std::system_error where descriptors or processes are short.
   [[nodiscard]] Launched launch_ledger();
-  // The child keeps the sockets of `inherited`; they stay the caller's too.
+  // The first time in a place it needs memory. The child keeps the sockets of `inherited`; they stay the caller's too.
   [[nodiscard]] Launched launch_worker(std::uint32_t number, std::vector<worker::InheritedClient> inherited);
 
  private:
   chat::SharedState& state_;
   Inheritance inheritance_;
   std::uint64_t last_slot_epoch_ = 0;
+  std::vector<bool> has_memory_;  // by place
 };
 
 }  // namespace rookery::master

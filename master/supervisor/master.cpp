@@ -30,7 +30,7 @@ static_assert(static_cast<int>(LogLevel::Off) == static_cast<int>(log::Level::Of
 
 std::uint32_t decide_max_clients(const Options& options) {
   const std::uint64_t limit = raise_descriptor_limit();
-  const std::uint64_t besides = descriptors_besides_clients(options.workers, options.loops);
+  const std::uint64_t besides = descriptors_besides_clients(options.max_workers, options.loops);
   const std::uint32_t clients = clients_within(limit, besides, options.max_clients, kDefaultMaxClients);
   if (!options.max_clients && clients < kDefaultMaxClients)
     log::warning("at most {} clients: the limit of open files is {}", clients, limit);
@@ -39,10 +39,10 @@ std::uint32_t decide_max_clients(const Options& options) {
 
 chat::SharedState make_state(const Options& options, std::uint32_t max_clients) {
   try {
-    return chat::SharedState(options.workers, options.loops, max_clients);
+    return chat::SharedState(options.max_workers, options.loops, max_clients, options.workers);
   } catch (const std::system_error& error) {
-    throw StartError(EX_SOFTWARE,
-                     fmt::format("{} (fewer --workers, --loops or --max-clients need less)", error.what()));
+    throw StartError(EX_SOFTWARE, fmt::format("{} (fewer --workers, --max-workers, --loops or --max-clients need less)",
+                                              error.what()));
   }
 }
 
@@ -94,10 +94,12 @@ Master::Master(const Options& options, Foundation& foundation)
                                    .listener = foundation.listener.socket.get(),
                                    .data = foundation.data.path(),
                                    .worker_settings = worker_settings(options, foundation.max_clients)}),
-      supervisor_(poller_, foundation.state, launcher_, options.shutdown_timeout,
+      supervisor_(poller_, foundation.state, launcher_, options.workers, options.shutdown_timeout,
                   {.everybody_serves = [this] { on_everybody_serves(); },
                    .stop_begins = [this] { on_stop_begins(); },
-                   .client_kicked = [this](std::uint64_t client) { console_.client_kicked(client); }}),
+                   .client_kicked = [this](std::uint64_t client) { console_.client_kicked(client); },
+                   .answer = [this](Conversation who, std::string answer) { console_.reply(who, std::move(answer)); }}),
+      workers_(options.workers),
       console_(poller_, *this, std::move(foundation.control_socket)) {
   if (!poller_.add(foundation_.signals.descriptor(), EPOLLIN, token(EventSource::Signals)) ||
       !poller_.add(timer_.get(), EPOLLIN, token(EventSource::Timer)))
@@ -140,10 +142,13 @@ void Master::handle(const epoll_event& event) {
 
 void Master::on_signal() {
   while (const auto number = foundation_.signals.next()) {
+    const std::string name = fmt::format("SIG{}", ::sigabbrev_np(*number));
     if (*number == SIGTERM || *number == SIGINT)
-      supervisor_.stop(fmt::format("SIG{}", ::sigabbrev_np(*number)));
+      supervisor_.stop(name);
+    else if (*number == SIGTTIN || *number == SIGTTOU)
+      supervisor_.scale_by(*number == SIGTTIN ? 1 : -1, name);
     else
-      log::info("SIG{} has no meaning here: ignored", ::sigabbrev_np(*number));
+      log::info("{} has no meaning here: ignored", name);
   }
 }
 
@@ -160,7 +165,7 @@ void Master::on_everybody_serves() {
   const Listener& listener = foundation_.listener;
   log::info("serving on {} port {}", listener.host, listener.port);
   console_.print(fmt::format("READY host={} port={} pid={} workers={} loops={}\n", listener.host, listener.port,
-                             ::getpid(), foundation_.state.workers, foundation_.state.loops));
+                             ::getpid(), workers_, foundation_.state.loops));
   console_.start_reading();  // not before: READY is the first line on standard output
   tell_service_manager("READY=1");
 }

@@ -54,6 +54,12 @@ class Master final : private ConsoleHost {
   [[nodiscard]] std::vector<ShutOutRow> shut_out() const override { return supervisor_.shut_out(); }
   [[nodiscard]] bool broadcast(const std::string& text) override { return supervisor_.broadcast(text); }
   void kick(std::uint64_t client, const std::string& reason) override { supervisor_.kick(client, reason); }
+  [[nodiscard]] std::optional<std::string> drain(Conversation who, std::uint64_t slot) override {
+    return supervisor_.drain(who, slot);
+  }
+  [[nodiscard]] std::optional<std::string> scale(Conversation who, std::uint64_t workers) override {
+    return supervisor_.scale(who, workers);
+  }
   void stop() override { supervisor_.stop("exit on the console"); }
 
   Foundation& foundation_;
@@ -61,6 +67,7 @@ class Master final : private ConsoleHost {
   os::FileDescriptor timer_;
   Launcher launcher_;
   Supervisor supervisor_;
+  std::uint32_t workers_;  // at the start
   Console console_;
 };
 

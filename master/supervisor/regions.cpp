@@ -82,15 +82,15 @@ std::uint64_t Regions::outbox_depth_words(std::uint32_t worker) const noexcept {
   return words;
 }
 
-std::vector<chat::SourceAddress> Regions::suspects(std::uint32_t worker, bool hung, std::int64_t started_ms,
-                                                   std::int64_t now_ms) const {
-  std::vector<chat::SourceAddress> at_fault;
-  std::vector<chat::SourceAddress> all;
+std::vector<Regions::SuspectClient> Regions::suspects(std::uint32_t worker, bool hung, std::int64_t started_ms,
+                                                      std::int64_t now_ms) const {
+  std::vector<SuspectClient> at_fault;
+  std::vector<SuspectClient> all;
   const auto look_at = [&](const chat::Suspect& suspect) {
-    const chat::SourceAddress source = suspect.load();
-    if (source.is_none()) return;
-    if (std::ranges::find(all, source) == all.end()) all.push_back(source);
-    if (suspect.fatal.load(std::memory_order_relaxed) == 1) at_fault.push_back(source);
+    const SuspectClient whose{suspect.load(), suspect.client.load(std::memory_order_relaxed)};
+    if (whose.address.is_none()) return;
+    if (std::ranges::find(all, whose) == all.end()) all.push_back(whose);
+    if (suspect.fatal.load(std::memory_order_relaxed) == 1) at_fault.push_back(whose);
   };
   for (std::uint32_t loop = 0; loop < state_.loops; ++loop) {
     const chat::LoopControl& control = view(worker).control(loop);
@@ -112,7 +112,7 @@ std::uint64_t Regions::count_clients(std::uint32_t worker) const noexcept {
   return count;
 }
 
-void Regions::add_clients(std::uint32_t worker, std::vector<ClientRow>& rows) const {
+void Regions::add_clients(std::uint32_t worker, std::vector<ClientRow>& rows, const Shows& shows) const {
   for (std::uint32_t loop = 0; loop < state_.loops; ++loop) {
     const chat::SessionBlock* blocks = view(worker).sessions(loop);
     const std::uint32_t in_use = state_.sessions_with_memory(view(worker), worker, loop);
@@ -120,6 +120,7 @@ void Regions::add_clients(std::uint32_t worker, std::vector<ClientRow>& rows) co
       const chat::SessionBlock& block = blocks[i];
       if (!is_open(block)) continue;
       const std::uint64_t client = block.client.load(std::memory_order_relaxed);
+      if (shows && !shows({loop, i}, client)) continue;
       rows.push_back({.client = client,
                       .name = name_of(block, client),
                       .address = address_of(block),

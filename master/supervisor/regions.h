@@ -6,8 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
+#include "ipc/chat/control_message.h"
 #include "ipc/chat/shared_state.h"
 #include "master/console/rows.h"
 
@@ -31,14 +33,23 @@ class Regions final {
   // Words the ledger has still to take from the worker's outboxes.
   [[nodiscard]] std::uint64_t outbox_depth_words(std::uint32_t worker) const noexcept;
 
+  // At whose line a thread was.
+  struct SuspectClient {
+    chat::SourceAddress address;
+    std::uint64_t client = 0;
+
+    friend bool operator==(const SuspectClient&, const SuspectClient&) = default;
+  };
   // Of a worker that has crashed and is reaped: at whose line the thread was that crashed. If none says so, a signal
   // came from elsewhere, and it was nobody's; where crashes are not marked everybody's. Where it `hung`: of the loops
   // that did not beat any more.
-  [[nodiscard]] std::vector<chat::SourceAddress> suspects(std::uint32_t worker, bool hung, std::int64_t started_ms,
-                                                          std::int64_t now_ms) const;
+  [[nodiscard]] std::vector<SuspectClient> suspects(std::uint32_t worker, bool hung, std::int64_t started_ms,
+                                                    std::int64_t now_ms) const;
 
   [[nodiscard]] std::uint64_t count_clients(std::uint32_t worker) const noexcept;
-  void add_clients(std::uint32_t worker, std::vector<ClientRow>& rows) const;
+  // All that its blocks show, or those of them that `shows` wants.
+  using Shows = std::function<bool(chat::Place, std::uint64_t client)>;
+  void add_clients(std::uint32_t worker, std::vector<ClientRow>& rows, const Shows& shows = {}) const;
 
  private:
   [[nodiscard]] chat::WorkerRegionView view(std::uint32_t worker) const noexcept {

@@ -12,12 +12,9 @@ namespace rookery::master {
 Signals::Signals() {
   sigset_t ours;
   sigemptyset(&ours);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) sigaddset(&ours, number);
-  // A background job that reads or writes its terminal would be stopped; with these blocked the call fails instead.
-  sigset_t blocked = ours;
-  sigaddset(&blocked, SIGTTIN);
-  sigaddset(&blocked, SIGTTOU);
-  if (::sigprocmask(SIG_SETMASK, &blocked, nullptr) != 0) os::throw_errno("cannot block signals");
+  // Blocked, the terminal's signals stop nobody: a background job's read fails with EIO, its writes go through.
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU}) sigaddset(&ours, number);
+  if (::sigprocmask(SIG_SETMASK, &ours, nullptr) != 0) os::throw_errno("cannot block signals");
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);  // a limit of file sizes is an error like a full disk, in children too
   ::signal(SIGCHLD, SIG_DFL);  // where it is inherited as ignored the kernel would reap our children for us
@@ -26,13 +23,16 @@ Signals::Signals() {
 }
 
 std::optional<int> Signals::next() const noexcept {
-  signalfd_siginfo info{};
-  ssize_t bytes;
-  do {
-    bytes = ::read(descriptor_.get(), &info, sizeof info);
-  } while (bytes < 0 && errno == EINTR);
-  if (bytes != static_cast<ssize_t>(sizeof info)) return std::nullopt;
-  return static_cast<int>(info.ssi_signo);
+  for (;;) {
+    signalfd_siginfo info{};
+    const ssize_t bytes = ::read(descriptor_.get(), &info, sizeof info);
+    if (bytes < 0 && errno == EINTR) continue;
+    if (bytes != static_cast<ssize_t>(sizeof info)) return std::nullopt;
+    const int number = static_cast<int>(info.ssi_signo);
+    // The terminal's, to our whole group, because somebody else in it reads or writes there.
+    const bool of_terminal = (number == SIGTTIN || number == SIGTTOU) && info.ssi_code == SI_KERNEL;
+    if (!of_terminal) return number;
+  }
 }
 
 void restore_fault_signals() noexcept {

@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
@@ -37,6 +38,8 @@ void Supervisor::begin_stop() {
   phase_ = Phase::StoppingWorkers;
   stop_deadline_ = os::Monotonic::now() + stop_timeout_;
   hooks_.stop_begins();
+  for (const Plan& plan : std::exchange(plans_, {}))
+    if (plan.who) hooks_.answer(*plan.who, "ERR shutting-down the server is stopping\n");
   for (Child& child : children_)
     if (!child.is_ledger() && child.is_up()) send_stop(child);
   for (const Child& child : children_)

@@ -31,7 +31,7 @@ std::chrono::milliseconds since(TimePoint from, TimePoint now) {
 
 }  // namespace
 
-Supervisor::Supervisor(os::Poller& poller, chat::SharedState& state, Launcher& launcher,
+Supervisor::Supervisor(os::Poller& poller, chat::SharedState& state, Launcher& launcher, std::uint32_t workers,
                        std::chrono::milliseconds stop_timeout, Hooks hooks)
     : poller_(poller),
       state_(state),
@@ -40,7 +40,8 @@ Supervisor::Supervisor(os::Poller& poller, chat::SharedState& state, Launcher& l
       hooks_(std::move(hooks)),
       regions_(state),
       check_timer_(os::monotonic_ms()),
-      held_(state.workers, state.loops, state.worker_layout.sessions_per_loop()) {
+      held_(state.workers, state.loops, state.worker_layout.sessions_per_loop()),
+      scale_(workers) {
   children_.reserve(1 + state.workers);
   for (std::uint32_t index = 0; index <= state.workers; ++index) children_.emplace_back(index);
 }
@@ -92,6 +93,7 @@ void Supervisor::on_child_control(std::uint32_t index, std::uint32_t events) {
   if (!child.is_up() || !child.control_watched) return;  // an event from before its end
   if ((events & EPOLLOUT) != 0) {
     child.control.flush();
+    child.wants_room = false;
     watch_control(child);
   }
   if ((events & ~std::uint32_t{EPOLLOUT}) != 0) read_messages(child, kMessagesInATurn);
@@ -109,7 +111,7 @@ bool Supervisor::try_send(Child& child, chat::ControlMessage message) {
 }
 
 void Supervisor::watch_control(Child& child) {
-  const bool waits = child.control.has_waiting();
+  const bool waits = child.control.has_waiting() || child.wants_room;
   if (!child.control_watched || waits == child.control_full) return;
   const std::uint32_t events = waits ? EPOLLIN | EPOLLOUT : EPOLLIN;
   if (poller_.modify(child.control.descriptor(), events, token(EventSource::ChildControl, child.index)))
@@ -140,6 +142,9 @@ void Supervisor::on_message(Child& child, chat::ReceivedControl received) {
       break;
     case chat::ControlKind::Hold:
       if (!child.is_ledger() && on_hold(child, message, std::move(received.passenger))) return;
+      break;
+    case chat::ControlKind::Adopted:
+      if (!child.is_ledger() && on_adopted(child, message)) return;
       break;
     case chat::ControlKind::Drop:
       if (!child.is_ledger() && held_.drop(child.worker(), message.place, message.number)) return;
@@ -186,18 +191,21 @@ void Supervisor::on_ready(Child& child) {
 void Supervisor::on_ledger_ready() {
   ledger_was_ready_ = true;
   set_ledger_away(false);
-  for (const Child& child : children_)
+  for (const Child& child : children_) {
+    if (child.vacant_life != 0) send_vacant(child);
     if (child.awaits_ledger) tell_ledger_of_death(child.worker());
+  }
   if (is_stopping()) return go_on_stopping();
   if (phase_ != Phase::StartingLedger) return;
   phase_ = Phase::StartingWorkers;
   for (Child& child : children_)
-    if (!child.is_ledger() && phase_ == Phase::StartingWorkers) start(child);
+    if (!child.is_ledger() && is_wanted(child) && phase_ == Phase::StartingWorkers) start(child);
 }
 
 void Supervisor::on_worker_ready() {
   if (phase_ != Phase::StartingWorkers) return;
-  const bool all = std::ranges::all_of(children_, [](const Child& child) { return child.life == Life::Serving; });
+  const bool all = std::ranges::all_of(
+      children_, [&](const Child& child) { return child.life == Life::Serving || !is_wanted(child); });
   if (!all) return;
   phase_ = Phase::Serving;
   hooks_.everybody_serves();
@@ -274,7 +282,9 @@ void Supervisor::on_child_ended(std::uint32_t index) {
   const bool was_ready = child.life == Life::Serving;
   child.why_down = (status ? status->describe() : "unknown") + (child.failure.empty() ? "" : ": " + child.failure);
   const auto lived = was_ready ? since(child.ready, now) : std::chrono::milliseconds{0};
+  const bool handed_over = child.told_to_hand_over;
   child.end_life(now);
+  if (!child.is_ledger()) held_.take_back(child.worker());
   state_.ring_everybody();
   if (!child.is_ledger() && ledger_was_ready_) {
     child.awaits_ledger = true;
@@ -287,6 +297,11 @@ void Supervisor::on_child_ended(std::uint32_t index) {
                                                was_ready ? "while the server was starting" : "before it was ready",
                                                status ? status->describe() : "unknown"));
   }
+  if (handed_over || !is_wanted(child)) {
+    child.due = now;  // when it is wanted (again)
+    child.parked = false;
+    return;
+  }
   plan_restart(child, now, lived);
 }
 
@@ -297,7 +312,8 @@ void Supervisor::log_end(const Child& child, int pid, const std::optional<os::Ex
     log::write(level, "{} pid={} ended: {}, after {:.1f} s", child.name(), pid, how, seconds);
   };
   if (!status || status->signalled) return say(forced_ && child.killed ? log::Level::Warning : log::Level::Critical);
-  say(status->clean() && child.told_to_stop ? log::Level::Info : log::Level::Error);
+  const bool asked = child.told_to_stop || child.told_to_hand_over;
+  say(status->clean() && asked ? log::Level::Info : log::Level::Error);
 }
 
 void Supervisor::plan_restart(Child& child, TimePoint now, std::chrono::milliseconds lived) {
@@ -312,13 +328,20 @@ void Supervisor::plan_restart(Child& child, TimePoint now, std::chrono::millisec
 }
 
 bool Supervisor::may_start(const Child& child) const noexcept {
-  // A worker needs the ledger to become ready.
-  return phase_ == Phase::Serving && !child.is_up() && !child.awaits_ledger && (child.is_ledger() || !ledger_away_);
+  if (phase_ != Phase::Serving || child.is_up() || !is_wanted(child)) return false;
+  if (child.is_ledger()) return true;
+  // A worker needs the ledger to become ready; and what others are about to copy from its region must stay.
+  return !child.awaits_ledger && !ledger_away_ && held_.handed_from(child.worker()) == 0;
 }
 
 void Supervisor::on_due(TimePoint now) {
   for (Child& child : children_)  // the ledger first
     if (may_start(child) && child.due <= now) start(child);
+  if (phase_ == Phase::Serving) {
+    retire();
+    carry_on(now);
+    check_plans(now);
+  }
   if (is_stopping() && !ended() && stop_deadline_ <= now) on_stop_deadline();
 }
 
@@ -326,6 +349,7 @@ TimePoint Supervisor::next_due() const noexcept {
   TimePoint next = is_stopping() ? stop_deadline_ : TimePoint::max();
   for (const Child& child : children_)
     if (may_start(child)) next = std::min(next, child.due);
+  for (const Plan& plan : plans_) next = std::min(next, plan.deadline);
   return next;
 }
 

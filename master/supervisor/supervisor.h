@@ -16,6 +16,7 @@
 
 #include "ipc/chat/shared_state.h"
 #include "ipc/os/poller.h"
+#include "master/console/commands.h"
 #include "master/supervisor/child.h"
 #include "master/supervisor/heartbeat.h"
 #include "master/supervisor/held_sockets.h"
@@ -37,10 +38,12 @@ class Supervisor final {
     std::function<void()> everybody_serves;
     std::function<void()> stop_begins;  // close the listener
     std::function<void(std::uint64_t client)> client_kicked;
+    std::function<void(Conversation, std::string answer)> answer;  // to drain() and scale()
   };
 
-  Supervisor(os::Poller& poller, chat::SharedState& state, Launcher& launcher, std::chrono::milliseconds stop_timeout,
-             Hooks hooks);
+  // `workers` of the places in `state` are filled at the start.
+  Supervisor(os::Poller& poller, chat::SharedState& state, Launcher& launcher, std::uint32_t workers,
+             std::chrono::milliseconds stop_timeout, Hooks hooks);
 
   void begin_start();
 
@@ -64,6 +67,11 @@ class Supervisor final {
   [[nodiscard]] std::vector<ShutOutRow> shut_out() const;
   [[nodiscard]] bool broadcast(const std::string& text);
   void kick(std::uint64_t client, const std::string& reason);
+
+  // What an operator plans (scale.cpp). The answer, or nothing: then it comes by Hooks::answer, when it is done.
+  [[nodiscard]] std::optional<std::string> drain(Conversation who, std::uint64_t slot);
+  [[nodiscard]] std::optional<std::string> scale(Conversation who, std::uint64_t workers);
+  void scale_by(int more, const std::string& why);
 
  private:
   enum class Phase : unsigned char { StartingLedger, StartingWorkers, Serving, StoppingWorkers, StoppingLedger, Ended };
@@ -94,7 +102,31 @@ class Supervisor final {
   // Clients' connections (custody.cpp). False: nonsense.
   [[nodiscard]] bool on_hold(const Child& child, const chat::ControlMessage& message, os::FileDescriptor socket);
   void note_lost_socket(const Child& child, std::uint64_t client);
+  [[nodiscard]] bool on_adopted(Child& child, const chat::ControlMessage& message);
   [[nodiscard]] std::vector<worker::InheritedClient> heritage(std::uint32_t worker) const;
+  void carry_on(TimePoint now);  // after every turn
+  void hand_to_others(Child& dead);
+  [[nodiscard]] Child* fewest_clients() noexcept;
+  [[nodiscard]] bool starts_soon(const Child& child, TimePoint now) const noexcept;
+  [[nodiscard]] bool can_adopt(const Child& child) const noexcept;
+  void tell_vacant(Child& child);
+  void send_vacant(const Child& child);
+
+  // What an operator plans (scale.cpp).
+  struct Plan {
+    std::optional<Conversation> who;  // a signal has nobody to answer
+    std::optional<std::uint32_t> drain;
+    std::uint32_t scale = 0;
+    TimePoint deadline{};
+  };
+  [[nodiscard]] bool is_wanted(const Child& child) const noexcept;
+  [[nodiscard]] std::string why_not_now() const;
+  [[nodiscard]] std::string set_scale(std::uint64_t workers);
+  void retire();  // after every turn: who is not wanted hands over, if somebody else serves
+  void hand_over(Child& child);
+  void check_plans(TimePoint now);
+  [[nodiscard]] std::optional<std::string> verdict(const Plan& plan, TimePoint now) const;
+  [[nodiscard]] bool is_empty(const Child& child) const noexcept;
 
   // Heartbeats and time-outs (watch.cpp).
   void check_heartbeat(Child& child);
@@ -120,6 +152,7 @@ class Supervisor final {
   // The console's view (view.cpp).
   [[nodiscard]] ShownState shown_state(const Child& child) const noexcept;
   [[nodiscard]] bool has_clients(const Child& child) const noexcept;
+  [[nodiscard]] bool is_shown(const Child& child) const noexcept;
 
   [[nodiscard]] Child& ledger() noexcept { return children_[kLedgerIndex]; }
 
@@ -142,6 +175,8 @@ class Supervisor final {
   bool forced_ = false;
   bool ledger_was_ready_ = false;  // in this run, so something may wait to be made durable
   bool ledger_got_last_chance_ = false;
+  std::uint32_t scale_;       // places below this one are to serve
+  std::vector<Plan> plans_;   // not answered yet
   bool ledger_away_ = false;  // parked, or on the try after that: workers are in read-only mode
 };
 

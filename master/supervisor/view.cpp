@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "ipc/os/clock.h"
 #include "master/supervisor/supervisor.h"
@@ -11,29 +13,55 @@ namespace rookery::master {
 ShownState Supervisor::shown_state(const Child& child) const noexcept {
   if (!child.is_up()) {
     if (is_stopping()) return ShownState::Stopped;
+    if (!is_wanted(child)) return is_empty(child) ? ShownState::Drained : ShownState::Draining;
     return child.parked ? ShownState::Parked : ShownState::BackOff;
   }
   if (child.told_to_stop) return ShownState::Stopping;
+  if (child.told_to_hand_over) return ShownState::Draining;
   return child.life == Life::Serving ? ShownState::Serving : ShownState::Starting;
 }
 
-// A dead worker's region still shows the clients it had.
+// What it says of its clients is of this life. A dead worker's region still shows those it had.
 bool Supervisor::has_clients(const Child& child) const noexcept {
   return !child.is_ledger() && child.life == Life::Serving;
 }
 
+// A place that is not wanted is told of while there is something to tell, and if the operator drained it.
+bool Supervisor::is_shown(const Child& child) const noexcept {
+  return is_wanted(child) || child.drained || child.is_up() || held_.count(child.worker()) > 0;
+}
+
+// Where nobody serves, those whose sockets are held: they wait for whoever carries them on. One that was handed to a
+// worker which shows it already is there, even if the word of it is still on its way.
 std::vector<ClientRow> Supervisor::clients() const {
   std::vector<ClientRow> rows;
-  for (const Child& child : children_)
-    if (has_clients(child)) regions_.add_clients(child.worker(), rows);
+  std::set<std::pair<std::uint32_t, std::uint64_t>> adopted;
+  for (const Child& child : children_) {
+    if (!has_clients(child)) continue;
+    const std::size_t before = rows.size();
+    regions_.add_clients(child.worker(), rows);
+    if (held_.handed_to(child.worker()) == 0) continue;
+    for (std::size_t i = before; i < rows.size(); ++i) adopted.emplace(child.worker(), rows[i].client);
+  }
+  for (const Child& child : children_) {
+    if (child.is_ledger() || has_clients(child) || held_.count(child.worker()) == 0) continue;
+    regions_.add_clients(child.worker(), rows, [&](chat::Place place, std::uint64_t client) {
+      const HeldSocket* held = held_.find(child.worker(), place, client);
+      return held != nullptr && !adopted.contains({held->handed_to, client});
+    });
+  }
   std::ranges::sort(rows, {}, &ClientRow::client);
   return rows;
 }
 
 std::uint64_t Supervisor::count_clients() const {
   std::uint64_t count = 0;
-  for (const Child& child : children_)
-    if (has_clients(child)) count += regions_.count_clients(child.worker());
+  for (const Child& child : children_) {
+    if (has_clients(child))
+      count += regions_.count_clients(child.worker());
+    else if (!child.is_ledger() && held_.count(child.worker()) > 0)
+      return clients().size();  // for a moment; somebody may be in two regions
+  }
   return count;
 }
 
@@ -42,6 +70,7 @@ std::vector<ProcessRow> Supervisor::processes() const {
   const std::int64_t now_ms = os::monotonic_ms();
   std::vector<ProcessRow> rows;
   for (const Child& child : children_) {
+    if (!is_shown(child)) continue;
     ProcessRow row{.worker = {}, .pid = {}, .state = to_string(shown_state(child)), .restarts = child.restarts};
     if (!child.is_up() && child.parked) {
       const auto left = std::chrono::duration_cast<std::chrono::seconds>(child.due - now);
@@ -60,7 +89,7 @@ std::vector<ProcessRow> Supervisor::processes() const {
     }
     if (!child.is_ledger()) {
       row.worker = child.worker();
-      row.clients = has_clients(child) ? regions_.count_clients(child.worker()) : 0;
+      row.clients = has_clients(child) ? regions_.count_clients(child.worker()) : held_.count(child.worker());
       row.outbox_depth_words = regions_.outbox_depth_words(child.worker());
     }
     rows.push_back(row);
@@ -83,7 +112,7 @@ bool Supervisor::broadcast(const std::string& text) {
 
 void Supervisor::kick(std::uint64_t client, const std::string& reason) {
   for (Child& child : children_) {
-    if (!has_clients(child)) continue;
+    if (child.is_ledger() || !child.is_up()) continue;
     // A worker that does not listen cannot answer either: then the operator hears that nobody has the client.
     static_cast<void>(
         try_send(child, {.kind = chat::ControlKind::Kick, .worker = 0, .number = client, .text = reason}));

@@ -20,6 +20,9 @@ constexpr std::chrono::seconds kWorkerReadyWithin{10};
 // From the end of its pipe to the end of a process; a sanitizer looks for leaks in between.
 constexpr std::chrono::seconds kEndWithin{5};
 constexpr std::chrono::seconds kCleanWithin{10};
+// It has nothing to do but to end.
+constexpr std::chrono::seconds kHandOverWithin{5};
+constexpr std::chrono::seconds kAdoptWithin{10};
 // The rest at the next one: a storm of orphans must not keep the loop from its children.
 constexpr int kReapedInACheck = 256;
 
@@ -64,6 +67,16 @@ void Supervisor::check_time_outs(Child& child, TimePoint now) {
   }
   if (child.is_up() && !child.killed && child.control_ended != TimePoint{} && now - child.control_ended > kEndWithin) {
     log::alert("{} pid={} closed its pipe and does not end: killing it", child.name(), child.process.pid());
+    child.kill();
+  }
+  if (child.is_up() && child.told_to_hand_over && !child.killed && now - child.told > kHandOverWithin) {
+    log::error("{} pid={} does not end to hand its clients over: killing it", child.name(), child.process.pid());
+    child.kill();
+  }
+  const bool adopts = !child.is_ledger() && child.is_up() && held_.handed_to(child.worker()) > 0;
+  if (adopts && !is_stopping() && !child.killed && now - child.adopting > kAdoptWithin) {
+    log::alert("{} pid={} does not say whether it carries {} clients on: killing it", child.name(), child.process.pid(),
+               held_.handed_to(child.worker()));
     child.kill();
   }
   const bool waits = child.awaits_ledger && ledger().life == Life::Serving && now - ledger().ready > kCleanWithin;

@@ -44,10 +44,10 @@ TEST(ConsoleLine, BroadcastKeepsItsText) {
 
 TEST(ConsoleLine, KickTakesAnIdAndPerhapsAReason) {
   const ConsoleCommand plain = understood("kick 12");
-  EXPECT_EQ(plain.client, 12U);
+  EXPECT_EQ(plain.number, 12U);
   EXPECT_EQ(plain.text, kDefaultKickReason);
   const ConsoleCommand reasoned = understood("kick 18446744073709551615  be nice  now");
-  EXPECT_EQ(reasoned.client, 18446744073709551615U);
+  EXPECT_EQ(reasoned.number, 18446744073709551615U);
   EXPECT_EQ(reasoned.text, "be nice  now");
   for (const char* line : {"kick", "kick x", "kick 12x", "kick -1", "kick 18446744073709551616", "kick ''"})
     EXPECT_THAT(refused(line), StartsWith("bad-argument usage: kick ID [REASON]")) << line;

@@ -31,11 +31,19 @@ class FakeHost final : public ConsoleHost {
     return ledger_is_there;
   }
   void kick(std::uint64_t client, const std::string& reason) override { kicks.emplace_back(client, reason); }
+  [[nodiscard]] std::optional<std::string> drain(Conversation who, std::uint64_t slot) override {
+    plans.push_back("drain " + std::to_string(slot) + " for " + std::to_string(who));
+    return std::nullopt;
+  }
+  [[nodiscard]] std::optional<std::string> scale(Conversation, std::uint64_t workers) override {
+    return workers == 3 ? "OK 3 workers\n" : "ERR bad-argument\n";
+  }
   void stop() override { ++stops; }
 
   bool ledger_is_there = true;
   std::vector<std::string> notices;
   std::vector<std::pair<std::uint64_t, std::string>> kicks;
+  std::vector<std::string> plans;
   int stops = 0;
 };
 
@@ -68,6 +76,13 @@ TEST_F(CommandsTest, BroadcastGoesToTheLedger) {
 TEST_F(CommandsTest, ExitStops) {
   EXPECT_EQ(answer("exit"), "OK stopping\n");
   EXPECT_EQ(host_.stops, 1);
+}
+
+TEST_F(CommandsTest, WhatTakesTimeIsAnsweredByTheServer) {
+  EXPECT_EQ(answer("drain 2"), "(none yet)");
+  EXPECT_THAT(host_.plans, ElementsAre("drain 2 for 5"));
+  EXPECT_EQ(answer("scale 3"), "OK 3 workers\n");
+  EXPECT_EQ(answer("scale 99"), "ERR bad-argument\n");
 }
 
 TEST_F(CommandsTest, AKickIsAnsweredByTheWorkerThatHasTheClient) {
