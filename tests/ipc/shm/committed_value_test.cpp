@@ -66,7 +66,9 @@ TEST(CommittedValueTest, AnHeirSeesStrayWritesAndTheValueBefore) {
     words_of(damaged)[word] ^= std::uint64_t{1} << (word * 7 % 64);
     const bool newest = word <= 8;
     EXPECT_EQ(damaged.load_inherited().has_value(), !newest) << word;
-    if (word > 0) EXPECT_EQ(damaged.load_previous().has_value(), newest) << word;
+    if (word > 0) {
+      EXPECT_EQ(damaged.load_previous().has_value(), newest) << word;
+    }
   }
 }
 
