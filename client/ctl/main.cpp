@@ -21,6 +21,8 @@ constexpr const char* kCommands =
     "  workers              the workers: pid, state, age, restarts, heartbeat, clients, outbox depth\n"
     "  broadcast TEXT       a notice to every client\n"
     "  kick ID [REASON]     close a client's connection\n"
+    "  drain SLOT           hand a worker's clients to the others and keep it down until scale\n"
+    "  scale N              have N workers; fewer hand their clients over\n"
     "  help                 what the running server understands\n"
     "  exit                 shut the server down\n"
     "\n"

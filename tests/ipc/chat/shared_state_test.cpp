@@ -40,6 +40,25 @@ TEST(SharedStateTest, WhatMustNeverBeMissingHasPages) {
   EXPECT_GE(state.user_table.size_bytes(), shm::name_table_bytes(kMaxAccounts));
 }
 
+// Places beyond those that are used cost next to nothing until they are.
+TEST(SharedStateTest, APlaceGetsItsMemoryBeforeItsFirstWorker) {
+  SharedState state(3, 2, 100, 1);
+  EXPECT_GE(bytes_with_pages(state.worker_regions[0]), state.worker_layout.reserved_bytes());
+  for (const std::uint32_t unused : {1U, 2U}) {
+    EXPECT_GE(bytes_with_pages(state.worker_regions[unused]), state.worker_layout.outbox_words(0))
+        << "what others look at";
+    EXPECT_LT(bytes_with_pages(state.worker_regions[unused]), 16U * 1024);
+  }
+  const std::uint64_t inboxes_of_one = 2 * kInboxWords * 8;
+  const std::uint64_t ledger_before = bytes_with_pages(state.ledger_region);
+  EXPECT_LE(ledger_before, state.ledger_region.size_bytes() - 2 * inboxes_of_one);
+  state.reserve_place(2);
+  EXPECT_GE(bytes_with_pages(state.worker_regions[2]), state.worker_layout.reserved_bytes());
+  EXPECT_EQ(bytes_with_pages(state.ledger_region), ledger_before + inboxes_of_one);
+  state.reserve_place(2);
+  EXPECT_EQ(bytes_with_pages(state.ledger_region), ledger_before + inboxes_of_one) << "once is enough";
+}
+
 TEST(SharedStateTest, FreshSegmentsTakeTheirStructures) {
   const SharedState state(1, 1, 100);
   const shm::Mapping ring(state.log_ring.writer_descriptor(), shm::Access::ReadWrite, state.log_ring.size_bytes());

@@ -53,6 +53,16 @@ TEST(ConsoleLine, KickTakesAnIdAndPerhapsAReason) {
     EXPECT_THAT(refused(line), StartsWith("bad-argument usage: kick ID [REASON]")) << line;
 }
 
+TEST(ConsoleLine, DrainAndScaleTakeOneNumber) {
+  EXPECT_EQ(understood("drain 0").verb, ConsoleVerb::Drain);
+  EXPECT_EQ(understood(" drain   12 ").number, 12U);
+  EXPECT_EQ(understood("scale 3").verb, ConsoleVerb::Scale);
+  EXPECT_EQ(understood("scale 3").number, 3U);
+  for (const char* line : {"scale", "scale x", "scale 3x", "scale -1", "scale +1", "scale 1 2", "scale 1.5"})
+    EXPECT_EQ(refused(line), "bad-argument usage: scale N") << line;
+  EXPECT_EQ(refused("drain all"), "bad-argument usage: drain SLOT");
+}
+
 TEST(ConsoleLine, AMistypedCommandIsGuessed) {
   EXPECT_THAT(refused("wrokers"), HasSubstr("did you mean workers?"));
   EXPECT_THAT(refused("xyzzyplugh"), HasSubstr("try help"));
@@ -66,7 +76,8 @@ TEST(ConsoleLine, WhatIsRepeatedIsHarmlessAndShort) {
 }
 
 TEST(ConsoleHelp, NamesEveryCommand) {
-  for (const char* word : {"list", "count", "workers", "broadcast TEXT", "kick ID [REASON]", "help", "exit"})
+  for (const char* word :
+       {"list", "count", "workers", "broadcast TEXT", "kick ID [REASON]", "drain SLOT", "scale N", "help", "exit"})
     EXPECT_THAT(console_help(), HasSubstr(word));
 }
 

@@ -46,8 +46,9 @@ TEST_F(ValuesTest, WholeNumbersAreTakenToTheirBoundsAndNoFurther) {
     std::string flag;
     long lowest, highest;
   };
-  const std::array<Range, 10> ranges{{{"--port", 0, 65535},
+  const std::array<Range, 11> ranges{{{"--port", 0, 65535},
                                       {"--workers", 1, 64},
+                                      {"--max-workers", 1, 64},
                                       {"--loops", 1, 64},
                                       {"--pool", 1, 64},
                                       {"--backlog", 1, 65535},
@@ -79,6 +80,26 @@ TEST_F(ValuesTest, LoopsInAllAreBounded) {
               "rookery-master: 64 workers (environment variable ROOKERY_WORKERS) of 5 loops (--loops) make 320 loops; "
               "256 in all are the most",
               {"--loops", "5"});
+}
+
+TEST_F(ValuesTest, PlacesForWorkersAreTwiceAsManyUnlessTold) {
+  EXPECT_EQ(accepted({"--workers", "1"}).max_workers, 16U);
+  EXPECT_EQ(accepted({"--workers", "8"}).max_workers, 16U);
+  EXPECT_EQ(accepted({"--workers", "12"}).max_workers, 24U);
+  EXPECT_EQ(accepted({"--workers", "60"}).max_workers, 64U);
+  EXPECT_EQ(accepted({"--workers", "4", "--loops", "32"}).max_workers, 8U) << "256 loops in all";
+  EXPECT_EQ(accepted({"--workers", "3", "--max-workers", "3"}).max_workers, 3U);
+  EXPECT_EQ(accepted({"--max-workers", "1"}).workers, 1U) << "the default gives way";
+  expect_exit(64, "rookery-master: 3 workers (--workers) are more than the 2 there may be (--max-workers)",
+              {"--workers", "3", "--max-workers", "2"});
+  expect_exit(64,
+              "rookery-master: 64 workers (--max-workers) of 5 loops (--loops) make 320 loops; 256 in all are the most",
+              {"--workers", "2", "--max-workers", "64", "--loops", "5"});
+  surroundings.environment["ROOKERY_MAX_WORKERS"] = "2";
+  expect_exit(78,
+              "rookery-master: 3 workers (--workers) are more than the 2 there may be (environment variable "
+              "ROOKERY_MAX_WORKERS)",
+              {"--workers", "3"});
 }
 
 TEST_F(ValuesTest, TheDefaultNumberOfWorkersGivesWayToManyLoops) {
