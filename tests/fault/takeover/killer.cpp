@@ -1,0 +1,60 @@
+#include "tests/fault/takeover/killer.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <thread>
+#include <vector>
+
+namespace rookery::system_test {
+namespace {
+
+// Five deaths within ten seconds park a place.
+constexpr std::size_t kDeathsOfOne = 4;
+constexpr std::chrono::milliseconds kWithin{10'500};
+constexpr std::chrono::microseconds kLongestPause{350'000};
+constexpr std::chrono::microseconds kInstant{4'000};
+
+}  // namespace
+
+void Killer::wait_up_to(std::chrono::microseconds time) {
+  std::this_thread::sleep_for(std::chrono::microseconds{
+      std::uniform_int_distribution<std::int64_t>(0, std::chrono::microseconds{time}.count())(random_)});
+}
+
+void Killer::strike() {
+  wait_up_to(kLongestPause * kSlowness);
+  eventually("a worker may be killed", [this] { return kill_any(); });
+  const std::uint64_t more = random_() % 6;
+  if (more == 0) static_cast<void>(kill_any());
+  if (more != 1) return;
+  wait_up_to(kInstant * 5);  // in the middle of the takeover
+  static_cast<void>(kill_any());
+}
+
+bool Killer::kill_any() {
+  const auto now = Clock::now();
+  std::vector<ProcessRow> rows = server_.processes();
+  std::erase_if(rows, [&](const ProcessRow& row) {
+    if (row.role != "worker" || row.pid == 0 || row.state != "serving") return true;
+    auto& times = times_[row.number];
+    while (!times.empty() && now - times.front() > kWithin) times.pop_front();
+    return times.size() >= kDeathsOfOne;
+  });
+  if (rows.empty()) return false;
+  const ProcessRow& row = rows[random_() % rows.size()];
+  // A sanitizer takes SIGSEGV for an error of the program.
+  const std::uint64_t kind = random_() % 10;
+  const int signal = kind < 7 ? SIGKILL : kind < 9 && !kSanitized ? SIGSEGV : SIGABRT;
+  wait_up_to(kInstant);
+  try {
+    server_.signal_child(row.pid, signal);
+  } catch (const std::runtime_error&) {
+    return false;
+  }
+  times_[row.number].push_back(Clock::now());
+  ++deaths_;
+  return true;
+}
+
+}  // namespace rookery::system_test

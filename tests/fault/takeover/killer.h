@@ -1,0 +1,37 @@
+// tests/fault/takeover/killer.h
+//
+// Kills workers at random instants, by a seed, as fast as it may without any place being parked.
+//
+//   Killer killer(server, 7);
+//   while (killer.deaths() < 60) killer.strike();
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <random>
+
+#include "tests/system/harness/server_process.h"
+
+namespace rookery::system_test {
+
+class Killer final {
+ public:
+  Killer(ServerProcess& server, std::uint64_t seed) : server_(server), random_(seed) {}
+
+  // Waits for a random instant and kills one, now and then two at once or one shortly behind the other.
+  void strike();
+  [[nodiscard]] std::uint64_t deaths() const noexcept { return deaths_; }
+
+ private:
+  [[nodiscard]] bool kill_any();
+  void wait_up_to(std::chrono::microseconds time);
+
+  ServerProcess& server_;
+  std::mt19937_64 random_;
+  std::map<int, std::deque<Clock::time_point>> times_;  // of each place
+  std::uint64_t deaths_ = 0;
+};
+
+}  // namespace rookery::system_test

@@ -1,0 +1,35 @@
+// tests/fault/takeover/trial.h
+//
+// A server of some shape, a crowd of exact streams, and so many kills of its workers at random instants.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/fault/takeover/streams.h"
+
+namespace rookery::system_test {
+
+struct TrialSetup {
+  std::vector<std::string> shape{"--workers", "8"};  // options of the server
+  std::uint64_t kills = 10;
+  std::chrono::seconds rest{0};  // after the kills
+  StreamsSetup streams;
+};
+
+struct TrialReport {
+  StreamsReport streams;
+  std::uint64_t kills = 0;
+  std::uint64_t visits = 0;
+
+  // Of visitors that nobody had taken custody of yet: see docs/processes.md.
+  [[nodiscard]] std::uint64_t most_too_early() const noexcept { return 2 + kills / 10; }
+  [[nodiscard]] bool exact() const noexcept { return streams.exact() && streams.too_early <= most_too_early(); }
+};
+std::ostream& operator<<(std::ostream& out, const TrialReport& report);
+
+// The seed of the streams is that of the kills too.
+[[nodiscard]] TrialReport run_trial(const TrialSetup& setup);
+
+}  // namespace rookery::system_test
