@@ -119,6 +119,16 @@ TEST(Errors, OfEncodingAndLength) {
   EXPECT_EQ(json.ask("ping")["ok"], true);
 }
 
+// One that is answered later, by the pool, is carried out with the rest of the long one before it.
+TEST(Errors, ALongLineTakesNoOtherWithIt) {
+  const ServerProcess server;
+  TextClient text(server.port());
+  text.send(std::string(9000, 'x') + "\n/count a\nhello\n");
+  EXPECT_EQ(code_of(text.read_line()), "line-too-long");
+  EXPECT_TRUE(text.read_line().starts_with("OK words=1 "));
+  EXPECT_EQ(text.read_line(), "Echo: hello");
+}
+
 TEST(Errors, ServerFull) {
   const ServerProcess server({"--workers", "2", "--max-clients", "3"});
   std::vector<std::unique_ptr<TextClient>> seated;

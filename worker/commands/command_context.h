@@ -80,6 +80,7 @@ struct CommandContext {
   void finish_command(Session& session) {
     session.stream.input_begin = static_cast<std::uint16_t>(session.stream.input_begin + session.line_bytes);
     session.line_bytes = 0;
+    session.set(chat::kDiscardingLine, false);  // the end of a line before it was among its bytes
     session.fee = LineFee::Open;
     session.busy = false;
     session.stream.items_next = 0;

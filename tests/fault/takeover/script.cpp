@@ -202,7 +202,8 @@ void Script::post(Said& said, Place place) {
 
 // A room of its own: how many are in it is known exactly, and whether one may speak there.
 void Script::own_room(Said& said) {
-  if (who_.watches) return ping(said);
+  // Who is told of his own coming, or is given again what he said there, does not come.
+  if (who_.watches || who_.resumes) return ping(said);
   if (!in_own_room_) {
     if (below(5) == 0)
       return ask(said, "/say " + own_room_ + " nobody hears", "say",
