@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "ipc/chat/record.h"
+#include "ipc/chat/session_block.h"
 #include "ipc/chat/worker_region.h"
 
 namespace rookery::system_test {
@@ -137,6 +138,40 @@ void scribble_over_outbox(pid_t worker, Scribble scribble, std::uint64_t seed) {
     case Scribble::ShortRecord:
       return put(record_at(tail, {1}, sizeof(std::uint64_t)));
   }
+}
+
+namespace {
+
+constexpr std::uint64_t kSearched = 16ULL << 20;
+constexpr std::uint64_t kWord = sizeof(std::uint64_t);
+// Before the id, in one word: open, in the lobby or not.
+constexpr std::uint64_t kIdAt = offsetof(chat::SessionBlock, client);
+
+// Found by what it must begin with, wherever the layout has it.
+std::uint64_t block_of(const Memory& memory, std::uint64_t client) {
+  for (std::uint64_t at = kOutbox; at < kSearched; at += kWord) {
+    if (memory.word(at + kIdAt) != client) continue;
+    const auto state = static_cast<std::uint32_t>(memory.word(at));
+    const auto in_lobby = static_cast<std::uint32_t>(memory.word(at) >> 32);
+    if (state == static_cast<std::uint32_t>(chat::SessionState::Open) && in_lobby <= 1) return at;
+  }
+  throw std::runtime_error("no session of client " + std::to_string(client));
+}
+
+}  // namespace
+
+void scribble_over_session(pid_t worker, std::uint64_t client, SessionDamage damage, std::uint64_t seed) {
+  const Memory memory(worker);
+  const std::uint64_t block = block_of(memory, client);
+  std::mt19937_64 random(seed);
+  const std::uint64_t first = kIdAt + kWord;
+  if (damage == SessionDamage::OneBit) {
+    const std::uint64_t at = block + first + random() % ((sizeof(chat::SessionBlock) - first) / kWord) * kWord;
+    return memory.write(at, {memory.word(at) ^ std::uint64_t{1} << random() % 64});
+  }
+  std::vector<std::uint64_t> noise((sizeof(chat::SessionBlock) - first) / kWord);
+  for (std::uint64_t& word : noise) word = random();
+  memory.write(block + first, noise);
 }
 
 }  // namespace rookery::system_test

@@ -27,4 +27,11 @@ inline constexpr std::array kScribbles{Scribble::Noise,      Scribble::FarTail, 
 // Over the outbox of its first loop. REQUIRES: a server with --loops 1; `worker` stands still.
 void scribble_over_outbox(pid_t worker, Scribble scribble, std::uint64_t seed);
 
+enum class SessionDamage {
+  Noise,  // random words all over a session's block, behind the client's id
+  OneBit  // one of its bits is turned
+};
+// Over the block of the session that has this client. REQUIRES: a server with few --max-clients; `worker` stands still.
+void scribble_over_session(pid_t worker, std::uint64_t client, SessionDamage damage, std::uint64_t seed);
+
 }  // namespace rookery::system_test

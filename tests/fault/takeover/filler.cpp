@@ -20,9 +20,7 @@ constexpr std::array<std::string_view, 16> kPieces{"a", "b",  "Q", "7", "0", " "
 std::string filler(std::uint64_t one, std::uint64_t two) {
   std::uint64_t random = mixed(mixed(one) ^ two);
   const std::uint64_t kind = random % 100;
-  const std::uint64_t pieces = kind < 80   ? random / 100 % 30
-                               : kind < 97 ? random / 100 % 200
-                                           : random / 100 % 2000;
+  const std::uint64_t pieces = kind < 80 ? random / 100 % 30 : kind < 97 ? random / 100 % 200 : random / 100 % 2000;
   std::string text;
   for (std::uint64_t i = 0; i < pieces; ++i) {
     if (i % 16 == 0) random = mixed(random);

@@ -223,8 +223,8 @@ void Script::resume(Said& said) {
   if (has_resumed_) leave_room(said, common_.old_room, kDigits);
   join(said, common_.old_room, kDigits);
   has_resumed_ = true;
-  Answer answer = plain(re("resume") + ",\"recovered\":true,\"missed\":" + std::to_string(common_.old_events->size()) +
-                        "}");
+  Answer answer =
+      plain(re("resume") + ",\"recovered\":true,\"missed\":" + std::to_string(common_.old_events->size()) + "}");
   answer.more = common_.old_events;
   answer.uninterrupted = true;
   ask(said, "", "resume", {{"epoch", quoted(common_.epoch)}, {"seq", std::to_string(common_.old_begin)}},
@@ -271,6 +271,9 @@ void Script::say_something(Said& said) {
 }
 
 void Script::barrier(Said& said) {
+  if (who_.watches)  // from now on people do leave
+    ask(said, "/presence off", "presence", {{"on", "false"}},
+        plain(json() ? re("presence") + ",\"on\":false}" : "OK presence off"));
   ping(said);
 }
 

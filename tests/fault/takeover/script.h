@@ -1,6 +1,7 @@
 // tests/fault/takeover/script.h
 //
-// What one client says, line by line, at random by a seed, and what each line must be answered: known before it is sent.
+// What one client says, line by line, at random by a seed, and what each line must be answered: known before it is
+// sent.
 //
 //   Script script(who, common, seed);
 //   script.enter(said);                  // registers, logs in, joins; `said` has the bytes and the answers
@@ -38,11 +39,11 @@ class Allowance final {
 struct Who {
   std::uint32_t number = 0;  // as a sender in the book
   Tongue tongue = Tongue::Text;
-  std::string account;         // empty: a visitor, who only asks and hears
-  std::vector<Place> rooms;    // shared ones, entered for good
-  bool watches = false;        // wants to be told who comes and goes, and nobody does
-  bool resumes = false;        // JSON lines: again and again asks for what it has missed
-  bool only_answers = false;   // says nothing to others
+  std::string account;        // empty: a visitor, who only asks and hears
+  std::vector<Place> rooms;   // shared ones, entered for good
+  bool watches = false;       // wants to be told who comes and goes, and nobody does
+  bool resumes = false;       // JSON lines: again and again asks for what it has missed
+  bool only_answers = false;  // says nothing to others
 };
 
 // What all scripts of a run know.
@@ -51,15 +52,15 @@ struct Common {
   Verdict verdict;
   std::string epoch;
   // The same to whoever asks:
-  std::shared_ptr<const Lines> help;           // text
-  std::string help_json;                       // from "ok" on
-  std::string old_room;                        // in which nobody speaks any more
-  std::uint64_t old_begin = 0, old_end = 0;    // seqs before its first message, and behind its last
-  std::shared_ptr<const Lines> old_events;     // JSON, all of them
-  std::shared_ptr<const Lines> old_in_text;    // all of them, and how many; null: others speak to everybody
-  std::string old_history;                     // JSON, from "ok" on
+  std::shared_ptr<const Lines> help;         // text
+  std::string help_json;                     // from "ok" on
+  std::string old_room;                      // in which nobody speaks any more
+  std::uint64_t old_begin = 0, old_end = 0;  // seqs before its first message, and behind its last
+  std::shared_ptr<const Lines> old_events;   // JSON, all of them
+  std::shared_ptr<const Lines> old_in_text;  // all of them, and how many; null: others speak to everybody
+  std::string old_history;                   // JSON, from "ok" on
   bool broadcasts = false;
-  std::vector<std::string> addressees;         // accounts that never log out
+  std::vector<std::string> addressees;  // accounts that never log out
   Allowance posts, passwords;
 
   Common(std::string epoch_now, double posts_per_second, double passwords_per_second)

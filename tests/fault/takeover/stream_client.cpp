@@ -44,6 +44,12 @@ int connect_to(std::uint16_t port, const Manners& manners) {
   throw std::system_error(error, "cannot connect");
 }
 
+// A notice that says to connect again and to resume.
+bool is_hint(std::string_view line) {
+  return (line.starts_with("[!] ") || line.starts_with(R"({"event":"notice")")) &&
+         line.find("connect again") != std::string_view::npos;
+}
+
 }  // namespace
 
 StreamClient::StreamClient(std::uint16_t port, Who who, Manners manners, Common& common, std::uint64_t seed)
@@ -175,6 +181,12 @@ void StreamClient::read_piece() {
 }
 
 void StreamClient::take(std::string_view line) {
+  if (is_hint(line)) {
+    hinted_ = true;
+    unsure_.clear();
+    return;
+  }
+  settle_unsure();
   if (take_answer(line)) return;
   const bool is_event = script_.who().tongue == Tongue::Text ? line.starts_with('[') : line.starts_with(R"({"event":)");
   if (is_event) return take_event(line);
@@ -184,7 +196,8 @@ void StreamClient::take(std::string_view line) {
 bool StreamClient::take_list_line(Answer& answer, std::string_view line) {
   Captured captured;
   if (fits(answer.lines[1], line, captured)) {
-    if (captured.numbers[0] != answer.taken) wrong("got " + std::to_string(answer.taken) + " lines of a list and", line);
+    if (captured.numbers[0] != answer.taken)
+      wrong("got " + std::to_string(answer.taken) + " lines of a list and", line);
     said_.expected.pop_front();
     return true;
   }
@@ -220,20 +233,19 @@ void StreamClient::answered(const Answer& answer, const Captured& captured) {
 }
 
 void StreamClient::take_event(std::string_view line) {
-  if (line.find("resume") != std::string_view::npos && line.find(':') != std::string_view::npos &&
-      (line.starts_with("[!] ") || line.starts_with(R"({"event":"notice")"))) {
-    hinted_ = true;
-    return;
-  }
   if (!said_.expected.empty() && said_.expected.front().uninterrupted && said_.expected.front().taken > 0)
     wrong("is interrupted by", line);
   Book::Heard heard;
-  if (common_.book.read_event(line, script_.who().tongue, heard, common_.verdict))
+  Verdict about_line;
+  if (common_.book.read_event(line, script_.who().tongue, heard, about_line))
     listener_.hear(heard, name(), common_.verdict);
+  else
+    unsure_ = name() + ": " + about_line.problems.front();
 }
 
 void StreamClient::end(bool cleanly) {
   const bool all_came = idle() && pending_.empty() && says_no_more_ && (sending_ended_ || !manners_.half_closes);
+  if (!hinted_) settle_unsure();
   if (hinted_)
     standing_ = Standing::Hinted;
   else if (cleanly && all_came)
@@ -244,8 +256,8 @@ void StreamClient::end(bool cleanly) {
     standing_ = Standing::Cut;
   if (standing_ == Standing::Cut) {
     std::uint64_t counted_elsewhere = 0;
-    common_.verdict.problem(counted_elsewhere, "cut off, " + std::string(cleanly ? "at an end" : "by a reset") + ": " +
-                                                   state());
+    common_.verdict.problem(counted_elsewhere,
+                            "cut off, " + std::string(cleanly ? "at an end" : "by a reset") + ": " + state());
   }
   if (standing_ != Standing::Ended && !script_.who().account.empty()) common_.book.lose_sender(script_.who().number);
   close();
@@ -257,8 +269,12 @@ void StreamClient::wrong(const std::string& what, std::string_view line) {
     const Answer& next = said_.expected.front();
     due = next.meaning == Meaning::List ? "a list" : next.line(next.taken).substr(0, 160);
   }
-  common_.verdict.problem(common_.verdict.wrong_lines,
-                          name() + " " + what + " " + std::string(line.substr(0, 200)) + " where this was due: " + due);
+  unsure_ = name() + " " + what + " " + std::string(line.substr(0, 200)) + " where this was due: " + due;
+}
+
+void StreamClient::settle_unsure() {
+  if (!unsure_.empty()) common_.verdict.problem(common_.verdict.wrong_lines, std::move(unsure_));
+  unsure_.clear();
 }
 
 }  // namespace rookery::system_test

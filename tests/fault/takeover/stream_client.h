@@ -2,11 +2,14 @@
 //
 // One connection that says its script in random pieces, reads what comes in random pieces, and judges every byte of it.
 //
-// The model, in words. What the server sends is a row of whole lines, nothing before, between or behind them. Each line is
+// The model, in words. What the server sends is a row of whole lines, nothing before, between or behind them. Each line
+// is
 //   the next line of the oldest request that has no whole answer yet, just as answer.h has it; or
 //   an event, just as book.h has it, and that only between two answers or two lines of a list.
 // There is nothing else: no notice, no "missed", no "left", no line twice, none torn. The end of the stream comes after
 // /quit, or after the client's own end of sending, behind the last answer, and never before.
+// The one exception is a server in doubt: it may end the line it is in, hint that one should connect again and resume,
+// and close. Whoever drives the client says whether that may be.
 //
 // How it is driven  poll() says when the descriptor is ready: wants() which for, turn() does one step. Never blocks.
 #pragma once
@@ -22,11 +25,11 @@
 namespace rookery::system_test {
 
 struct Manners {
-  bool slow = false;             // small socket buffer, a few bytes at a time, pauses
-  std::size_t under_way = 16;    // requests without an answer
-  std::uint64_t lines = 0;       // a visitor: so many, then it goes; 0: stays
-  bool half_closes = false;      // a visitor says its last line and ends its sending, in place of /quit
-  std::string address;           // another loopback address to come from
+  bool slow = false;           // small socket buffer, a few bytes at a time, pauses
+  std::size_t under_way = 16;  // requests without an answer
+  std::uint64_t lines = 0;     // a visitor: so many, then it goes; 0: stays
+  bool half_closes = false;    // a visitor says its last line and ends its sending, in place of /quit
+  std::string address;         // another loopback address to come from
 };
 
 enum class Standing : std::uint8_t {
@@ -58,9 +61,9 @@ class StreamClient final {
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
   // Nothing to send, nothing to wait for.
   [[nodiscard]] bool idle() const noexcept { return said_.bytes.empty() && said_.expected.empty(); }
-  [[nodiscard]] bool open() const noexcept { return standing_ == Standing::Open; }
-  [[nodiscard]] Standing standing() const noexcept { return standing_; }
-  [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; }  // any thread
+  [[nodiscard]] bool open() const noexcept { return standing_ == Standing::Open; }  // any thread
+  [[nodiscard]] Standing standing() const noexcept { return standing_; }            // any thread
+  [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; }             // any thread
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   [[nodiscard]] std::uint64_t sent_bytes() const noexcept { return sent_; }
   [[nodiscard]] Clock::duration longest_wait() const noexcept { return longest_wait_; }
@@ -81,6 +84,7 @@ class StreamClient final {
   void take_event(std::string_view line);
   void end(bool cleanly);
   void wrong(const std::string& what, std::string_view line);
+  void settle_unsure();
   [[nodiscard]] std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
   void close() noexcept;
 
@@ -92,8 +96,8 @@ class StreamClient final {
   int descriptor_ = -1;
   Said said_;
   std::string pending_;  // half a line
-  std::uint64_t captured_seq_ = 0;
-  Standing standing_ = Standing::Open;
+  std::string unsure_;   // a line that is wrong, unless the next one is the hint: then it was the half of one
+  std::atomic<Standing> standing_ = Standing::Open;
   bool talks_ = false;
   bool hurries_ = false;
   bool says_no_more_ = false;

@@ -65,10 +65,8 @@ void Streams::learn(std::uint16_t port) {
     return line.substr(line.find(R"("ok":true)") + 9);
   };
   common.help_json = rest_of({{"op", "help"}});
-  common.old_history = rest_of({{"op", "history"},
-                                {"room", "#old"},
-                                {"limit", common.old_events->size()},
-                                {"before", common.old_end}});
+  common.old_history =
+      rest_of({{"op", "history"}, {"room", "#old"}, {"limit", common.old_events->size()}, {"before", common.old_end}});
   TextClient text(port);
   common.help = std::make_shared<Lines>(text.ask_lines("/help"));
   if (!setup_.broadcasts)
@@ -117,7 +115,7 @@ void Streams::wait_for_progress(std::uint64_t more, std::chrono::milliseconds wi
       [&] {
         if (failed_) return true;
         for (std::size_t i = 0; i < goal.size(); ++i)
-          if (staying_[i]->lines() < goal[i]) return false;
+          if (staying_[i]->open() && staying_[i]->lines() < goal[i]) return false;
         return true;
       },
       within);
@@ -211,8 +209,7 @@ void Streams::receive_visitors() {
     manners.slow = random_() % 4 == 0;
     manners.under_way = 1 + random_() % 60;
     if (setup_.own_addresses) manners.address = loopback_address(1000 + visits_);
-    visiting_.push_back(
-        std::make_unique<StreamClient>(port_, std::move(who), std::move(manners), *common_, random_()));
+    visiting_.push_back(std::make_unique<StreamClient>(port_, std::move(who), std::move(manners), *common_, random_()));
     visiting_.back()->enter();
     visiting_.back()->talk(true);
     ++visits_;
@@ -254,17 +251,17 @@ void Streams::compare_with_history() {
   }
   for (const auto& [seq, entry] : due)
     if (entry.place == "*" || entry.place.starts_with("#room-") || entry.place == "#quiet")
-      verdict.problem(verdict.lost, "acknowledged and not in the history: " + entry.place + " " +
-                                        std::to_string(seq) + " " + entry.text.substr(0, 60));
+      verdict.problem(verdict.lost, "acknowledged and not in the history: " + entry.place + " " + std::to_string(seq) +
+                                        " " + entry.text.substr(0, 60));
 }
 
 std::ostream& operator<<(std::ostream& out, const StreamsReport& report) {
   out << "connections=" << report.connections << " cut=" << report.cut << " hinted=" << report.hinted
       << " too-early=" << report.too_early << " received-lines=" << report.received_lines
-      << " received-bytes=" << report.received_bytes << " sent-bytes=" << report.sent_bytes
-      << " posts=" << report.posts << " events=" << report.events << " lost=" << report.verdict.lost
-      << " doubled=" << report.verdict.doubled << " out-of-order=" << report.verdict.out_of_order
-      << " wrong-lines=" << report.verdict.wrong_lines << " longest-wait-ms=" << report.longest_wait.count();
+      << " received-bytes=" << report.received_bytes << " sent-bytes=" << report.sent_bytes << " posts=" << report.posts
+      << " events=" << report.events << " lost=" << report.verdict.lost << " doubled=" << report.verdict.doubled
+      << " out-of-order=" << report.verdict.out_of_order << " wrong-lines=" << report.verdict.wrong_lines
+      << " longest-wait-ms=" << report.longest_wait.count();
   for (const std::string& problem : report.verdict.problems) out << "\n  " << problem;
   return out;
 }

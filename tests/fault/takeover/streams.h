@@ -9,8 +9,9 @@
 //   const StreamsReport report = streams.finish();
 //   EXPECT_TRUE(report.exact()) << report;
 //
-// What each stream must be is told in answer.h (answers), book.h (the chat) and stream_client.h (the stream as a whole).
-// Beside those who stay there are visitors: they come, ask some lines, and go, by /quit or by ending their sending.
+// What each stream must be is told in answer.h (answers), book.h (the chat) and stream_client.h (the stream as a
+// whole). Beside those who stay there are visitors: they come, ask some lines, and go, by /quit or by ending their
+// sending.
 #pragma once
 
 #include <atomic>
@@ -28,13 +29,13 @@ namespace rookery::system_test {
 
 struct StreamsSetup {
   std::uint64_t seed = 1;
-  std::size_t talkers = 24;   // half of them speak JSON
-  std::size_t slow = 8;       // likewise, read slowly through a small socket buffer
-  std::size_t resumers = 2;   // JSON
-  std::size_t visitors = 6;   // at a time
+  std::size_t talkers = 24;  // half of them speak JSON
+  std::size_t slow = 8;      // likewise, read slowly through a small socket buffer
+  std::size_t resumers = 2;  // JSON
+  std::size_t visitors = 6;  // at a time
   std::size_t rooms = 5;
-  bool broadcasts = true;     // if not, old messages are asked for in the text dialect too
-  bool own_addresses = false; // each from a loopback address of its own
+  bool broadcasts = true;      // if not, old messages are asked for in the text dialect too
+  bool own_addresses = false;  // each from a loopback address of its own
   double posts_per_second = 300.0 / kSlowness;
   double passwords_per_second = 12.0 / kSlowness;
 };
@@ -61,13 +62,19 @@ class Streams final {
   Streams(const Streams&) = delete;
   Streams& operator=(const Streams&) = delete;
 
-  // Each who stays has received so many lines more. Throws TimedOut.
+  // Each who stays, and is still there, has received so many lines more. Throws TimedOut.
   void wait_for_progress(std::uint64_t more, std::chrono::milliseconds within = kPatience) const;
   // Everybody ends his sentence and gets what is due; then the chat as a whole is judged, and compared with the rooms'
   // histories.
   StreamsReport finish();
+  // The id of one who stays, as /list has it; how many these are.
+  [[nodiscard]] std::uint64_t id_of(std::size_t index) const {
+    return common_->book.id_of(static_cast<std::uint32_t>(index));
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return staying_.size(); }
+  [[nodiscard]] Standing standing_of(std::size_t index) const { return staying_.at(index)->standing(); }
   [[nodiscard]] std::uint64_t visits() const noexcept { return visits_; }
-  // Somebody stands still or was cut off: what more is done to the server shows nothing.
+  // Somebody stands still: what more is done to the server shows nothing.
   [[nodiscard]] bool has_failed() const noexcept { return failed_; }
 
  private:

@@ -1,30 +1,53 @@
 #include "tests/fault/takeover/trial.h"
 
 #include <ostream>
+#include <thread>
 
 #include "tests/fault/takeover/killer.h"
+#include "tests/system/harness/processes.h"
 #include "tests/system/harness/server_process.h"
 
 namespace rookery::system_test {
+namespace {
+
+// A parked worker comes back after 30 s.
+constexpr std::chrono::seconds kAllServeWithin{60 + 10 * kSlowness};
+constexpr std::chrono::seconds kSettledWithin{5 * kSlowness};
+
+}  // namespace
 
 TrialReport run_trial(const TrialSetup& setup) {
   ServerProcess server(setup.shape);
   server.expect_alerts();
+  TrialReport report;
+  report.descriptors_before = descriptor_count(server.pid());
   Streams streams(server.port(), setup.streams);
   streams.wait_for_progress(20);
+  report.memory_before = memory_bytes(server.pid());  // with its clients, whose places in the tables are made for good
   Killer killer(server, setup.streams.seed);
-  TrialReport report;
   while (killer.deaths() < setup.kills && !streams.has_failed()) killer.strike();
   std::this_thread::sleep_for(setup.rest);
   if (!streams.has_failed()) streams.wait_for_progress(5);
   report.streams = streams.finish();
   report.kills = killer.deaths();
   report.visits = streams.visits();
+  server.wait_until_all_serve({}, kAllServeWithin);
+  eventually("the last are gone", [&] { return server.client_count() == 0; });
+  try {
+    eventually(
+        "no descriptor is left over", [&] { return descriptor_count(server.pid()) == report.descriptors_before; },
+        kSettledWithin);
+  } catch (const TimedOut&) {  // the report says it
+  }
+  report.descriptors_after = descriptor_count(server.pid());
+  report.memory_after = memory_bytes(server.pid());
   return report;
 }
 
 std::ostream& operator<<(std::ostream& out, const TrialReport& report) {
-  return out << "kills=" << report.kills << " visits=" << report.visits << ' ' << report.streams;
+  return out << "kills=" << report.kills << " visits=" << report.visits << " descriptors=" << report.descriptors_before
+             << ".." << report.descriptors_after << " master-KiB=" << report.memory_before / 1024 << ".."
+             << report.memory_after / 1024 << ' ' << report.streams;
 }
 
 }  // namespace rookery::system_test

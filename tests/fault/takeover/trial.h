@@ -22,6 +22,10 @@ struct TrialReport {
   StreamsReport streams;
   std::uint64_t kills = 0;
   std::uint64_t visits = 0;
+  // The master's: descriptors without a client, before the first kill and after the last; memory before the first kill,
+  // when the clients are there, and at the end.
+  std::size_t descriptors_before = 0, descriptors_after = 0;
+  std::uint64_t memory_before = 0, memory_after = 0;
 
   // Of visitors that nobody had taken custody of yet: see docs/processes.md.
   [[nodiscard]] std::uint64_t most_too_early() const noexcept { return 2 + kills / 10; }
