@@ -21,6 +21,7 @@ CommonOptions read_options(int argc, char** argv, const char* purpose, std::init
   std::string dialect = "text";
   CLI::App app{purpose};
   app.add_option("--server", options.server, "the rookery-master to measure")->capture_default_str();
+  app.add_option("--against", options.against, "another rookery-master, where two are compared");
   app.add_option("--dialect", dialect, "text or json")->check([](const std::string& word) {
     return word == "text" || word == "json" ? std::string() : "a dialect is text or json";
   });

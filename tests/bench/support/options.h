@@ -21,7 +21,8 @@ struct NumberOption {
 inline constexpr const char* kThreadPerClient = "thread-per-client";
 
 struct CommonOptions {
-  std::string server;  // program to measure
+  std::string server;   // program to measure
+  std::string against;  // another one, for those who compare two; empty: none
   DialectChoice dialect = DialectChoice::Text;
   std::size_t rounds = 5;
   double seconds = 2;           // of a round

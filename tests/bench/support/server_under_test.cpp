@@ -78,6 +78,16 @@ std::string ServerUnderTest::contents(const char* file) const {
   return text.str();
 }
 
+pid_t ServerUnderTest::worker(int number) const {
+  std::istringstream log(contents("log"));
+  const std::string name = " worker " + std::to_string(number) + " pid=";
+  pid_t newest = 0;
+  for (std::string line; std::getline(log, line);)
+    if (line.find(" ready after ") != std::string::npos && line.find(name) != std::string::npos)
+      newest = static_cast<pid_t>(number_after(line, name));
+  return newest;
+}
+
 bool ServerUnderTest::ledger_was_replaced() const {
   const std::string log = contents("log");
   const std::size_t serving = log.rfind(", epoch ");

@@ -30,6 +30,8 @@ class ServerUnderTest final {
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] const std::vector<pid_t>& processes() const noexcept { return processes_; }
   [[nodiscard]] pid_t ledger() const noexcept { return ledger_; }
+  // The newest one in that place that is ready, as the log says; 0: none.
+  [[nodiscard]] pid_t worker(int number) const;
   // The log says that another ledger than ledger() is ready.
   [[nodiscard]] bool ledger_was_replaced() const;
 
