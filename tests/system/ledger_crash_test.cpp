@@ -65,8 +65,10 @@ TEST(LedgerCrash, TogetherWithAllWorkers) {
   std::vector<pid_t> victims;
   for (const ProcessRow& row : server.processes()) victims.push_back(row.pid);
   for (const pid_t victim : victims) server.kill_child(victim);
-  load.finish();
+  load.wait_for_progress(20);
   server.wait_until_all_serve(victims);
+  load.finish();
+  for (const auto& poster : load.posters()) EXPECT_FALSE(poster->was_closed()) << poster->name();
   Load more(server.port(), 2, "#den");
   more.wait_for_progress(10);
   more.finish();

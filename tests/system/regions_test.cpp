@@ -52,10 +52,11 @@ TEST(Regions, HaveOneWriterEachAfterRestartsToo) {
   expect_one_writer_each(server);
 }
 
-TEST(Regions, AClientsSocketIsInItsWorkerAlone) {
+TEST(Regions, AClientsSocketIsInItsWorkerAndInTheMaster) {
   const ServerProcess server({"--workers", "1"});
   const std::size_t in_ledger = descriptor_count(server.ledger_pid());
   const std::size_t in_worker = descriptor_count(server.worker_pid(0));
+  const std::size_t in_master = descriptor_count(server.pid());
   std::vector<std::unique_ptr<TextClient>> clients;
   for (int i = 0; i < 20; ++i) {
     clients.push_back(std::make_unique<TextClient>(server.port()));
@@ -63,6 +64,11 @@ TEST(Regions, AClientsSocketIsInItsWorkerAlone) {
   }
   EXPECT_EQ(descriptor_count(server.ledger_pid()), in_ledger);
   EXPECT_EQ(descriptor_count(server.worker_pid(0)), in_worker + clients.size());
+  eventually("the master has a duplicate of each",
+             [&] { return descriptor_count(server.pid()) == in_master + clients.size(); });
+  clients.clear();
+  eventually("and keeps none of who has gone", [&] { return descriptor_count(server.pid()) == in_master; });
+  EXPECT_EQ(descriptor_count(server.worker_pid(0)), in_worker);
 }
 
 }  // namespace

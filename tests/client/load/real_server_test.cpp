@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -129,7 +130,7 @@ TEST(LoadProgram, PrintsATableForPeople) {
   EXPECT_THAT(result.errors, IsEmpty());
 }
 
-TEST(LoadProgram, ADeadWorkerIsAFaultAndExitCode1) {
+TEST(LoadProgram, ADeadWorkerIsNoFault) {
   ServerProcess server({"--workers", "2"});
   const TemporaryDirectory files;
   ChildProgram program({.command = with_program({"echo", address_of(server), "--clients", "20", "--seconds", "4",
@@ -144,10 +145,31 @@ TEST(LoadProgram, ADeadWorkerIsAFaultAndExitCode1) {
       rows.begin(), rows.end(), [](const auto& one, const auto& other) { return one.clients < other.clients; });
   server.expect_alerts();
   server.kill_child(fullest.pid);
+  EXPECT_EQ(program.wait(), 0) << program.output();
+  const nlohmann::json result = nlohmann::json::parse(program.output());
+  EXPECT_EQ(result["ok"], true);
+  EXPECT_GT(result["operations"], 0);
+}
+
+TEST(LoadProgram, AClosedConnectionIsAFaultAndExitCode1) {
+  const ServerProcess server({"--workers", "2"});
+  const TemporaryDirectory files;
+  ChildProgram program({.command = with_program({"echo", address_of(server), "--clients", "20", "--seconds", "4",
+                                                 "--json", "--rate", "200"}),
+                        .directory = files.path(),
+                        .descriptor_limit = {},
+                        .environment = {}});
+  eventually("all clients are there", [&] { return server.client_count() == 20; });
+  std::istringstream list(server.console("list"));
+  std::string line, id;
+  std::getline(list, line);  // the titles
+  int kicked = 0;
+  while (kicked < 3 && list >> id && std::getline(list, line)) kicked += server.console("kick " + id).starts_with("OK");
+  EXPECT_EQ(kicked, 3);
   EXPECT_EQ(program.wait(), 1);
   const nlohmann::json result = nlohmann::json::parse(program.output());
   EXPECT_EQ(result["ok"], false);
-  EXPECT_EQ(result["faults"]["closed"], fullest.clients);
+  EXPECT_EQ(result["faults"]["closed"], 3);
   EXPECT_GT(result["operations"], 0);
 }
 

@@ -1,6 +1,7 @@
 // The real server under load, while processes die, stop and come back at random, and now and then all of it is killed
 // or stopped and started again on the same data. At the end every promise is checked (tests/system/harness/oracle.h),
-// and what must be true of any end of the server.
+// and what must be true of any end of the server. Whoever has once been answered is cut off by the end of the master
+// alone.
 //
 //   chaos --seconds N --seed S [--workers W] [--loops L] [--keep-log FILE]
 //
@@ -192,6 +193,10 @@ class Chaos final {
   }
 
   void check(const Load& load) {
+    for (const auto& poster : load.posters())
+      if (poster->cut_off() > starts_ - 1)
+        problem(poster->name() + " was cut off " + std::to_string(poster->cut_off()) + " times, and the server ended " +
+                std::to_string(starts_ - 1) + " times");
     const auto rooms = whole_history(server_->port(), setup().rooms);
     for (const std::string& trouble : registrar_.troubles()) problem(trouble);
     for (const NameRace& race : registrar_.races())

@@ -113,7 +113,7 @@ TEST(Hostile, AnAddressHasItsShareOfSeatsOverAllWorkersAndNoMore) {
   for (auto& client : greedy) EXPECT_EQ(client->ask("/ping"), "OK pong");
 }
 
-TEST(Hostile, AWorkersDeathFreesTheSeatsOfAnAddress) {
+TEST(Hostile, AnAddressKeepsItsSeatsWhenTheirWorkerDiesAndNoMore) {
   ServerProcess server({"--workers", "1", "--max-clients-per-address", "2", "--limit-loopback", "yes"});
   {
     const auto first = connect_from(server, "127.0.0.7");
@@ -123,6 +123,9 @@ TEST(Hostile, AWorkersDeathFreesTheSeatsOfAnAddress) {
     const pid_t worker = server.worker_pid(0);
     server.kill_child(worker);
     server.wait_until_all_serve({worker});
+    EXPECT_EQ(first->ask("/ping"), "OK pong");
+    EXPECT_EQ(second->ask("/ping"), "OK pong");
+    EXPECT_THAT(connect_from(server, "127.0.0.7")->read_line(), StartsWith("ERR server-full "));
   }
   eventually("two seats are free", [&] {
     const auto first = connect_from(server, "127.0.0.7");

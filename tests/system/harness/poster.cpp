@@ -27,6 +27,12 @@ bool is_passing(const std::string& code) {
   return code == "shutting-down" || code == "rate-limited" || code == "server-full" || code == "not-durable";
 }
 
+// It was refused what it needs for now, and comes back later of its own accord.
+class NotNow : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // Something the server must not do; ends the poster's run.
 class Broken : public std::runtime_error {
  public:
@@ -70,7 +76,10 @@ void Poster::run() {
     try {
       if (!client_) enter();
       if (client_) talk();
+    } catch (const NotNow&) {
+      client_.reset();
     } catch (const Closed&) {
+      if (was_answered_) ++cut_off_;
       client_.reset();
     } catch (const std::system_error&) {  // no connection
       client_.reset();
@@ -101,14 +110,15 @@ bool Poster::stands_still() {
 void Poster::enter() {
   const std::uint16_t port = state_.port;
   if (port == 0) return;
+  was_answered_ = false;
   client_ = std::make_unique<JsonClient>(port);
-  if (client_->local_port() == port) throw Closed("connected to itself: nobody listens");
+  if (client_->local_port() == port) throw NotNow("connected to itself: nobody listens");
   starts_.push_back(next_);
   if (has_account()) register_and_log_in();
   for (const std::string& room : rooms_) {
     const Json joined = ask({{"op", "join"}, {"room", room}});
     if (joined["ok"] == true) continue;
-    if (setup_.reconnect && is_passing(joined["error"])) throw Closed("not now");
+    if (setup_.reconnect && is_passing(joined["error"])) throw NotNow("no room");
     throw std::runtime_error("cannot join: " + joined.dump());
   }
   last_step_ = Clock::now();
@@ -118,12 +128,12 @@ void Poster::enter() {
 void Poster::register_and_log_in() {
   if (!account_is_certain_) {
     const Json reply = ask({{"op", "register"}, {"name", name_}, {"password", kPassword}});
-    if (reply["ok"] != true && reply["error"] != "name-taken") throw Closed("not now: " + reply.dump());
+    if (reply["ok"] != true && reply["error"] != "name-taken") throw NotNow(reply.dump());
     account_is_certain_ = true;
   }
   const Json reply = ask({{"op", "login"}, {"name", name_}, {"password", kPassword}});
   if (reply["ok"] == true) return;
-  if (is_passing(reply["error"])) throw Closed("not now");
+  if (is_passing(reply["error"])) throw NotNow("no login");
   throw Broken(name_ + " has an account and cannot log in: " + reply.dump());
 }
 
@@ -142,6 +152,7 @@ std::string Poster::next_line() {
   auto line = client_->read_line_within(setup_.patience);
   if (!line) throw TimedOut(name_ + " got no answer");
   client_->forget_lines();
+  was_answered_ = true;
   return *std::move(line);
 }
 

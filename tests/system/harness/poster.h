@@ -81,7 +81,8 @@ class Poster final {
   // Refused in words that leave no doubt: not to be found in any history.
   [[nodiscard]] const std::set<std::uint64_t>& surely_refused() const noexcept { return surely_refused_; }
   [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }  // why run() ended otherwise
-  [[nodiscard]] std::uint64_t cut_off() const noexcept { return starts_.size() > 1 ? starts_.size() - 1 : 0; }
+  // How many connections, once there had been an answer over them, ended without its doing.
+  [[nodiscard]] std::uint64_t cut_off() const noexcept { return cut_off_; }
 
   [[nodiscard]] bool has_account() const noexcept { return index_ < setup_.with_account; }
   [[nodiscard]] const std::vector<std::string>& rooms() const noexcept { return rooms_; }
@@ -125,6 +126,8 @@ class Poster final {
   std::vector<Acknowledged> acknowledgements_;
   std::atomic<std::uint64_t> acknowledged_count_ = 0;
   std::vector<Heard> heard_;
+  bool was_answered_ = false;  // over the present connection
+  std::uint64_t cut_off_ = 0;
   bool closed_ = false;
   bool told_ = false;
   std::string trouble_;

@@ -111,7 +111,6 @@ TEST(CompareProgram, MeasuresEveryShapeInEveryRound) {
 
   std::set<std::tuple<std::string, std::string, std::uint32_t, std::uint32_t>> there;
   std::map<std::tuple<std::string, std::uint32_t, std::uint32_t>, double> page_tables;  // by shape, round, clients
-  std::map<std::string, std::vector<double>> cut_off;
   for (const Sample& sample : results.samples) {
     SCOPED_TRACE(sample.experiment + ", " + sample.shape + ", " + std::to_string(sample.clients) + " clients");
     EXPECT_EQ(sample.failures, std::vector<std::string>{});
@@ -131,7 +130,7 @@ TEST(CompareProgram, MeasuresEveryShapeInEveryRound) {
     }
     if (sample.experiment == "crash") {
       expect_plausible_crash(sample);
-      cut_off[sample.shape].push_back(sample.figures.at("cut_off"));
+      EXPECT_EQ(sample.figures.at("cut_off"), 0);
     }
   }
   for (const Shape& shape : results.shapes) {
@@ -149,7 +148,6 @@ TEST(CompareProgram, MeasuresEveryShapeInEveryRound) {
   // Not the proportional set size: other tests' servers, of the same program, take their share of its pages.
   for (std::uint32_t round = 0; round < 2; ++round)
     EXPECT_GT((page_tables[{"thread-per-client", round, 50}]), (page_tables[{"thread-per-client", round, 0}]));
-  EXPECT_LT(std::ranges::max(cut_off["processes"]), std::ranges::min(cut_off["threads"]));
 
   const std::string page = contents(here.output() / "report.html");
   EXPECT_TRUE(page.starts_with("<!DOCTYPE html>") || page.starts_with("<!doctype html>")) << page.substr(0, 80);
