@@ -72,6 +72,15 @@ void HeldSockets::hand(std::uint32_t worker, chat::Place place, std::uint32_t to
   ++handed_to_[to_worker];
 }
 
+bool HeldSockets::given_up(std::uint32_t from_worker, chat::Place from, std::uint64_t client,
+                           std::uint32_t by_worker) noexcept {
+  if (!is_place(from_worker, from)) return false;
+  HeldSocket* const held = at(from_worker, from);
+  if (held == nullptr || client == 0 || held->client != client || held->handed_to != by_worker) return false;
+  release(from_worker, *held);
+  return true;
+}
+
 bool HeldSockets::moved(std::uint32_t from_worker, chat::Place from, std::uint64_t client, std::uint32_t to_worker,
                         chat::Place to) {
   if (!is_place(from_worker, from) || !is_place(to_worker, to) || from_worker == to_worker) return false;

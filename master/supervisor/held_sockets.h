@@ -56,6 +56,9 @@ class HeldSockets final {
   // False: no such client was handed to that worker, or there is no such place.
   [[nodiscard]] bool moved(std::uint32_t from_worker, chat::Place from, std::uint64_t client, std::uint32_t to_worker,
                            chat::Place to);
+  // The one it was handed to cannot carry it on. False: likewise.
+  [[nodiscard]] bool given_up(std::uint32_t from_worker, chat::Place from, std::uint64_t client,
+                              std::uint32_t by_worker) noexcept;
   void take_back(std::uint32_t to_worker) noexcept;
 
   // The worker died while it was at that client's line. True: it is the second time, from now on there is doubt.

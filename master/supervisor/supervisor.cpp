@@ -147,7 +147,7 @@ void Supervisor::on_message(Child& child, chat::ReceivedControl received) {
       if (!child.is_ledger() && on_adopted(child, message)) return;
       break;
     case chat::ControlKind::Drop:
-      if (!child.is_ledger() && held_.drop(child.worker(), message.place, message.number)) return;
+      if (!child.is_ledger() && on_drop(child, message)) return;
       break;
     case chat::ControlKind::SlotClean:
       if (child.is_ledger() && message.worker < state_.workers) return on_slot_clean(message.worker);

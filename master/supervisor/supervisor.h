@@ -102,6 +102,7 @@ class Supervisor final {
   // Clients' connections (custody.cpp). False: nonsense.
   [[nodiscard]] bool on_hold(const Child& child, const chat::ControlMessage& message, os::FileDescriptor socket);
   void note_lost_socket(const Child& child, std::uint64_t client);
+  [[nodiscard]] bool on_drop(Child& child, const chat::ControlMessage& message);
   [[nodiscard]] bool on_adopted(Child& child, const chat::ControlMessage& message);
   [[nodiscard]] std::vector<worker::InheritedClient> heritage(std::uint32_t worker) const;
   void carry_on(TimePoint now);  // after every turn

@@ -20,7 +20,7 @@ constexpr std::string_view kHint = "this connection cannot be carried on after a
 shm::Position first_needed(const chat::LoopControl& dead) noexcept {
   const shm::Position read_to = dead.log_position.load(std::memory_order_acquire);
   const shm::Position awaited = dead.awaiting_position.load(std::memory_order_acquire);
-  return awaited == 0 ? 0 : std::min(read_to, awaited - 1);
+  return awaited == 0 ? read_to : std::min(read_to, awaited - 1);  // 0: it has never turned
 }
 
 bool items_under_way(const chat::SessionStream& stream) noexcept {
@@ -38,6 +38,7 @@ Successor::Successor(CommandContext& commands, Receipts& receipts, Input& input,
       watch_(watch),
       custody_(custody),
       loop_(loop),
+      suspect_(commands.worker.own().control(loop).suspect),
       replay_(commands, receipts) {
   commands_.delivery.read_ring = [this](Session& session) {
     std::vector<ReplayPart> alone(1);
@@ -123,6 +124,7 @@ void Successor::take_over() {
     replay(first_needed(dead));
     log::info("carries on {} clients in loop {}", cases_.size(), loop_);
   }
+  end_batch();
   commands_.follower.announce_position();
 }
 
@@ -158,6 +160,7 @@ void Successor::adopt(std::vector<Arrival> arrivals) {
   if (cases_.empty()) return;
   replay(from);
   log::info("carries on {} clients of others in loop {}", cases_.size(), loop_);
+  end_batch();
 }
 
 Session* Successor::import(Arrival& arrival, const WholeRegion& region, const Remains& remains) {
@@ -204,6 +207,7 @@ bool Successor::copy_buffers(Session& session, const WholeRegion& region, std::u
 
 void Successor::open_case(Session& session, std::string_view damage, const chat::LoopControl& dead,
                           std::uint32_t dead_slot, std::uint64_t dead_epoch) {
+  const chat::Suspicion suspicion(&suspect_, session.address(), session.client);
   Case opened{.session = &session, .damage = damage, .counts = {}};
   ReplayPart part{.session = &session, .dead_slot = dead_slot, .dead_epoch = dead_epoch};
   const bool was_behind = session.behind();
@@ -267,9 +271,16 @@ void Successor::replay(shm::Position from) {
   }
 }
 
+void Successor::end_batch() noexcept {
+  cases_ = {};
+  parts_ = {};
+  regions_.clear();
+}
+
 void Successor::close_case(Case& opened, const ReplayPart& part) {
   Session& session = *opened.session;
   if (session.doomed) return;
+  const chat::Suspicion suspicion(&suspect_, session.address(), session.client);
   if (opened.gone) return commands_.delivery.doom(session, "gone while its worker died");
   std::string_view damage = opened.damage;
   if (damage.empty() && part.lapped) damage = "the log has moved on without it";

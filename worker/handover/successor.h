@@ -69,6 +69,7 @@ class Successor final {
   [[nodiscard]] bool copy_buffers(Session& session, const WholeRegion& region, std::uint32_t loop,
                                   const Remains& remains);
   void begin_batch() noexcept;
+  void end_batch() noexcept;
 
   CommandContext& commands_;
   Receipts& receipts_;
@@ -77,11 +78,12 @@ class Successor final {
   SocketWatch& watch_;
   Custody& custody_;
   std::uint32_t loop_;
+  chat::Suspect& suspect_;  // the loop's
   Replay replay_;
   std::vector<Case> cases_;
   std::vector<ReplayPart> parts_;  // one for each case
   shm::Position replay_from_ = 0;
-  std::vector<std::unique_ptr<shm::Mapping>> regions_;  // of other workers, whole; as they were needed
+  std::vector<std::unique_ptr<shm::Mapping>> regions_;  // of other workers, whole; during a batch
 };
 
 }  // namespace rookery::worker
