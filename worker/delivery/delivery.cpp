@@ -98,6 +98,9 @@ void Delivery::flush() {
     Session& session = *dirty_[i];
     session.dirty = false;
     if (session.visited != flush_ && !session.blocked) deliver(session);
+    // Its socket takes nothing now: what it was answered is written down all the same, before the loop forgets the
+    // question.
+    if (session.uncommitted && !session.doomed) commit(session);
   }
   dirty_.clear();
   for (Topic* topic : touched_) {

@@ -54,7 +54,7 @@ void Replay::run(std::vector<ReplayPart>& parts, shm::Position from, shm::Positi
         break;
       }
       commands_.follower.know_newest_seq(record->header.seq);
-      if (at >= from) apply(*record, at, ring.position());
+      if (ring.position() > from) apply(*record, at, ring.position());
     }
     if (!lapped) return;
     // The ring has moved on under our eyes.

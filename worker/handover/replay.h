@@ -37,7 +37,7 @@ class Replay final {
  public:
   Replay(CommandContext& commands, Receipts& receipts) : commands_(commands), receipts_(receipts) {}
 
-  // `from`: nothing before it concerns the records that they asked for. Up to `until`, where a record begins or the log
+  // `from`: no record that ends at or before it is one that they asked for and wait for. Up to `until`, where a record begins or the log
   // ends.
   void run(std::vector<ReplayPart>& parts, shm::Position from, shm::Position until);
 

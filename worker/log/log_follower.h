@@ -48,8 +48,12 @@ class LogFollower final {
   void catch_up_on(Session& session, const chat::Record& record);
   // Known from the ring before a first record has been read.
   void know_newest_seq(std::uint64_t seq) noexcept { newest_seq_ = std::max(newest_seq_, seq); }
-  // A successor has seen to everything before position(), and says so in its region.
-  void announce_position() noexcept { control_.log_position.store(position(), std::memory_order_release); }
+  // Everything before position() has been seen to, and of what was asked for only receipts wait: written down for a
+  // successor. The receipts first, for between the two we may die.
+  void announce_position() noexcept {
+    control_.awaiting_position.store(receipts_.awaiting(), std::memory_order_seq_cst);
+    control_.log_position.store(position(), std::memory_order_release);
+  }
 
   // A session enters or leaves the topics that its state says it listens to.
   void listen(Session& session);

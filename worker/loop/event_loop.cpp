@@ -121,8 +121,7 @@ bool EventLoop::turn() {
   outbox_.ring();
   custody_.turn(sessions_, [this](Session& session) { acceptor_.begin(session); });
   acceptor_.turn(now_);
-  control_.log_position.store(follower_.position(), std::memory_order_release);
-  control_.awaiting_position.store(receipts_.awaiting(), std::memory_order_seq_cst);
+  follower_.announce_position();
   if (!ready_ && ids_.any()) {
     ready_ = true;
     if (on_ready) on_ready();
