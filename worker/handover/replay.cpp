@@ -86,7 +86,7 @@ void Replay::apply(const chat::Record& record, shm::Position begin, shm::Positio
       return;
     case chat::RecordKind::Notice:
       for (ReplayPart* part : all_) {
-        if (part->session->topics.empty()) continue;
+        if (part->session->dialect_id() == wire::DialectId::Undecided) continue;
         give(*part, begin, [&](const wire::Dialect& dialect, std::string& out) { dialect.notice(out, record.text); });
       }
       return;
@@ -129,11 +129,28 @@ void Replay::apply_own(ReplayPart& part, const chat::Record& record, shm::Positi
   session.set(chat::kBehind, true);
   session.commit();
   session.set(chat::kBehind, false);
-  commands_.follower.catch_up_on(session, record);
+  const bool joins = header.kind == chat::RecordKind::Join;
+  change_room(session, header, joins);
   session.leaving_room = kNoRoom;
   Listeners& there = rooms_[header.room];
   std::erase(there, &part);
-  if (header.kind == chat::RecordKind::Join && session.open()) there.push_back(&part);
+  if (joins && session.open()) there.push_back(&part);
+}
+
+// In the block alone; into the topics it comes when all is read. Done already: its worker died right after it.
+void Replay::change_room(Session& session, const chat::RecordHeader& header, bool joins) {
+  chat::SessionBlock& block = *session.block;
+  if (header.room == chat::kLobbyRoom) {
+    if (joins && block.in_lobby.load(std::memory_order_relaxed) == 0)
+      block.had_from.lobby.store(header.seq, std::memory_order_relaxed);
+    block.in_lobby.store(joins ? 1 : 0, std::memory_order_release);
+    return;
+  }
+  if (commands_.sessions.is_in_room(session, header.room) == joins) return;
+  if (!joins)
+    commands_.sessions.remove_room(session, header.room);
+  else if (!commands_.sessions.add_room(session, header.room, header.seq))
+    commands_.delivery.doom(session, "no shared memory left for its rooms");
 }
 
 template <class Encode>
@@ -155,13 +172,7 @@ void Replay::append(ReplayPart& part, std::string_view bytes) {
 
 void Replay::give_message(const chat::Record& record, shm::Position begin) {
   const chat::RecordHeader& header = record.header;
-  std::string_view room_name;
-  if (header.kind == chat::RecordKind::Say) {
-    const TopicMap::Room* room = commands_.delivery.topics.room(header.room);
-    if (room == nullptr) return;
-    room_name = room->name;
-  }
-  const wire::MessageEvent event = event_of(record, room_name, commands_.worker.epoch());
+  const wire::MessageEvent event = event_of(record, record.target_name, commands_.worker.epoch());
   const auto encode = [&event](const wire::Dialect& dialect, std::string& out) { dialect.message(out, event); };
   if (header.kind == chat::RecordKind::Say) {
     for (ReplayPart* part : rooms_[header.room]) give(*part, begin, encode);
@@ -183,14 +194,12 @@ void Replay::give_message(const chat::Record& record, shm::Position begin) {
 }
 
 void Replay::give_presence(const chat::Record& record, shm::Position begin) {
-  const TopicMap::Room* room = commands_.delivery.topics.room(record.header.room);
-  if (room == nullptr) return;
   const wire::Sender who{record.header.client, record.name};
   for (ReplayPart* part : rooms_[record.header.room]) {
     if (!part->session->has(chat::kPresenceOn)) continue;
     give(*part, begin, [&](const wire::Dialect& dialect, std::string& out) {
-      record.header.kind == chat::RecordKind::Join ? dialect.joined(out, room->name, who)
-                                                   : dialect.left(out, room->name, who);
+      record.header.kind == chat::RecordKind::Join ? dialect.joined(out, record.target_name, who)
+                                                   : dialect.left(out, record.target_name, who);
     });
   }
 }

@@ -4,6 +4,8 @@
 // What they listen to becomes their own output, the very bytes that their worker made of it, so that what it had sent
 // already can be passed over; their own joins and leaves take effect; answers that they still wait for become receipts.
 //
+// A room's name in a record is the ledger's, and so the one under which every loop knows the room.
+//
 // Also finds the one record that a session may have asked for without its block knowing: its worker died between the
 // outbox and the commit. Then the line at the start of its input is done.
 #pragma once
@@ -37,8 +39,8 @@ class Replay final {
  public:
   Replay(CommandContext& commands, Receipts& receipts) : commands_(commands), receipts_(receipts) {}
 
-  // `from`: no record that ends at or before it is one that they asked for and wait for. Up to `until`, where a record begins or the log
-  // ends.
+  // `from`: no record that ends at or before it is one that they asked for and wait for. Up to `until`, where a record
+  // begins or the log ends.
   void run(std::vector<ReplayPart>& parts, shm::Position from, shm::Position until);
 
  private:
@@ -48,6 +50,7 @@ class Replay final {
   void enter(ReplayPart& part, std::uint32_t room) { rooms_[room].push_back(&part); }
   void apply(const chat::Record& record, shm::Position begin, shm::Position end);
   void apply_own(ReplayPart& part, const chat::Record& record, shm::Position begin, shm::Position end);
+  void change_room(Session& session, const chat::RecordHeader& header, bool joins);
   template <class Encode>
   void give(ReplayPart& part, shm::Position begin, Encode encode);
   void give_message(const chat::Record& record, shm::Position begin);

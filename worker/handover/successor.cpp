@@ -227,7 +227,7 @@ void Successor::open_case(Session& session, std::string_view damage, const chat:
   }
   if (!opened.gone && opened.damage.empty()) opened.damage = settle_counts(opened, part.already_sent);
   if (!opened.damage.empty() || opened.gone) part.cursor = here;
-  if (!commands_.follower.adopt(session) && opened.damage.empty()) opened.damage = "its room is not there";
+  commands_.follower.forget_half_listening(session);
   cases_.push_back(opened);
   parts_.push_back(part);
 }
@@ -279,10 +279,13 @@ void Successor::end_batch() noexcept {
 
 void Successor::close_case(Case& opened, const ReplayPart& part) {
   Session& session = *opened.session;
+  // Also of one that is closed: that it leaves its rooms concerns others.
+  const bool has_rooms = commands_.follower.adopt(session);
   if (session.doomed) return;
   const chat::Suspicion suspicion(&suspect_, session.address(), session.client);
   if (opened.gone) return commands_.delivery.doom(session, "gone while its worker died");
   std::string_view damage = opened.damage;
+  if (damage.empty() && !has_rooms) damage = "its room is not there";
   if (damage.empty() && part.lapped) damage = "the log has moved on without it";
   if (damage.empty() && part.asked_twice) damage = "it has asked twice at once";
   if (damage.empty() && part.already_sent > 0) damage = "it has received what its worker cannot have sent";

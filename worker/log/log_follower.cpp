@@ -200,28 +200,27 @@ void LogFollower::leave_for_one_gone(const chat::Record& record) {
   outbox_.tell(leave);
 }
 
+void LogFollower::forget_half_listening(Session& session) const {
+  chat::SessionBlock& block = *session.block;
+  const bool listens = block.had_from.everybody.load(std::memory_order_relaxed) != chat::SessionHadFrom::kNever;
+  const bool decided = session.dialect_id() != wire::DialectId::Undecided;
+  if (decided && listens && may_chat(session)) return;
+  block.in_lobby.store(0, std::memory_order_relaxed);
+  block.had_from.everybody.store(chat::SessionHadFrom::kNever, std::memory_order_relaxed);
+}
+
 bool LogFollower::adopt(Session& session) {
   chat::SessionBlock& block = *session.block;
-  const std::uint64_t account = block.login.load_own().account;
-  const bool listens = block.had_from.everybody.load(std::memory_order_relaxed) != chat::SessionHadFrom::kNever;
-  const bool may_chat = context_.settings.allow_guests || account != 0;
-  if (session.dialect_id() == wire::DialectId::Undecided || !may_chat || !listens) {
-    // It was about to begin to listen, or to end: what is written down of that was not committed.
-    block.in_lobby.store(0, std::memory_order_relaxed);
-    block.had_from.everybody.store(chat::SessionHadFrom::kNever, std::memory_order_relaxed);
-    if (session.dialect_id() == wire::DialectId::Undecided) return true;
-    if (!may_chat) {
-      delivery_.topics.strangers.add(session);
-      return true;
-    }
+  if (session.dialect_id() == wire::DialectId::Undecided) return true;
+  if (!may_chat(session)) {
+    delivery_.topics.strangers.add(session);
+  } else if (block.had_from.everybody.load(std::memory_order_relaxed) == chat::SessionHadFrom::kNever) {
     listen(session);
   } else {
     delivery_.topics.everybody.add(session);
-    if (block.in_lobby.load(std::memory_order_relaxed) != 0) {
-      delivery_.topics.make_room(chat::kLobbyRoom, wire::kLobby).messages.add(session);
-      control_.lobby_members.store(++lobby_members_, std::memory_order_relaxed);
-    }
+    if (block.in_lobby.load(std::memory_order_relaxed) != 0) sit_in_lobby(session);
   }
+  const std::uint64_t account = block.login.load_own().account;
   if (account != 0) delivery_.topics.make_account(account).add(session);
   for (const std::uint32_t id : sessions_.rooms(session)) {
     const auto state = context_.ledger().rooms()[id].load();
@@ -233,30 +232,6 @@ bool LogFollower::adopt(Session& session) {
     if (session.has(chat::kPresenceOn)) topics.presence.add(session);
   }
   return true;
-}
-
-void LogFollower::catch_up_on(Session& session, const chat::Record& record) {
-  const std::uint32_t room = record.header.room;
-  const bool joins = record.header.kind == chat::RecordKind::Join;
-  if (room == chat::kLobbyRoom) {
-    const bool is_in = session.block->in_lobby.load(std::memory_order_relaxed) != 0;
-    if (is_in == joins) return;
-    return joins ? sit_in_lobby(session, record.header.seq) : leave_lobby(session);
-  }
-  if (sessions_.is_in_room(session, room) == joins) return;  // done already
-  if (!joins) {
-    sessions_.remove_room(session, room);
-    TopicMap::Room* topics = delivery_.topics.room(room);
-    if (topics == nullptr) return;
-    topics->messages.remove(session);
-    topics->presence.remove(session);
-    return delivery_.topics.forget_room(room);
-  }
-  if (!sessions_.add_room(session, room, record.header.seq))
-    return delivery_.doom(session, "no shared memory left for its rooms");
-  TopicMap::Room& topics = delivery_.topics.make_room(room, record.target_name);
-  topics.messages.add(session);
-  if (session.has(chat::kPresenceOn)) topics.presence.add(session);
 }
 
 void LogFollower::listen(Session& session) {
@@ -327,12 +302,12 @@ void LogFollower::set_presence(Session& session, bool on) {
 void LogFollower::enter_lobby(Session& session) {
   if (session.block->in_lobby.load(std::memory_order_relaxed) != 0) return;
   delivery_.settle_position(session);
-  sit_in_lobby(session, newest_seq_);
+  session.block->had_from.lobby.store(newest_seq_, std::memory_order_relaxed);
+  session.block->in_lobby.store(1, std::memory_order_release);
+  sit_in_lobby(session);
 }
 
-void LogFollower::sit_in_lobby(Session& session, std::uint64_t newest_seq) {
-  session.block->had_from.lobby.store(newest_seq, std::memory_order_relaxed);
-  session.block->in_lobby.store(1, std::memory_order_release);
+void LogFollower::sit_in_lobby(Session& session) {
   delivery_.topics.make_room(chat::kLobbyRoom, wire::kLobby).messages.add(session);
   control_.lobby_members.store(++lobby_members_, std::memory_order_relaxed);
 }

@@ -41,11 +41,11 @@ class LogFollower final {
     return reader_.committed_end() - reader_.durable_end() > reader_.capacity_words() / 2;
   }
 
-  // A session that was carried on enters the topics that its block says it listens to. False: its rooms are not there.
+  // Of a session whose worker has died: it was about to begin to listen to the chat, or to end. What its block says of
+  // that was not committed.
+  void forget_half_listening(Session& session) const;
+  // It enters the topics that its block says it listens to. False: its rooms are not there.
   [[nodiscard]] bool adopt(Session& session);
-  // Its own join or leave, found in the log after its process had died. The block changes at once: commit it as it is
-  // before that record.
-  void catch_up_on(Session& session, const chat::Record& record);
   // Known from the ring before a first record has been read.
   void know_newest_seq(std::uint64_t seq) noexcept { newest_seq_ = std::max(newest_seq_, seq); }
   // Everything before position() has been seen to, and of what was asked for only receipts wait: written down for a
@@ -72,7 +72,10 @@ class LogFollower final {
   void apply_own_join(Session& session, const chat::Record& record);
   void apply_own_leave(Session& session, const chat::Record& record);
   void free_room_of_others(std::uint32_t id, std::string_view name);
-  void sit_in_lobby(Session& session, std::uint64_t newest_seq);
+  void sit_in_lobby(Session& session);
+  [[nodiscard]] bool may_chat(const Session& session) const {
+    return context_.settings.allow_guests || session.block->login.load_own().account != 0;
+  }
   [[nodiscard]] Topic* guest_topic(const chat::RecordHeader& header);
   void leave_for_one_gone(const chat::Record& record);
   [[nodiscard]] bool is_ours(const chat::RecordHeader& header) const noexcept {
