@@ -67,7 +67,6 @@ WholeRegion Successor::region_of(std::uint32_t worker) {
 void Successor::begin_batch() noexcept {
   cases_.clear();
   parts_.clear();
-  replay_from_ = commands_.follower.position();
 }
 
 void Successor::take_over() {
@@ -131,7 +130,10 @@ void Successor::take_over() {
 void Successor::adopt(std::vector<Arrival> arrivals) {
   const WorkerContext& context = commands_.worker;
   begin_batch();
-  shm::Position from = replay_from_;
+  shm::Position from = commands_.follower.position();
+  for (const Arrival& arrival : arrivals)
+    from = std::min(from, first_needed(region_of(arrival.worker).view().control(arrival.from.loop)));
+  commands_.follower.announce_need(from);  // or our own successor would not look so far back
   for (Arrival& arrival : arrivals) {
     const WholeRegion region = region_of(arrival.worker);
     const auto remains = read_remains(region, arrival.from, arrival.client);
@@ -153,7 +155,6 @@ void Successor::adopt(std::vector<Arrival> arrivals) {
     std::string_view damage = remains->damage;
     if (damage.empty() && !arrival.doubt.empty()) damage = "workers have died of its requests";
     const chat::LoopControl& dead = region.view().control(arrival.from.loop);
-    from = std::min(from, first_needed(dead));
     open_case(*session, damage, dead, context.shared.slot(arrival.worker, arrival.from.loop),
               region.view().header().slot_epoch.load(std::memory_order_acquire));
   }

@@ -82,7 +82,6 @@ class Successor final {
   Replay replay_;
   std::vector<Case> cases_;
   std::vector<ReplayPart> parts_;  // one for each case
-  shm::Position replay_from_ = 0;
   std::vector<std::unique_ptr<shm::Mapping>> regions_;  // of other workers, whole; during a batch
 };
 

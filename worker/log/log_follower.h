@@ -48,6 +48,11 @@ class LogFollower final {
   [[nodiscard]] bool adopt(Session& session);
   // Known from the ring before a first record has been read.
   void know_newest_seq(std::uint64_t seq) noexcept { newest_seq_ = std::max(newest_seq_, seq); }
+  // From `position` on the log has what sessions of this loop wait for. Before it has them.
+  void announce_need(shm::Position position) noexcept {
+    const shm::Position awaited = control_.awaiting_position.load(std::memory_order_relaxed);
+    control_.awaiting_position.store(std::min(awaited, position + 1), std::memory_order_seq_cst);
+  }
   // Everything before position() has been seen to, and of what was asked for only receipts wait: written down for a
   // successor. The receipts first, for between the two we may die.
   void announce_position() noexcept {
