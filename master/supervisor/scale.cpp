@@ -69,14 +69,15 @@ std::string Supervisor::set_scale(std::uint64_t workers) {
   if (std::string refusal = why_not_now(); !refusal.empty()) return refusal;
   if (workers < 1 || workers > state_.workers)
     return fmt::format("ERR bad-argument there can be 1 to {} workers (--max-workers)\n", state_.workers);
-  scale_ = static_cast<std::uint32_t>(workers);
+  const std::uint32_t before = std::exchange(scale_, static_cast<std::uint32_t>(workers));
   const TimePoint now = os::Monotonic::now();
   for (Child& child : children_) {
     if (child.is_ledger()) continue;
-    const bool comes_back = child.drained || child.slot_epoch == 0;
+    const bool was_wanted = child.worker() < before && !child.drained;
     child.drained = child.drained && child.worker() >= scale_;
-    if (child.worker() < scale_ && comes_back) child.due = now;
-    if (child.worker() >= scale_) child.parked = false;
+    if (child.is_up() || was_wanted == is_wanted(child)) continue;
+    child.due = now;  // who asks for it gets a new try at once
+    child.parked = false;
   }
   return {};
 }
