@@ -24,9 +24,9 @@ enum class ControlKind : std::uint8_t {
   SlotDamaged = 4,  // ledger: an outbox of worker `worker` holds what no sane worker writes; text says what
   Failed = 5,       // cannot start or go on; text says why and what to do; number is the exit code for the operator
   Hold = 13,        // worker: client `number` sits at `place`; brings a duplicate of its socket, before its first reply
-  Drop = 14,        // worker: the connection of client `number` at `place` is over; of another `worker`: the client
-                    // handed to it by Adopt that sat at `from` there cannot be carried on
-  Adopted = 15,     // worker: client `number`, handed to it by Adopt, sits at `place` now; it was `from` of `worker`
+  Drop = 14,     // worker: the connection of client `number` at `place` is over; or with `worker` the dead one it was
+                 // to adopt it from, and `from`: it cannot be carried on
+  Adopted = 15,  // worker: client `number`, handed to it by Adopt, sits at `place` now; it was `from` of `worker`
   // master -> child
   Stop = 6,  // finish: tell clients, drain, make durable, exit 0; number = milliseconds until the master forces it
   Kick = 7,  // worker: close client `number`, text is the reason

@@ -36,14 +36,6 @@ void Supervisor::note_lost_socket(const Child& child, std::uint64_t client) {
                client, child.name(), lost_sockets_);
 }
 
-// Its own client's connection is over; or it cannot carry on one that was handed to it.
-bool Supervisor::on_drop(Child& child, const chat::ControlMessage& message) {
-  if (message.worker == child.worker()) return held_.drop(child.worker(), message.place, message.number);
-  if (is_stopping()) return true;
-  child.adopting = os::Monotonic::now();
-  return held_.given_up(message.worker, message.from, message.number, child.worker());
-}
-
 // For a successor in the place of a dead worker: all that it had.
 std::vector<worker::InheritedClient> Supervisor::heritage(std::uint32_t worker) const {
   std::vector<worker::InheritedClient> clients;
@@ -53,6 +45,14 @@ std::vector<worker::InheritedClient> Supervisor::heritage(std::uint32_t worker) 
     return true;
   });
   return clients;
+}
+
+// A client of its own, or one of a dead worker that it was to carry on and cannot.
+bool Supervisor::on_drop(Child& child, const chat::ControlMessage& message) {
+  if (message.worker == child.worker()) return held_.drop(child.worker(), message.place, message.number);
+  if (is_stopping()) return true;
+  child.adopting = os::Monotonic::now();
+  return held_.given_up(message.worker, message.from, message.number, child.worker());
 }
 
 // Only what was sent is waiting for an answer, see hand_to_others(): nobody gets a socket by asking for it.

@@ -74,11 +74,9 @@ void HeldSockets::hand(std::uint32_t worker, chat::Place place, std::uint32_t to
 
 bool HeldSockets::given_up(std::uint32_t from_worker, chat::Place from, std::uint64_t client,
                            std::uint32_t by_worker) noexcept {
-  if (!is_place(from_worker, from)) return false;
-  HeldSocket* const held = at(from_worker, from);
-  if (held == nullptr || client == 0 || held->client != client || held->handed_to != by_worker) return false;
-  release(from_worker, *held);
-  return true;
+  const HeldSocket* const held = find(from_worker, from, client);
+  if (held == nullptr || held->handed_to != by_worker) return false;
+  return drop(from_worker, from, client);
 }
 
 bool HeldSockets::moved(std::uint32_t from_worker, chat::Place from, std::uint64_t client, std::uint32_t to_worker,

@@ -9,6 +9,7 @@
 //   for_each(w)    all that a dead worker had: for its successor in the place, or to be handed to others
 //   hand           it was sent to a worker, which is to carry it on
 //   moved          that worker does so from now on
+//   given_up       it says that it cannot
 //   take_back(w)   that worker died without a word about it
 //
 // A worker is believed about its own places only, and no more of them than its region has: a wild one can lose its own
@@ -56,7 +57,7 @@ class HeldSockets final {
   // False: no such client was handed to that worker, or there is no such place.
   [[nodiscard]] bool moved(std::uint32_t from_worker, chat::Place from, std::uint64_t client, std::uint32_t to_worker,
                            chat::Place to);
-  // The one it was handed to cannot carry it on. False: likewise.
+  // It cannot be carried on, says the worker that it was handed to. False: it was not, or there is no such place.
   [[nodiscard]] bool given_up(std::uint32_t from_worker, chat::Place from, std::uint64_t client,
                               std::uint32_t by_worker) noexcept;
   void take_back(std::uint32_t to_worker) noexcept;

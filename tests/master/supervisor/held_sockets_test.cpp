@@ -128,6 +128,21 @@ TEST_F(HeldSocketsTest, WhatAnAdopterTookAwayWithItCanBeHandedToAnother) {
   EXPECT_EQ(held_.count(2), 2U);
 }
 
+TEST_F(HeldSocketsTest, OnlyWhoWasHandedAClientCanGiveItUp) {
+  Connection connection;
+  hold(0, {0, 1}, 42, connection);
+  EXPECT_FALSE(held_.given_up(0, {0, 1}, 42, 1));
+  held_.hand(0, {0, 1}, 1);
+  EXPECT_FALSE(held_.given_up(0, {0, 1}, 42, 2));
+  EXPECT_FALSE(held_.given_up(0, {0, 1}, 43, 1));
+  EXPECT_FALSE(held_.given_up(~0U, {0, 1}, 42, 1));
+  EXPECT_TRUE(connection.is_open());
+  EXPECT_TRUE(held_.given_up(0, {0, 1}, 42, 1));
+  EXPECT_FALSE(connection.is_open());
+  EXPECT_EQ(held_.handed_from(0), 0U);
+  EXPECT_EQ(held_.handed_to(1), 0U);
+}
+
 TEST_F(HeldSocketsTest, DropAllEndsAWorkersConnectionsAndNobodyElses) {
   Connection ours;
   Connection handed;
