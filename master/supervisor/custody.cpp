@@ -16,7 +16,9 @@ namespace {
 constexpr std::chrono::seconds kLostSocketsAreTold{1};
 // A new process takes some 10 ms; to be handed to others costs each of them as much work as that.
 constexpr std::chrono::milliseconds kSoon{50};
-constexpr std::string_view kInDoubt = "worker processes died of what you sent";
+// So long an adopter with a full pipe is waited for, so that clients are spread evenly. Then the others take its share.
+constexpr std::chrono::milliseconds kSlowAdopter{200};
+constexpr std::string_view kInDoubt = "workers have died of its requests";
 }  // namespace
 
 bool Supervisor::on_hold(const Child& child, const chat::ControlMessage& message, os::FileDescriptor socket) {
@@ -84,9 +86,10 @@ void Supervisor::carry_on(TimePoint now) {
 
 // Whom nobody takes now stays for the next turn.
 void Supervisor::hand_to_others(Child& dead) {
+  const TimePoint now = os::Monotonic::now();
   held_.for_each(dead.worker(), [&](chat::Place place, const HeldSocket& held) {
     if (held.handed_to != HeldSocket::kNobody) return true;
-    Child* const adopter = fewest_clients();
+    Child* const adopter = fewest_clients(now);
     if (adopter == nullptr) return false;
     const bool sent = adopter->control.offer({.kind = chat::ControlKind::Adopt,
                                               .worker = dead.worker(),
@@ -98,20 +101,22 @@ void Supervisor::hand_to_others(Child& dead) {
     watch_control(*adopter);
     if (!sent) return true;
     held_.hand(dead.worker(), place, adopter->worker());
-    adopter->adopting = os::Monotonic::now();
+    adopter->adopting = now;
     fault::point(fault::Point::MasterAfterHand);
     return true;
   });
 }
 
-Child* Supervisor::fewest_clients() noexcept {
+// Null: nobody serves, or whoever has the fewest takes none just now.
+Child* Supervisor::fewest_clients(TimePoint now) noexcept {
   const auto load = [&](const Child& child) { return held_.count(child.worker()) + held_.handed_to(child.worker()); };
   Child* fewest = nullptr;
   for (Child& child : children_) {
-    if (!can_adopt(child) || !is_wanted(child) || child.wants_room) continue;
+    if (!can_adopt(child) || !is_wanted(child)) continue;
+    if (child.wants_room && now - child.adopting > kSlowAdopter) continue;
     if (fewest == nullptr || load(child) < load(*fewest)) fewest = &child;
   }
-  return fewest;
+  return fewest != nullptr && fewest->wants_room ? nullptr : fewest;
 }
 
 void Supervisor::tell_vacant(Child& child) {

@@ -107,7 +107,7 @@ class Supervisor final {
   [[nodiscard]] std::vector<worker::InheritedClient> heritage(std::uint32_t worker) const;
   void carry_on(TimePoint now);  // after every turn
   void hand_to_others(Child& dead);
-  [[nodiscard]] Child* fewest_clients() noexcept;
+  [[nodiscard]] Child* fewest_clients(TimePoint now) noexcept;
   [[nodiscard]] bool starts_soon(const Child& child, TimePoint now) const noexcept;
   [[nodiscard]] bool can_adopt(const Child& child) const noexcept;
   void tell_vacant(Child& child);
