@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <memory>
+#include <optional>
 #include <random>
 
 #include "tests/system/harness/load.h"
@@ -71,6 +73,36 @@ TEST(MasterFaults, Row11_KilledAtEachStepOfItsStart) {
       next.stop();
       EXPECT_EQ(check_store(data->path()), "");
     }
+  }
+}
+
+// With clients' sockets in its hands: they go with it, nobody keeps a connection that nobody serves.
+TEST(MasterFaults, Row10_KilledWhileItHandsClientsOver) {
+  for (const char* rule : {"master.after_hold:kill9", "master.after_hand:kill9:2"}) {
+    SCOPED_TRACE(rule);
+    const TemporaryDirectory data;
+    FaultSwitch faults;
+    std::unique_ptr<Load> load;
+    {
+      ServerProcess server(data, faults, {"--workers", "2"});
+      load = std::make_unique<Load>(server.port(), 12);
+      load->wait_for_progress(5);
+      server.expect_master_killed();
+      faults.set(rule);
+      std::optional<TextClient> late;
+      try {
+        late.emplace(server.port());
+        late->sync();
+        static_cast<void>(server.console("drain 0"));
+      } catch (const std::exception&) {  // the server went
+      }
+      server.expect_group_gone(kPatience);
+      EXPECT_EQ(faults.fired(), 1u);
+      if (late) EXPECT_THROW(for (;;) static_cast<void>(late->read_line()), Closed);
+      load->finish();
+    }
+    const ServerProcess again(data, {"--workers", "2"});
+    check_promises(*load, whole_history(again.port(), "#lobby"));
   }
 }
 
