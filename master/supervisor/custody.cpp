@@ -22,6 +22,7 @@ constexpr std::string_view kInDoubt = "workers have died of its requests";
 }  // namespace
 
 bool Supervisor::on_hold(const Child& child, const chat::ControlMessage& message, os::FileDescriptor socket) {
+  if (held_.total() >= most_held_) socket.reset();  // a wild one sends us any descriptors: ours must last
   if (!socket) note_lost_socket(child, message.number);
   const bool held = held_.hold(child.worker(), message.place, message.number, std::move(socket));
   fault::point(fault::Point::MasterAfterHold);

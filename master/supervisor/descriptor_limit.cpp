@@ -10,6 +10,10 @@
 
 namespace rookery::master {
 
+namespace {
+constexpr std::uint64_t kUnderWay = 64;  // sockets of clients that have gone, whose Drop has not been read
+}  // namespace
+
 std::uint64_t descriptors_besides_clients(std::uint32_t workers, std::uint32_t loops) noexcept {
   const std::uint64_t regions = 3 + std::uint64_t{workers};
   const std::uint64_t doorbells = 1 + std::uint64_t{workers} * loops;
@@ -17,10 +21,9 @@ std::uint64_t descriptors_besides_clients(std::uint32_t workers, std::uint32_t l
   // Both ends or both descriptors of each; a pidfd and a pipe for each child; in a worker a poller and a timer for each
   // loop instead, which is less.
   const std::uint64_t counted = 2 * regions + 2 * doorbells + 2 * children;
-  // Standard streams, lock, listener, console and its connections, what libraries open for a moment, and duplicates of
-  // clients that have gone whose Drop is still under way.
-  constexpr std::uint64_t kOthers = 160;
-  return counted + kOthers;
+  // Standard streams, lock, listener, console and its connections, and what libraries open for a moment.
+  constexpr std::uint64_t kOthers = 96;
+  return counted + kOthers + kUnderWay;
 }
 
 std::uint32_t clients_within(std::uint64_t limit, std::uint64_t besides, std::optional<std::uint32_t> asked,
@@ -38,6 +41,10 @@ std::uint32_t clients_within(std::uint64_t limit, std::uint64_t besides, std::op
   }
   if (room < kFewestClients) throw refuse(kFewestClients);
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(room, wanted));
+}
+
+std::uint64_t most_sockets_held(std::uint64_t limit, std::uint64_t besides) noexcept {
+  return (limit > besides ? limit - besides : 0) + kUnderWay;
 }
 
 std::uint64_t raise_descriptor_limit() noexcept {

@@ -19,6 +19,9 @@ inline constexpr std::uint32_t kFewestClients = 16;
 [[nodiscard]] std::uint32_t clients_within(std::uint64_t limit, std::uint64_t besides,
                                            std::optional<std::uint32_t> asked, std::uint32_t wanted);
 
+// How many sockets the master may hold: what the limit leaves, and some for those whose end is under way.
+[[nodiscard]] std::uint64_t most_sockets_held(std::uint64_t limit, std::uint64_t besides) noexcept;
+
 // Raises the soft limit of open files to the hard one and returns what then holds.
 [[nodiscard]] std::uint64_t raise_descriptor_limit() noexcept;
 

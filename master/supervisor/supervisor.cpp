@@ -14,6 +14,7 @@
 #include "ipc/os/clock.h"
 #include "ipc/os/errors.h"
 #include "master/console/printable.h"
+#include "master/supervisor/descriptor_limit.h"
 #include "master/supervisor/event_source.h"
 
 namespace rookery::master {
@@ -41,6 +42,7 @@ Supervisor::Supervisor(os::Poller& poller, chat::SharedState& state, Launcher& l
       regions_(state),
       check_timer_(os::monotonic_ms()),
       held_(state.workers, state.loops, state.worker_layout.sessions_per_loop()),
+      most_held_(most_sockets_held(raise_descriptor_limit(), descriptors_besides_clients(state.workers, state.loops))),
       scale_(workers) {
   children_.reserve(1 + state.workers);
   for (std::uint32_t index = 0; index <= state.workers; ++index) children_.emplace_back(index);

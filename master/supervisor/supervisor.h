@@ -167,6 +167,7 @@ class Supervisor final {
   CheckTimer check_timer_;
   PenaltyBox penalties_;
   HeldSockets held_;
+  std::uint64_t most_held_;
   std::uint64_t lost_sockets_ = 0;
   TimePoint lost_sockets_told_{};
 

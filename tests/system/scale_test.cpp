@@ -58,6 +58,14 @@ TEST(Scale, ADrainedWorkersClientsGoOnWithTheOthers) {
   EXPECT_EQ(rows[1].pid, 0);
   EXPECT_EQ(rows[0].clients, clients);
   EXPECT_EQ(server.console("count"), "OK " + std::to_string(clients) + " clients\n");
+  {
+    // What the drained worker left in shared memory counts for nobody.
+    TextClient observer(server.port());
+    const std::string all = std::to_string(clients + 1);
+    EXPECT_EQ(observer.ask_lines("/list").back(), "OK " + all + " clients");
+    EXPECT_EQ(observer.ask_lines("/rooms").front(), "#lobby " + all);
+  }
+  eventually("the observer has gone", [&] { return server.client_count() == clients; });
   EXPECT_EQ(server.console("drain 1"), "ERR not-serving worker 1 is drained\n");
   EXPECT_EQ(server.console("drain 0"), "ERR last-worker no other worker serves that could take its clients\n");
 

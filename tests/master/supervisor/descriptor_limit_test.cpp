@@ -43,5 +43,12 @@ TEST(DescriptorsBesidesClients, GrowWithWorkersAndLoops) {
   EXPECT_GE(descriptors_besides_clients(8, 1), descriptors_besides_clients(2, 1) + 6 * 6);
 }
 
+TEST(MostSocketsHeld, IsAllThatTheLimitLeavesAndNoMore) {
+  const std::uint64_t besides = descriptors_besides_clients(16, 1);
+  EXPECT_GE(most_sockets_held(1024, besides), clients_within(1024, besides, std::nullopt, 10'000));
+  EXPECT_LT(most_sockets_held(1024, besides), 1024U - 90) << "what the master needs itself stays free";
+  EXPECT_LT(most_sockets_held(10, besides), 100U);
+}
+
 }  // namespace
 }  // namespace rookery::master
