@@ -62,7 +62,8 @@ chat::Suspect* WorkerContext::suspect_of_pool_thread() const noexcept {
 }
 
 bool WorkerContext::is_vacant(std::uint32_t number) const noexcept {
-  return worker(number).header().slot_epoch.load(std::memory_order_acquire) ==
+  // Less: a later life ended before it had written its own.
+  return worker(number).header().slot_epoch.load(std::memory_order_acquire) <=
          ledger().slot(shared.slot(number, 0)).vacant_life.load(std::memory_order_acquire);
 }
 

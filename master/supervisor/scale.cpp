@@ -21,6 +21,13 @@ bool Supervisor::is_wanted(const Child& child) const noexcept {
   return child.is_ledger() || (child.worker() < scale_ && !child.drained);
 }
 
+bool Supervisor::may_start(const Child& child) const noexcept {
+  if (phase_ != Phase::Serving || child.is_up() || !is_wanted(child)) return false;
+  if (child.is_ledger()) return true;
+  // A worker needs the ledger to become ready; and what others are about to copy from its region must stay.
+  return !child.awaits_ledger && !ledger_away_ && held_.handed_from(child.worker()) == 0;
+}
+
 // Its clients are elsewhere, and the ledger is done with it.
 bool Supervisor::is_empty(const Child& child) const noexcept {
   return !child.is_up() && !child.awaits_ledger && held_.count(child.worker()) == 0;

@@ -329,13 +329,6 @@ void Supervisor::plan_restart(Child& child, TimePoint now, std::chrono::millisec
   if (decision.parked && child.is_ledger()) set_ledger_away(true);
 }
 
-bool Supervisor::may_start(const Child& child) const noexcept {
-  if (phase_ != Phase::Serving || child.is_up() || !is_wanted(child)) return false;
-  if (child.is_ledger()) return true;
-  // A worker needs the ledger to become ready; and what others are about to copy from its region must stay.
-  return !child.awaits_ledger && !ledger_away_ && held_.handed_from(child.worker()) == 0;
-}
-
 void Supervisor::on_due(TimePoint now) {
   for (Child& child : children_)  // the ledger first
     if (may_start(child) && child.due <= now) start(child);
