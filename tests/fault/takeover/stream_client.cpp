@@ -33,7 +33,7 @@ int connect_to(std::uint16_t port, const Manners& manners) {
     address.sin_addr.s_addr = ::inet_addr(manners.address.c_str());
     well = ::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   }
-  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+  address.sin_addr.s_addr = manners.host.empty() ? ::htonl(INADDR_LOOPBACK) : ::inet_addr(manners.host.c_str());
   address.sin_port = ::htons(port);
   if (well && ::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
     ::fcntl(descriptor, F_SETFL, O_NONBLOCK);

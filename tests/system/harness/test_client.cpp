@@ -43,7 +43,7 @@ TestClient::TestClient(std::uint16_t port, SocketSetup setup)
     if (::bind(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
       throw std::system_error(errno, std::generic_category(), setup.source);
   }
-  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+  address.sin_addr.s_addr = setup.host != nullptr ? ::inet_addr(setup.host) : ::htonl(INADDR_LOOPBACK);
   address.sin_port = ::htons(port);
   if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return;
   const std::error_code error(errno, std::generic_category());

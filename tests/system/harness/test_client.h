@@ -33,6 +33,7 @@ class Closed : public std::runtime_error {
 struct SocketSetup {
   int receive_buffer_bytes = 0;  // 0: the system's choice
   const char* source = nullptr;  // another loopback address to come from: "127.0.0.2"
+  const char* host = nullptr;    // where the server is; null: loopback
 };
 
 class TestClient {
