@@ -254,10 +254,10 @@ void StreamClient::end(bool cleanly) {
     standing_ = Standing::TooEarly;
   else
     standing_ = Standing::Cut;
-  if (standing_ == Standing::Cut) {
+  if (standing_ == Standing::Cut || standing_ == Standing::Hinted) {
     std::uint64_t counted_elsewhere = 0;
-    common_.verdict.problem(counted_elsewhere,
-                            "cut off, " + std::string(cleanly ? "at an end" : "by a reset") + ": " + state());
+    const std::string how = hinted_ ? "closed with a hint: " : cleanly ? "cut off at an end: " : "cut off by a reset: ";
+    common_.verdict.problem(counted_elsewhere, how + state());
   }
   if (standing_ != Standing::Ended && !script_.who().account.empty()) common_.book.lose_sender(script_.who().number);
   close();

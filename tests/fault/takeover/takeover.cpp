@@ -1,7 +1,7 @@
 // Connections that outlive their workers: a crowd that knows the exact stream it must receive, and kills at random
 // instants. Without a kill it shows that the crowd itself is right.
 //
-//   takeover --kills 300 --seed 7 --workers 8 --loops 1 --model event --rest 0
+//   takeover --kills 300 --seed 7 --workers 8 --loops 1 --model event --rest 0 --keep-log FILE
 //
 // One line of figures on standard output, with what is not as promised behind it; exit code 0 or 1.
 #include <gtest/gtest.h>
@@ -33,6 +33,8 @@ TrialSetup parse(const std::vector<std::string>& words) {
       setup.streams.slow = std::stoull(value);
     else if (name == "--visitors")
       setup.streams.visitors = std::stoull(value);
+    else if (name == "--keep-log")
+      setup.log_file = value;
     else if (name == "--workers" || name == "--loops" || name == "--model")
       setup.shape.insert(setup.shape.end(), {name, value});
     else

@@ -1,5 +1,6 @@
 #include "tests/fault/takeover/trial.h"
 
+#include <fstream>
 #include <ostream>
 #include <thread>
 
@@ -41,6 +42,7 @@ TrialReport run_trial(const TrialSetup& setup) {
   }
   report.descriptors_after = descriptor_count(server.pid());
   report.memory_after = memory_bytes(server.pid());
+  if (!setup.log_file.empty()) std::ofstream(setup.log_file) << server.log();
   return report;
 }
 

@@ -16,6 +16,7 @@ struct TrialSetup {
   std::uint64_t kills = 10;
   std::chrono::seconds rest{0};  // after the kills
   StreamsSetup streams;
+  std::string log_file;  // where the server's log is kept; empty: nowhere
 };
 
 struct TrialReport {
