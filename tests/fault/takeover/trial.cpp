@@ -15,11 +15,29 @@ namespace {
 constexpr std::chrono::seconds kAllServeWithin{60 + 10 * kSlowness};
 constexpr std::chrono::seconds kSettledWithin{5 * kSlowness};
 
+// Who does not is named in the report.
+void go_on(const Streams& streams) {
+  try {
+    streams.wait_for_progress(5);
+  } catch (const TimedOut&) {
+  }
+}
+
+// Whatever comes of it.
+struct LogKeeper {
+  const ServerProcess& server;
+  const std::string& file;
+  ~LogKeeper() {
+    if (!file.empty()) std::ofstream(file) << server.log();
+  }
+};
+
 }  // namespace
 
 TrialReport run_trial(const TrialSetup& setup) {
   ServerProcess server(setup.shape);
   server.expect_alerts();
+  const LogKeeper keeper{server, setup.log_file};
   TrialReport report;
   report.descriptors_before = descriptor_count(server.pid());
   Streams streams(server.port(), setup.streams);
@@ -28,7 +46,7 @@ TrialReport run_trial(const TrialSetup& setup) {
   Killer killer(server, setup.streams.seed);
   while (killer.deaths() < setup.kills && !streams.has_failed()) killer.strike();
   std::this_thread::sleep_for(setup.rest);
-  if (!streams.has_failed()) streams.wait_for_progress(5);
+  go_on(streams);
   report.streams = streams.finish();
   report.kills = killer.deaths();
   report.visits = streams.visits();
@@ -42,7 +60,6 @@ TrialReport run_trial(const TrialSetup& setup) {
   }
   report.descriptors_after = descriptor_count(server.pid());
   report.memory_after = memory_bytes(server.pid());
-  if (!setup.log_file.empty()) std::ofstream(setup.log_file) << server.log();
   return report;
 }
 
