@@ -61,7 +61,7 @@ TEST(TakeoverDoubt, Row19_APoisonLineClosesItsOwnSessionAlone) {
 
   if (!streams.has_failed()) streams.wait_for_progress(5);
   const StreamsReport report = streams.finish();
-  EXPECT_TRUE(report.exact()) << report;
+  EXPECT_TRUE(report.exact()) << report << doubts_in(server.log());
   EXPECT_EQ(faults.fired(), 3u);
 }
 

@@ -4,6 +4,7 @@
 
 #include "tests/fault/takeover/streams.h"
 #include "tests/system/harness/server_process.h"
+#include "tests/system/harness/test_client.h"
 
 namespace rookery::system_test {
 namespace {
@@ -23,10 +24,10 @@ std::size_t serving(const ServerProcess& server) {
       rows, [](const ProcessRow& row) { return row.role == "worker" && row.state == "serving"; }));
 }
 
-void expect_exact(Streams& streams) {
+void expect_exact(const ServerProcess& server, Streams& streams) {
   if (!streams.has_failed()) streams.wait_for_progress(10);
   const StreamsReport report = streams.finish();
-  EXPECT_TRUE(report.exact()) << report;
+  EXPECT_TRUE(report.exact()) << report << doubts_in(server.log());
   EXPECT_EQ(report.too_early, 0u) << "a worker that is asked to go loses nobody";
 }
 
@@ -42,7 +43,7 @@ TEST(Takeover, DrainMovesClientsAway) {
     EXPECT_THAT(server.console("scale 3"), StartsWith("OK 3 workers"));
     eventually("it is back", [&] { return serving(server) == 3; });
   }
-  expect_exact(streams);
+  expect_exact(server, streams);
 }
 
 TEST(Takeover, DrainIsRefusedWhereNobodyElseServes) {
@@ -62,7 +63,7 @@ TEST(Takeover, ScaleUpAndDown) {
     EXPECT_THAT(server.console("scale " + std::to_string(workers)), StartsWith("OK " + std::to_string(workers)));
     eventually("so many serve", [&] { return serving(server) == workers; });
   }
-  expect_exact(streams);
+  expect_exact(server, streams);
 }
 
 TEST(Takeover, ScaleBySignals) {
@@ -76,7 +77,7 @@ TEST(Takeover, ScaleBySignals) {
     server.program().signal(SIGTTOU);
     eventually("one less", [&] { return serving(server) == left; });
   }
-  expect_exact(streams);
+  expect_exact(server, streams);
 }
 
 }  // namespace

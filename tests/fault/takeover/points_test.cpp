@@ -12,9 +12,10 @@ namespace rookery::system_test {
 namespace {
 
 constexpr std::uint64_t kOften = 300;   // passings while the crowd came in
+constexpr std::uint64_t kAtStart = 8;   // so many when nobody passes but workers that start
 constexpr std::uint64_t kLatest = 200;  // the death comes at the first to so many-th passing
 constexpr std::uint64_t kLatestOfRare = 4;
-constexpr std::chrono::seconds kComesByItself{2 * kSlowness};
+constexpr std::chrono::seconds kComesByItself{1 * kSlowness};
 
 // Those of a worker. What a certain line does is in doubt_test.cpp.
 std::vector<fault::Point> points_of_workers() {
@@ -49,7 +50,8 @@ class TakeoverAtPoint : public testing::TestWithParam<fault::Point> {
     streams.wait_for_progress(5);
     Killer killer(server, crowd().seed);
     std::mt19937_64 random(crowd().seed);
-    const std::uint64_t latest = faults.passed(GetParam()) >= kOften ? kLatest : kLatestOfRare;
+    const std::uint64_t passed = faults.passed(GetParam());
+    const std::uint64_t latest = passed >= kOften ? kLatest : passed > kAtStart ? kLatestOfRare : 1;
     for (int death = 0; death < deaths && !streams.has_failed(); ++death) {
       const std::uint64_t nth = 1 + random() % latest;
       faults.set(std::string(fault::name_of(GetParam())) + ":" + action + ":" + std::to_string(nth));
@@ -64,7 +66,7 @@ class TakeoverAtPoint : public testing::TestWithParam<fault::Point> {
     faults.clear();
     if (!streams.has_failed()) streams.wait_for_progress(5);
     const StreamsReport report = streams.finish();
-    EXPECT_TRUE(report.exact()) << report;
+    EXPECT_TRUE(report.exact()) << report << doubts_in(server.log());
     EXPECT_LE(report.too_early, static_cast<std::uint64_t>(deaths) + killer.deaths()) << report;
     EXPECT_GT(report.received_lines, 0u);
   }

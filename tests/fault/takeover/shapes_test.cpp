@@ -58,7 +58,7 @@ TEST(Takeover, Row22_AllWorkersInTheSameMoment) {
   }
   if (!streams.has_failed()) streams.wait_for_progress(10);
   const StreamsReport report = streams.finish();
-  EXPECT_TRUE(report.exact()) << report;
+  EXPECT_TRUE(report.exact()) << report << doubts_in(server.log());
 }
 
 // The first ten seconds of a process nobody judges its heartbeat; then five without one are a hang.
@@ -72,7 +72,7 @@ TEST(Takeover, Row06_AWorkerThatHangs) {
   server.wait_until_all_serve({victim});
   streams.wait_for_progress(10);
   const StreamsReport report = streams.finish();
-  EXPECT_TRUE(report.exact()) << report;
+  EXPECT_TRUE(report.exact()) << report << doubts_in(server.log());
 }
 
 // The ledger may die in the middle of it.
@@ -90,7 +90,7 @@ TEST(Takeover, Row15_TheLedgerDiesAsWell) {
   }
   if (!streams.has_failed()) streams.wait_for_progress(10);
   const StreamsReport report = streams.finish();
-  EXPECT_TRUE(report.exact()) << report;
+  EXPECT_TRUE(report.exact()) << report << doubts_in(server.log());
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ struct Manners {
   std::uint64_t lines = 0;     // a visitor: so many, then it goes; 0: stays
   bool half_closes = false;    // a visitor says its last line and ends its sending, in place of /quit
   std::string address;         // another loopback address to come from
-  std::string host;               // the server\'s; empty: loopback
+  std::string host;            // the server\'s; empty: loopback
 };
 
 enum class Standing : std::uint8_t {

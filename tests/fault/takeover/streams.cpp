@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 #include <ostream>
+#include <sstream>
 
 #include "tests/fault/takeover/filler.h"
 #include "tests/system/harness/oracle.h"
@@ -256,6 +257,14 @@ void Streams::compare_with_history() {
     if (entry.place == "*" || entry.place.starts_with("#room-") || entry.place == "#quiet")
       verdict.problem(verdict.lost, "acknowledged and not in the history: " + entry.place + " " + std::to_string(seq) +
                                         " " + entry.text.substr(0, 60));
+}
+
+std::string doubts_in(const std::string& log) {
+  std::istringstream lines(log);
+  std::string found;
+  for (std::string line; std::getline(lines, line);)
+    if (line.find("cannot be carried on") != std::string::npos) found += "\n  " + line;
+  return found;
 }
 
 std::ostream& operator<<(std::ostream& out, const StreamsReport& report) {

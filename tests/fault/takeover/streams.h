@@ -56,6 +56,9 @@ struct StreamsReport {
 };
 std::ostream& operator<<(std::ostream& out, const StreamsReport& report);
 
+// Why the server gave somebody up: such lines of its log, for who looks for the reason of a finding.
+[[nodiscard]] std::string doubts_in(const std::string& log);
+
 class Streams final {
  public:
   Streams(std::uint16_t port, StreamsSetup setup);

@@ -49,6 +49,7 @@ TrialReport run_trial(const TrialSetup& setup) {
   go_on(streams);
   report.streams = streams.finish();
   report.kills = killer.deaths();
+  report.doubts = doubts_in(server.log());
   report.visits = streams.visits();
   server.wait_until_all_serve({}, kAllServeWithin);
   eventually("the last are gone", [&] { return server.client_count() == 0; });

@@ -23,6 +23,7 @@ struct TrialReport {
   StreamsReport streams;
   std::uint64_t kills = 0;
   std::uint64_t visits = 0;
+  std::string doubts;  // of the server, in its own words
   // The master's: descriptors without a client, before the first kill and after the last; memory before the first kill,
   // when the clients are there, and at the end.
   std::size_t descriptors_before = 0, descriptors_after = 0;
