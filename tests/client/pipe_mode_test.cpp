@@ -6,6 +6,7 @@
 
 #include "tests/client/child_process.h"
 #include "tests/client/scripted_server.h"
+#include "tests/support/driven_programs.h"
 
 namespace rookery::client {
 namespace {
@@ -16,9 +17,9 @@ using ::testing::MatchesRegex;
 class PipeModeTest : public ::testing::Test {
  protected:
   void start(std::string_view input) {
-    client_ = std::make_unique<ChildProcess>(ChildProcess::Stdio::Pipes,
-                                             std::vector<std::string>{CLIENT_PROGRAM, server_.address()},
-                                             std::vector<std::string>{"TZ=UTC"});
+    client_ = std::make_unique<ChildProcess>(
+        ChildProcess::Stdio::Pipes, std::vector<std::string>{test::program("rookery-client"), server_.address()},
+        std::vector<std::string>{"TZ=UTC"});
     client_->write(input);
     client_->close_input();
     server_.accept();
@@ -102,14 +103,14 @@ TEST(ClientProgram, TellsWhereNobodyListens) {
     port = gone.port();
   }
   const std::string address = "127.0.0.1:" + std::to_string(port);
-  ChildProcess client(ChildProcess::Stdio::Pipes, {CLIENT_PROGRAM, address}, {});
+  ChildProcess client(ChildProcess::Stdio::Pipes, {test::program("rookery-client"), address}, {});
   EXPECT_EQ(client.wait(), 69);
   EXPECT_THAT(client.errors(), HasSubstr("cannot connect to " + address + ": Connection refused"));
 }
 
 TEST(ClientProgram, TakesTheServerFromTheEnvironment) {
   ScriptedServer server;
-  ChildProcess client(ChildProcess::Stdio::Pipes, {CLIENT_PROGRAM},
+  ChildProcess client(ChildProcess::Stdio::Pipes, {test::program("rookery-client")},
                       {"ROOKERY_HOST=127.0.0.1", "ROOKERY_PORT=" + std::to_string(server.port())});
   client.close_input();
   server.accept();
@@ -121,7 +122,7 @@ TEST(ClientProgram, TakesTheServerFromTheEnvironment) {
 TEST(ClientProgram, UsageErrorsAre64) {
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"--nonsense"}, {"host:port"}, {"a", "b"}, {"--name", "bob"}}) {
-    std::vector<std::string> command{CLIENT_PROGRAM};
+    std::vector<std::string> command{test::program("rookery-client")};
     command.insert(command.end(), arguments.begin(), arguments.end());
     ChildProcess client(ChildProcess::Stdio::Pipes, command, {});
     EXPECT_EQ(client.wait(), 64) << arguments[0];

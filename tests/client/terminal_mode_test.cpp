@@ -9,6 +9,7 @@
 #include "tests/client/child_process.h"
 #include "tests/client/scripted_server.h"
 #include "tests/client/surroundings.h"
+#include "tests/support/driven_programs.h"
 
 namespace rookery::client {
 namespace {
@@ -20,7 +21,7 @@ class TerminalModeTest : public ::testing::Test {
  protected:
   void start() {
     client_ = std::make_unique<ChildProcess>(
-        ChildProcess::Stdio::Terminal, std::vector<std::string>{CLIENT_PROGRAM, server_->address()},
+        ChildProcess::Stdio::Terminal, std::vector<std::string>{test::program("rookery-client"), server_->address()},
         std::vector<std::string>{"TZ=UTC", "TERM=xterm", "NO_COLOR=1", "HOME=" + state_.path().string(),
                                  "XDG_STATE_HOME=" + state_.path().string()});
     server_->accept();

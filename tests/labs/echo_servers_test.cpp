@@ -21,6 +21,7 @@
 #include "ipc/os/file_descriptor.h"
 #include "tests/client/child_process.h"
 #include "tests/labs/lab_run.h"
+#include "tests/support/driven_programs.h"
 
 namespace rookery::labs {
 namespace {
@@ -134,7 +135,7 @@ class Served {
  public:
   explicit Served(const std::string& model)
       : lab_(client::ChildProcess::Stdio::Pipes,
-             {LAB_PROGRAM, "echo-servers", "--serve", model, "--hands", "2", "--seconds", "100"}, {}) {
+             {test::program("rookery-lab"), "echo-servers", "--serve", model, "--hands", "2", "--seconds", "100"}, {}) {
     lab_.read_until("nc 127.0.0.1 ");
     port_ = static_cast<std::uint16_t>(std::stoi(lab_.read_until("\n")));
   }

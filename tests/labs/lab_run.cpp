@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "tests/client/child_process.h"
+#include "tests/support/driven_programs.h"
 
 namespace rookery::labs {
 
@@ -72,7 +73,7 @@ std::string LabRun::output() const {
 }
 
 LabRun run_lab(const std::string& command, const std::vector<std::string>& more, Races races) {
-  std::vector<std::string> words{LAB_PROGRAM};
+  std::vector<std::string> words{test::program("rookery-lab")};
   std::istringstream in(command);
   for (std::string word; in >> word;) words.push_back(word);
   words.insert(words.end(), more.begin(), more.end());

@@ -8,7 +8,7 @@ namespace {
 
 using Json = JsonClient::Json;
 
-constexpr int kRounds = kSanitized ? 1000 : 10000;
+const int kRounds = kSanitized ? 1000 : 10000;
 
 // Reads up to the pong; true when an event that fits came before it.
 bool sees_before_its_pong(JsonClient& client, const std::function<bool(const Json&)>& fits) {

@@ -1,6 +1,7 @@
 // The operator's console: over standard input, over the control socket, and with rookery-ctl.
 #include <gmock/gmock.h>
 
+#include "tests/support/driven_programs.h"
 #include "tests/system/harness/people.h"
 
 namespace rookery::system_test {
@@ -68,7 +69,6 @@ TEST(Console, IsTheOwnersAlone) {
   EXPECT_EQ(mode & (perms::group_all | perms::others_all), perms::none);
 }
 
-#ifdef ROOKERY_CTL_PROGRAM
 struct Ended {
   int exit_code;
   std::string output;
@@ -76,7 +76,7 @@ struct Ended {
 };
 Ended run_ctl(const TemporaryDirectory& data, std::vector<std::string> words) {
   const TemporaryDirectory files;
-  words.insert(words.begin(), {ROOKERY_CTL_PROGRAM, "--data", data.path().string()});
+  words.insert(words.begin(), {test::program("rookery-ctl"), "--data", data.path().string()});
   ChildProgram program({std::move(words), files.path(), {}, {}});
   program.close_input();
   const auto exit_code = program.wait();
@@ -100,7 +100,6 @@ TEST(Console, WithRookeryCtl) {
   ASSERT_TRUE(server.program().wait().has_value());
   EXPECT_NE(run_ctl(data, {"count"}).exit_code, 0) << "nobody listens any more";
 }
-#endif
 
 }  // namespace
 }  // namespace rookery::system_test

@@ -11,7 +11,7 @@
 namespace rookery::system_test {
 namespace {
 
-constexpr std::size_t kClients = kSanitized ? 40 : 100;
+const std::size_t kClients = kSanitized ? 40 : 100;
 
 TEST(CourseExercise, HalfRegisterWhileTheOthersTalk) {
   const ServerProcess server({"--workers", "2"});

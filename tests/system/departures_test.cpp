@@ -18,7 +18,7 @@ TEST(Departures, LeavingAndGoingAtOnceCountsOnce) {
   ServerProcess server({"--workers", "2"});
   TextClient keeper(server.port());
   keeper.ask("/join #den");
-  constexpr int kRounds = 60 / kSlowness;
+  const int kRounds = 60 / kSlowness;
   for (int round = 0; round < kRounds; ++round) {
     TextClient visitor(server.port());
     visitor.ask("/join #den");

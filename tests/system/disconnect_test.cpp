@@ -37,7 +37,7 @@ TEST(Disconnect, GoneWhileThePoolWorksForIt) {
 }
 
 TEST(Disconnect, ThousandsComeAndGoWithoutATrace) {
-  constexpr int kComings = kSanitized ? 500 : 3000;
+  const int kComings = kSanitized ? 500 : 3000;
   ServerProcess server({"--workers", "2"});
   TextClient(server.port()).sync();
   eventually("nobody is there", [&] { return server.client_count() == 0; });

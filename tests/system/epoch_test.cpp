@@ -43,7 +43,7 @@ TEST(Epoch, ChangesWhenSomethingSeenWasLost) {
   const TemporaryDirectory data;
   std::map<std::pair<std::string, std::uint64_t>, std::string> seen;
   std::map<int, std::string> epochs;
-  constexpr int kLives = kSanitized ? 3 : 8;
+  const int kLives = kSanitized ? 3 : 8;
   for (int life = 0; life < kLives; ++life) {
     ServerProcess server(data, {"--workers", "1"});
     epochs[life] = see_much(server.port(), life, seen);

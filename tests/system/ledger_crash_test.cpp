@@ -10,7 +10,7 @@ namespace {
 using Json = JsonClient::Json;
 
 TEST(LedgerCrash, UnderLoadIsAPauseOnly) {
-  constexpr int kRounds = kSanitized ? 2 : 4;
+  const int kRounds = kSanitized ? 2 : 4;
   ServerProcess server({"--workers", "2"});
   const pid_t worker0 = server.worker_pid(0);
   const pid_t worker1 = server.worker_pid(1);

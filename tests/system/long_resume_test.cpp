@@ -93,7 +93,7 @@ TEST_F(LongResume, GoesOnWithAnotherLedger) {
   ServerProcess server({"--workers", "1"});
   const Seen seen = fill(server.port(), kMoreThanARing);
   turn_the_ring_over(server.port());
-  constexpr std::size_t kRounds = kSanitized ? 2 : 4;
+  const std::size_t kRounds = kSanitized ? 2 : 4;
   for (std::size_t round = 0; round < kRounds; ++round) {
     JsonClient client(server.port());
     join(client, "#long");

@@ -7,7 +7,7 @@
 namespace rookery::system_test {
 namespace {
 
-constexpr std::chrono::seconds kChildrenGoWithin{2 * kSlowness};
+const std::chrono::seconds kChildrenGoWithin{2 * kSlowness};
 
 TEST(MasterCrash, AStoppedChildGoesToo) {
   const TemporaryDirectory data;

@@ -80,7 +80,7 @@ TEST(Resume, WithNothingMissedSaysSo) {
 TEST(Resume, LosesAndRepeatsNothingWhileOthersTalk) {
   const ServerProcess server({"--workers", "2"});
   Load load(server.port(), 4, "#den");
-  constexpr int kRounds = kSanitized ? 8 : 40;
+  const int kRounds = kSanitized ? 8 : 40;
   std::vector<std::uint64_t> had;
   Seen seen;
   std::size_t resumed_count = 0;

@@ -14,7 +14,7 @@
 namespace rookery::system_test {
 namespace {
 
-constexpr std::size_t kClients = kSanitized ? 200 : 1000;
+const std::size_t kClients = kSanitized ? 200 : 1000;
 
 std::size_t threads_of(pid_t pid) {
   const std::filesystem::directory_iterator tasks("/proc/" + std::to_string(pid) + "/task");

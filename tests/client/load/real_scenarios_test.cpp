@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/driven_programs.h"
 #include "tests/system/harness/server_process.h"
 
 namespace rookery::load {
@@ -23,7 +24,7 @@ using Arguments = std::vector<std::string>;
 // The result of `rookery-load ARGUMENTS --json`, which must end well.
 nlohmann::json run_clean(const ServerProcess& server, Arguments arguments) {
   const TemporaryDirectory files;
-  arguments.insert(arguments.begin(), LOAD_PROGRAM);
+  arguments.insert(arguments.begin(), test::program("rookery-load"));
   arguments.insert(arguments.end(), {"127.0.0.1:" + std::to_string(server.port()), "--json"});
   ChildProgram program({.command = arguments, .directory = files.path(), .descriptor_limit = {}, .environment = {}});
   EXPECT_EQ(program.wait(), 0) << program.output() << program.errors();
@@ -102,8 +103,8 @@ TEST(Scenarios, WhereGuestsMayNotSpeak) {
 TEST(Scenarios, SilentConnectionsThatTheServerClosesAreAFault) {
   const ServerProcess server({"--idle-timeout", "1"});
   const TemporaryDirectory files;
-  ChildProgram program({.command = {LOAD_PROGRAM, "idle", "127.0.0.1:" + std::to_string(server.port()), "--clients",
-                                    "3", "--seconds", "4", "--json"},
+  ChildProgram program({.command = {test::program("rookery-load"), "idle", "127.0.0.1:" + std::to_string(server.port()),
+                                    "--clients", "3", "--seconds", "4", "--json"},
                         .directory = files.path(),
                         .descriptor_limit = {},
                         .environment = {}});
@@ -114,11 +115,11 @@ TEST(Scenarios, SilentConnectionsThatTheServerClosesAreAFault) {
 TEST(Scenarios, AProcessThatIsNotThereIsExitCode69) {
   const ServerProcess server;
   const TemporaryDirectory files;
-  ChildProgram program(
-      {.command = {LOAD_PROGRAM, "idle", "127.0.0.1:" + std::to_string(server.port()), "--server-pid", "2147483647"},
-       .directory = files.path(),
-       .descriptor_limit = {},
-       .environment = {}});
+  ChildProgram program({.command = {test::program("rookery-load"), "idle", "127.0.0.1:" + std::to_string(server.port()),
+                                    "--server-pid", "2147483647"},
+                        .directory = files.path(),
+                        .descriptor_limit = {},
+                        .environment = {}});
   EXPECT_EQ(program.wait(), 69);
   EXPECT_THAT(program.errors(), HasSubstr("2147483647"));
 }

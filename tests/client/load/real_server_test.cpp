@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/client/load/scripted_chat.h"
+#include "tests/support/driven_programs.h"
 #include "tests/system/harness/server_process.h"
 
 namespace rookery::load {
@@ -31,7 +32,7 @@ struct Finished {
 };
 
 std::vector<std::string> with_program(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), LOAD_PROGRAM);
+  arguments.insert(arguments.begin(), test::program("rookery-load"));
   return arguments;
 }
 

@@ -31,11 +31,11 @@ namespace {
 constexpr std::uint64_t kContestants = 3;
 constexpr std::chrono::milliseconds kBetweenRaces{700};
 // A parked worker comes back after 30 s.
-constexpr std::chrono::seconds kAllServeWithin{60 + 10 * kSlowness};
+const std::chrono::seconds kAllServeWithin{60 + 10 * kSlowness};
 // After SIGCONT to a process that stood still the master may be about to abort it: two of its looks at the heartbeats.
 constexpr std::chrono::milliseconds kHeartbeatsAreJudged{1000};
 constexpr std::chrono::milliseconds kHurry{150};
-constexpr std::chrono::seconds kChildrenGoWithin{2 * kSlowness};
+const std::chrono::seconds kChildrenGoWithin{2 * kSlowness};
 
 struct Settings {
   std::chrono::seconds time{60};

@@ -30,7 +30,7 @@ constexpr std::array<Weight, kHarms> kWeights{{{Harm::Kill, 42},
                                                {Harm::MasterTerm, 3}}};
 
 // A sanitizer reports SIGSEGV as an error of the program.
-constexpr int kSegv = kSanitized ? SIGABRT : SIGSEGV;
+const int kSegv = kSanitized ? SIGABRT : SIGSEGV;
 
 }  // namespace
 

@@ -13,7 +13,7 @@ namespace {
 
 using Json = JsonClient::Json;
 
-constexpr std::uint64_t kMostGrowthBytes = (kSanitized ? 300 : 10) * 1024 * 1024;
+const std::uint64_t kMostGrowthBytes = (kSanitized ? 300 : 10) * 1024 * 1024;
 
 // Cases that contain whole lines, without the last line's end.
 const std::vector<std::string> kTextCases{

@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint64_t kMostGrowthBytes = (kSanitized ? 400 : 20) * 1024 * 1024;
+const std::uint64_t kMostGrowthBytes = (kSanitized ? 400 : 20) * 1024 * 1024;
 
 // The 99th percentile of some round trips.
 milliseconds slow_echo(TextClient& client, int count) {

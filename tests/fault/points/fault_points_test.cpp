@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <sysexits.h>
 
+#include "tests/support/driven_programs.h"
 #include "tests/system/harness/people.h"
 
 namespace rookery::system_test {
@@ -9,7 +10,7 @@ namespace {
 
 TEST(FaultPoints, AServerForPeopleRefusesThem) {
   const TemporaryDirectory data, files;
-  ChildProgram program({{ROOKERY_MASTER_PROGRAM, "--port", "0", "--data", data.path().string()},
+  ChildProgram program({{test::program("rookery-master"), "--port", "0", "--data", data.path().string()},
                         files.path(),
                         std::nullopt,
                         {"ROOKERY_FAULT=worker.after_recv:kill9"}});
@@ -22,7 +23,7 @@ TEST(FaultPoints, NonsenseIsRefused) {
   for (const char* rule : {"worker.after_recv", "nowhere:kill9", "worker.after_recv:die", "worker.after_recv:kill9:0",
                            "store.write:errno:EWHAT", "worker.in_send:sleep"}) {
     const TemporaryDirectory files;
-    ChildProgram program({{ROOKERY_MASTER_FAULTY_PROGRAM, "--port", "0", "--data", data.path().string()},
+    ChildProgram program({{test::program("rookery-master-faulty"), "--port", "0", "--data", data.path().string()},
                           files.path(),
                           std::nullopt,
                           {"ROOKERY_FAULT=" + std::string(rule)}});

@@ -34,7 +34,7 @@ std::string state_of(const ServerProcess& server, int worker) {
 }
 
 // A sanitizer has its own handlers for all but SIGABRT, and its own words.
-constexpr const char* kCrash = kSanitized ? "abort" : "segv";
+const char* const kCrash = kSanitized ? "abort" : "segv";
 
 void crash_and_look(const std::string& action, const std::string& signal) {
   FaultSwitch faults;

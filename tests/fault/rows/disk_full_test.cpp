@@ -87,7 +87,7 @@ TEST(StoreFaults, Row33_DiskFullAtManyOffsetsUnderLoad) {
   Load load(server.port(), 4);
   load.wait_for_progress(10);
   const pid_t ledger = server.ledger_pid();
-  constexpr int kRounds = kSanitized ? 4 : 12;
+  const int kRounds = kSanitized ? 4 : 12;
   for (int round = 0; round < kRounds; ++round) {
     const int bytes = round * 397 % 4120;  // in a frame's header, at its end, in a page
     faults.set("store.write:short:" + std::to_string(bytes) + ":" + std::to_string(1 + round % 5));

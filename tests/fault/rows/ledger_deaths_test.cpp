@@ -19,9 +19,8 @@ std::string name_of_rule(const testing::TestParamInfo<const char*>& info) {
 
 TEST_P(LedgerDies, UnderLoad) {
   // Four deaths in a row are a pause; a fifth within ten seconds would park it.
-  constexpr int kDeaths = kSanitized ? 2 : 4;
-  constexpr std::chrono::seconds kPause{3 *
-                                        kSlowness};  // the aim is half a second; docs/performance.md has the figures
+  const int kDeaths = kSanitized ? 2 : 4;
+  const std::chrono::seconds kPause{3 * kSlowness};  // the aim is half a second; docs/performance.md has the figures
   FaultSwitch faults;
   ServerProcess server(faults, {"--workers", "2"});
   server.expect_alerts();
@@ -95,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(StoreFaults, LedgerDiesAgain,
 
 // Who was told that an account is his has it after every death, and nobody else has.
 TEST(StoreFaults, Row15_NamesHaveOneOwner) {
-  constexpr std::size_t kNames = kSanitized ? 2 : 4;
+  const std::size_t kNames = kSanitized ? 2 : 4;
   constexpr std::size_t kRivals = 4;
   const TemporaryDirectory data;
   const char* const points[] = {"ledger.after_publish:kill9", "ledger.before_commit:kill9", "ledger.after_commit:kill9",

@@ -7,6 +7,7 @@
 #include <optional>
 #include <random>
 
+#include "tests/support/driven_programs.h"
 #include "tests/system/harness/load.h"
 #include "tests/system/harness/people.h"
 #include "tests/system/harness/processes.h"
@@ -14,11 +15,11 @@
 namespace rookery::system_test {
 namespace {
 
-constexpr std::chrono::seconds kChildrenGoWithin{2 * kSlowness};
+const std::chrono::seconds kChildrenGoWithin{2 * kSlowness};
 
 TEST(MasterFaults, Row10_KilledWhileItServes) {
   const TemporaryDirectory data;
-  constexpr int kLives = kSanitized ? 2 : 4;
+  const int kLives = kSanitized ? 2 : 4;
   std::vector<std::unique_ptr<Load>> loads;
   for (int life = 0; life < kLives; ++life) {
     ServerProcess server(data, {"--workers", "2"});
@@ -53,7 +54,7 @@ TEST(MasterFaults, Row11_KilledAtEachStepOfItsStart) {
       const FaultSwitch faults(rule);
       const TemporaryDirectory files;
       ChildProgram program(
-          {{ROOKERY_MASTER_FAULTY_PROGRAM, "--port", "0", "--workers", "2", "--data", data->path().string()},
+          {{test::program("rookery-master-faulty"), "--port", "0", "--workers", "2", "--data", data->path().string()},
            files.path(),
            std::nullopt,
            {"ROOKERY_FAULT=" + faults.setting()}});

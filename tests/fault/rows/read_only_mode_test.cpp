@@ -9,7 +9,7 @@ namespace {
 using Json = JsonClient::Json;
 using testing::HasSubstr;
 
-constexpr std::chrono::seconds kParked{45 * kSlowness};  // half a minute, and a start
+const std::chrono::seconds kParked{45 * kSlowness};  // half a minute, and a start
 
 bool is_notice(const Json& event, const std::string& part) {
   return event["event"] == "notice" && event["text"].get<std::string>().find(part) != std::string::npos;

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/driven_programs.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/system/harness/child_program.h"
 #include "tests/system/harness/console_socket.h"
@@ -83,8 +84,15 @@ class ServerByShell final {
  private:
   [[nodiscard]] std::vector<std::string> command(const std::string& script, std::vector<std::string> arguments,
                                                  const std::string& port) const {
-    std::vector<std::string> words{
-        "/bin/sh", "-c", script, "sh", ROOKERY_MASTER_PROGRAM, "--port", port, "--data", data_.path().string()};
+    std::vector<std::string> words{"/bin/sh",
+                                   "-c",
+                                   script,
+                                   "sh",
+                                   test::program("rookery-master"),
+                                   "--port",
+                                   port,
+                                   "--data",
+                                   data_.path().string()};
     words.insert(words.end(), arguments.begin(), arguments.end());
     return words;
   }

@@ -5,6 +5,7 @@
 
 #include <system_error>
 
+#include "tests/support/driven_programs.h"
 #include "tests/system/harness/load.h"
 #include "tests/system/harness/people.h"
 #include "tests/system/harness/processes.h"
@@ -78,7 +79,7 @@ TEST(StopFaults, Row25_WithAllThatCanHoldItUp) {
 }
 
 TEST(StopFaults, Row26_TheSecondSignalEndsItAtOnce) {
-  constexpr std::chrono::seconds kAtOnce{kSlowness};
+  const std::chrono::seconds kAtOnce{kSlowness};
   for (const int second : {SIGTERM, SIGINT}) {
     const TemporaryDirectory data;
     std::unique_ptr<Load> load;
@@ -111,7 +112,7 @@ TEST(StopFaults, Row27_InTheMiddleOfAStart) {
     const FaultSwitch faults(point);
     const TemporaryDirectory files;
     ChildProgram program(
-        {{ROOKERY_MASTER_FAULTY_PROGRAM, "--port", "0", "--workers", "2", "--data", data.path().string()},
+        {{test::program("rookery-master-faulty"), "--port", "0", "--workers", "2", "--data", data.path().string()},
          files.path(),
          std::nullopt,
          {"ROOKERY_FAULT=" + faults.setting()}});

@@ -12,6 +12,7 @@
 #include <array>
 
 #include "tests/fault/rows/server_by_shell.h"
+#include "tests/support/driven_programs.h"
 #include "tests/system/harness/people.h"
 #include "tests/system/harness/processes.h"
 
@@ -73,7 +74,7 @@ class RawConsole final {
 TEST(Supervision, Row62_NobodyAtTheConsoleHoldsTheMasterUp) {
   const TemporaryDirectory data;
   ServerProcess server(data, {"--workers", "2"});
-  constexpr std::size_t kClients = kSanitized ? 100 : 600;
+  const std::size_t kClients = kSanitized ? 100 : 600;
   std::vector<std::unique_ptr<TextClient>> clients;
   for (std::size_t i = 0; i < kClients; ++i) {
     clients.push_back(std::make_unique<TextClient>(server.port()));
@@ -114,7 +115,7 @@ TEST(Supervision, Row62_NobodyAtTheConsoleHoldsTheMasterUp) {
   server.program().close_input();  // the end of standard input is not the end of the server
   still_answers();
   EXPECT_EQ(clients.front()->ask("hello"), "Echo: hello");
-  EXPECT_LT(memory_bytes(server.pid()), std::uint64_t{64 * kSlowness} << 20);
+  EXPECT_LT(memory_bytes(server.pid()), static_cast<std::uint64_t>(64 * kSlowness) << 20);
 }
 
 std::uint16_t free_port() {
@@ -179,7 +180,7 @@ TEST(Supervision, Row63_ALogThatNobodyReadsIsDroppedAndCounted) {
 
 // 52 lives. More than four deaths of one worker in ten seconds would park it: so many workers, few deaths each.
 TEST(Supervision, Row64_ManyRestartsLeaveNothingBehind) {
-  constexpr int kWorkers = kSanitized ? 4 : 13;
+  const int kWorkers = kSanitized ? 4 : 13;
   ServerProcess server({"--workers", std::to_string(kWorkers)});
   const auto kill_all = [&] {
     std::vector<pid_t> victims;
@@ -206,7 +207,7 @@ TEST(Supervision, Row64_ManyRestartsLeaveNothingBehind) {
 
 TEST(Supervision, AMistypedVariableIsTold) {
   const TemporaryDirectory data, files;
-  ChildProgram program({{ROOKERY_MASTER_PROGRAM, "--port", "0", "--data", data.path().string()},
+  ChildProgram program({{test::program("rookery-master"), "--port", "0", "--data", data.path().string()},
                         files.path(),
                         std::nullopt,
                         {"ROOKERY_WROKERS=1", "ROOKERY_LOOPS=1"}});

@@ -22,7 +22,7 @@ bool has_zombie_child(pid_t parent) {
 
 // What others hear of it is in WorkerCrash (tests/system); here: how soon there is a new one.
 TEST(WorkerFaults, Row01_ANewOneServesAtOnce) {
-  constexpr std::chrono::milliseconds kReplacedWithin{500 * kSlowness};
+  const std::chrono::milliseconds kReplacedWithin{500 * kSlowness};
   ServerProcess server({"--workers", "3"});
   auto fastest = std::chrono::milliseconds::max();  // of several, so that a busy machine is not taken for a slow server
   for (int worker = 0; worker < 3; ++worker) {
@@ -60,7 +60,7 @@ TEST(WorkerFaults, Row02_KilledAtEveryPoint) {
                                At{"worker.after_parse", 200},         At{"worker.before_outbox_commit", 200},
                                At{"worker.after_outbox_commit", 200}, At{"worker.in_send", 200},
                                At{"worker.after_send", 200},          At{"worker.in_login_hash", 6}};
-  constexpr int kKills = kSanitized ? 2 : 6;  // at each: too few to park all three workers
+  const int kKills = kSanitized ? 2 : 6;  // at each: too few to park all three workers
   std::mt19937 random(2);
   for (const At& at : kPoints) {
     SCOPED_TRACE(at.point);
@@ -181,7 +181,8 @@ TEST(WorkerFaults, Row43_AFullOutboxHoldsClientsBack) {
     if (i == kSpeakers) {
       eventually("the outbox is full", [&] { return outbox_words(server) > kAlmostFull; });
       EXPECT_EQ(idle.ask({{"op", "echo"}, {"text", "still served"}})["ok"], true) << "the loop waits for the ledger";
-      EXPECT_LE(memory_bytes(server.worker_pid(0)), memory_before + kMostGrowth * kSlowness);
+      EXPECT_LE(memory_bytes(server.worker_pid(0)),
+                memory_before + kMostGrowth * static_cast<std::uint64_t>(kSlowness));
       ::kill(ledger, SIGCONT);
       return;
     }
@@ -207,7 +208,7 @@ std::uint64_t clients_of(const ServerProcess& server, int worker) {
 
 // The worker that stands still holds no connection up, and takes none with it when it dies: not its own either.
 TEST(WorkerFaults, Row48_AConnectStormWithAStoppedWorker) {
-  constexpr std::size_t kConnections = kSanitized ? 300 : 1000;
+  const std::size_t kConnections = kSanitized ? 300 : 1000;
   ServerProcess server({"--workers", "3"});
   const pid_t victim = server.worker_pid(1);
   std::vector<std::unique_ptr<TextClient>> clients;
@@ -256,7 +257,7 @@ TEST(WorkerFaults, Row49_ConnectionsAreSharedOutEvenly) {
 }
 
 TEST(WorkerFaults, Row58_FiftyWantTheSameName) {
-  constexpr std::size_t kContestants = kSanitized ? 20 : 50;
+  const std::size_t kContestants = kSanitized ? 20 : 50;
   const TemporaryDirectory data;
   std::vector<NameRace> races;
   {

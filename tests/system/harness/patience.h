@@ -10,19 +10,18 @@
 #include <string>
 #include <string_view>
 
+#include "tests/support/driven_programs.h"
+
 namespace rookery::system_test {
 
-#if defined(ROOKERY_SERVER_UNDER_TSAN)
-inline constexpr int kSlowness = 8;
-#elif defined(ROOKERY_SERVER_UNDER_ASAN)
-inline constexpr int kSlowness = 3;
-#else
-inline constexpr int kSlowness = 1;
-#endif
-inline constexpr bool kSanitized = kSlowness > 1;
+// Known when the test starts, not when it is compiled: the same program drives servers with and without a sanitizer.
+inline const int kSlowness = test::sanitizer() == test::Sanitizer::Thread    ? 8
+                             : test::sanitizer() == test::Sanitizer::Address ? 3
+                                                                             : 1;
+inline const bool kSanitized = kSlowness > 1;
 
 using Clock = std::chrono::steady_clock;
-inline constexpr std::chrono::seconds kPatience{30 + 10 * (kSlowness - 1)};
+inline const std::chrono::seconds kPatience{30 + 10 * (kSlowness - 1)};
 
 // A watchdog has barked: the test has failed.
 class TimedOut : public std::runtime_error {

@@ -1,4 +1,5 @@
 #include "tests/system/harness/server_process.h"
+#include "tests/support/driven_programs.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -23,7 +24,7 @@ namespace {
 constexpr std::size_t kShownLogLines = 60;
 
 std::vector<std::string> server_command(std::vector<std::string> arguments, const FaultSwitch* faults) {
-  arguments.insert(arguments.begin(), faults != nullptr ? ROOKERY_MASTER_FAULTY_PROGRAM : ROOKERY_MASTER_PROGRAM);
+  arguments.insert(arguments.begin(), test::program(faults != nullptr ? "rookery-master-faulty" : "rookery-master"));
   return arguments;
 }
 
@@ -193,10 +194,8 @@ ServerProcess::~ServerProcess() {
 
 void ServerProcess::check_no_process_left() {
   if (orphans_expected_) return expect_group_gone(kPatience);
-#ifdef ROOKERY_SERVER_UNDER_ASAN
   // A leak check at a process's end has a helper process, which is orphaned when the end is forced in the middle of it.
-  if (expected_exit_code_ != 0) reap_adopted(program_->pid());
-#endif
+  if (test::sanitizer() == test::Sanitizer::Address && expected_exit_code_ != 0) reap_adopted(program_->pid());
   // Whatever a master that has ended leaves behind is adopted by this process.
   for (const Process& left : processes_in_group(program_->pid()))
     ADD_FAILURE() << "the server left process " << left.pid << ", state " << left.state;
