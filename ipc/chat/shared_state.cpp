@@ -1,6 +1,7 @@
 #include "ipc/chat/shared_state.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ipc/os/errors.h"
 #include "ipc/shm/log_ring.h"
@@ -36,6 +37,19 @@ SharedState::SharedState(std::uint32_t places, std::uint32_t loops_wanted, std::
   }
   for (std::uint32_t slot = 0; slot < slots(); ++slot) loop_doorbells.push_back(os::make_pipe());
 }
+
+SharedState::SharedState(std::uint32_t places, std::uint32_t loops_wanted, std::uint32_t max_clients,
+                         SharedParts parts) noexcept
+    : workers(places),
+      loops(loops_wanted),
+      worker_layout(loops, max_clients),
+      ledger_layout(workers * loops),
+      log_ring(std::move(parts.log_ring)),
+      ledger_region(std::move(parts.ledger_region)),
+      user_table(std::move(parts.user_table)),
+      worker_regions(std::move(parts.worker_regions)),
+      ledger_doorbell(std::move(parts.ledger_doorbell)),
+      loop_doorbells(std::move(parts.loop_doorbells)) {}
 
 void SharedState::reserve_place(std::uint32_t worker) {
   shm::reserve_or_throw(worker_regions[worker], worker_layout.reserved_bytes());

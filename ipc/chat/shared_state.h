@@ -14,6 +14,16 @@
 
 namespace rookery::chat {
 
+// What a SharedState is made of, where another program in this process has made it for the same numbers.
+struct SharedParts {
+  shm::Segment log_ring;
+  shm::Segment ledger_region;
+  shm::Segment user_table;
+  std::vector<shm::Segment> worker_regions;
+  os::Pipe ledger_doorbell;
+  std::vector<os::Pipe> loop_doorbells;
+};
+
 class SharedState final {
  public:
   // `places` for workers, of which the first `used` have all the memory that must never be missing later; of the others
@@ -22,6 +32,7 @@ class SharedState final {
   SharedState(std::uint32_t places, std::uint32_t loops_wanted, std::uint32_t max_clients, std::uint32_t used);
   SharedState(std::uint32_t places, std::uint32_t loops_wanted, std::uint32_t max_clients)
       : SharedState(places, loops_wanted, max_clients, places) {}
+  SharedState(std::uint32_t places, std::uint32_t loops_wanted, std::uint32_t max_clients, SharedParts parts) noexcept;
 
   // Before the first start of a worker in a place. Throws std::system_error when memory is short.
   void reserve_place(std::uint32_t worker);

@@ -27,9 +27,12 @@ enum class Point : std::uint8_t {
   MasterAfterFork,  // each fork: the first is the ledger's
   MasterBeforeReady,
   MasterInReap,
-  MasterAfterHold,   // the duplicate of a client's socket has come
-  MasterAfterHand,   // a client was handed to a worker, which has not answered
-  MasterInShutdown,  // each step: told the workers, told the ledger, before the exit
+  MasterAfterHold,     // the duplicate of a client's socket has come
+  MasterAfterHand,     // a client was handed to a worker, which has not answered
+  MasterInShutdown,    // each step: told the workers, told the ledger, before the exit
+  UpgradeInRehearsal,  // in the new program, a child of the master
+  UpgradeBeforeExec,   // all children are gone; an error of exec()
+  UpgradeInTakeOver,   // in the new program, in the master's place, before it has started anybody; an error of that
 
   WorkerAtStart,  // before it can serve
   WorkerAfterReady,

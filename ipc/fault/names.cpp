@@ -22,6 +22,12 @@ std::string_view name_of(Point point) noexcept {
       return "master.after_hand";
     case Point::MasterInShutdown:
       return "master.in_shutdown";
+    case Point::UpgradeInRehearsal:
+      return "upgrade.in_rehearsal";
+    case Point::UpgradeBeforeExec:
+      return "upgrade.before_exec";
+    case Point::UpgradeInTakeOver:
+      return "upgrade.in_take_over";
     case Point::WorkerAtStart:
       return "worker.at_start";
     case Point::WorkerAfterReady:

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/interprocess/exceptions.hpp>
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include "ipc/os/errors.h"
 
@@ -21,6 +23,9 @@ struct MemoryHandle {
   [[nodiscard]] boost::interprocess::mapping_handle_t get_mapping_handle() const noexcept { return handle; }
 };
 
+// Nobody, a broken writer included, can take pages away under a reader.
+constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
 }  // namespace
 
 Segment::Segment(const std::string& name, std::uint64_t size_bytes) : size_bytes_(page_aligned(size_bytes)) {
@@ -28,12 +33,20 @@ Segment::Segment(const std::string& name, std::uint64_t size_bytes) : size_bytes
   if (!writer_) os::throw_errno("cannot create the shared region " + name);
   if (::ftruncate(writer_.get(), static_cast<off_t>(size_bytes_)) != 0)
     os::throw_errno("cannot size the shared region " + name);
-  // Nobody, a broken writer included, can take pages away under a reader.
-  if (::fcntl(writer_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-    os::throw_errno("cannot seal the shared region " + name);
+  if (::fcntl(writer_.get(), F_ADD_SEALS, kSeals) != 0) os::throw_errno("cannot seal the shared region " + name);
   const std::string path = "/proc/self/fd/" + std::to_string(writer_.get());
   reader_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!reader_) os::throw_errno("cannot open the shared region " + name + " for reading");
+}
+
+Segment::Segment(os::FileDescriptor writer, os::FileDescriptor reader, std::uint64_t size_bytes) noexcept
+    : writer_(std::move(writer)), reader_(std::move(reader)), size_bytes_(page_aligned(size_bytes)) {}
+
+std::optional<std::uint64_t> segment_bytes(int descriptor) noexcept {
+  struct stat status {};
+  const int seals = ::fcntl(descriptor, F_GET_SEALS);
+  if (seals < 0 || (seals & kSeals) != kSeals || ::fstat(descriptor, &status) != 0) return std::nullopt;
+  return static_cast<std::uint64_t>(status.st_size);
 }
 
 namespace {

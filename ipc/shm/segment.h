@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <boost/interprocess/mapped_region.hpp>
@@ -28,6 +29,9 @@ class Segment final {
  public:
   // `name` is what /proc/PID/maps shows, as memfd:NAME. Throws std::system_error.
   Segment(const std::string& name, std::uint64_t size_bytes);
+  // One that was made before, by another program in this process. REQUIRES: segment_bytes() of both is `size_bytes`,
+  // rounded up to whole pages.
+  Segment(os::FileDescriptor writer, os::FileDescriptor reader, std::uint64_t size_bytes) noexcept;
 
   [[nodiscard]] int writer_descriptor() const noexcept { return writer_.get(); }
   [[nodiscard]] int reader_descriptor() const noexcept { return reader_.get(); }
@@ -60,6 +64,9 @@ class Mapping final {
  private:
   boost::interprocess::mapped_region region_;
 };
+
+// The size of the segment behind a descriptor; empty: there is none, or it could still change.
+[[nodiscard]] std::optional<std::uint64_t> segment_bytes(int descriptor) noexcept;
 
 // Gives [offset, offset + bytes) of the memfd real, zeroed pages; pages that have some keep them. False with errno
 // (ENOSPC, ENOMEM) when memory is short. Only the segment's writer calls it.

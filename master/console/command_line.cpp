@@ -40,6 +40,8 @@ constexpr std::array kEntries{
     Entry{"drain", ConsoleVerb::Drain, Arguments::Number, "drain SLOT",
           "hand a worker's clients to the others and keep it down until `scale`"},
     Entry{"scale", ConsoleVerb::Scale, Arguments::Number, "scale N", "have N workers; fewer hand their clients over"},
+    Entry{"upgrade", ConsoleVerb::Upgrade, Arguments::None, "upgrade",
+          "the program installed by now takes over; nobody is dropped"},
     Entry{"help", ConsoleVerb::Help, Arguments::None, "help", "this list"},
     Entry{"exit", ConsoleVerb::Exit, Arguments::None, "exit", "shut the server down"},
 };

@@ -10,7 +10,7 @@
 
 namespace rookery::master {
 
-enum class ConsoleVerb : unsigned char { List, Count, Workers, Broadcast, Kick, Drain, Scale, Help, Exit };
+enum class ConsoleVerb : unsigned char { List, Count, Workers, Broadcast, Kick, Drain, Scale, Upgrade, Help, Exit };
 
 struct ConsoleCommand {
   ConsoleVerb verb = ConsoleVerb::Help;

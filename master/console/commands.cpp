@@ -34,6 +34,8 @@ std::optional<std::string> Commands::run(Conversation conversation, std::string_
       return host_.drain(conversation, command.number);
     case ConsoleVerb::Scale:
       return host_.scale(conversation, command.number);
+    case ConsoleVerb::Upgrade:
+      return host_.upgrade(conversation);
     case ConsoleVerb::Help:
       return console_help() + "OK\n";
     case ConsoleVerb::Exit:

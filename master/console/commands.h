@@ -16,6 +16,9 @@
 
 namespace rookery::master {
 
+// For who waits for an answer when another program takes over.
+inline constexpr std::string_view kAskAgain = "ERR not-now the server was upgraded meanwhile; ask again\n";
+
 inline constexpr std::chrono::seconds kKickAnswer{1};  // a worker that has the client answers in a turn of its loop
 
 class Commands final {

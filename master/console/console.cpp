@@ -4,7 +4,7 @@
 
 namespace rookery::master {
 
-Console::Console(os::Poller& poller, ConsoleHost& host, os::FileDescriptor control_socket)
+Console::Console(os::Poller& poller, ConsoleHost& host, int control_socket)
     : commands_(host, [this](Conversation who, std::string answer) { reply(who, std::move(answer)); }),
       streams_(poller,
                [this](std::string_view line) {
@@ -12,7 +12,7 @@ Console::Console(os::Poller& poller, ConsoleHost& host, os::FileDescriptor contr
                  if (answer) streams_.write(*answer);
                  return !answer;
                }),
-      socket_(poller, std::move(control_socket), [this](Conversation who, std::string_view line) {
+      socket_(poller, control_socket, [this](Conversation who, std::string_view line) {
         return commands_.run(who, line, os::Monotonic::now());
       }) {}
 
@@ -21,6 +21,16 @@ void Console::reply(Conversation conversation, std::string answer) {
     streams_.reply(answer);
   else
     socket_.reply(conversation, std::move(answer), os::Monotonic::now());
+}
+
+void Console::save(State& state, std::optional<Conversation> awaited) const {
+  streams_.save(state, awaited == kStandardStreams);
+  socket_.save(state, awaited);
+}
+
+void Console::take_over(const State& state) {
+  streams_.take_over(state, state.asked_on_console && state.asked_by == kStandardStreams);
+  socket_.take_over(state, os::Monotonic::now());
 }
 
 void Console::on_check(TimePoint now) {

@@ -4,10 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "ipc/os/file_descriptor.h"
 #include "ipc/os/poller.h"
 #include "master/console/commands.h"
 #include "master/console/control_socket.h"
@@ -19,7 +19,8 @@ class Console final {
  public:
   using TimePoint = os::Monotonic::time_point;
 
-  Console(os::Poller& poller, ConsoleHost& host, os::FileDescriptor control_socket);
+  // REQUIRES: `control_socket` stays open as long as this lives.
+  Console(os::Poller& poller, ConsoleHost& host, int control_socket);
 
   void start_reading() { streams_.start_reading(); }
   void print(std::string_view line) { streams_.write(line); }
@@ -37,6 +38,10 @@ class Console final {
   void on_check(TimePoint now);
   void on_due(TimePoint now);
   [[nodiscard]] TimePoint next_due() const noexcept;
+
+  // `awaited`: whose answer the successor gives; all others who wait are told to ask again.
+  void save(State& state, std::optional<Conversation> awaited) const;
+  void take_over(const State& state);
 
  private:
   Commands commands_;

@@ -33,6 +33,8 @@ class ConsoleHost {
   // The answer, or nothing: then it comes later, when it is done.
   [[nodiscard]] virtual std::optional<std::string> drain(Conversation who, std::uint64_t slot) = 0;
   [[nodiscard]] virtual std::optional<std::string> scale(Conversation who, std::uint64_t workers) = 0;
+  // The same; it may come from the program that has taken over.
+  [[nodiscard]] virtual std::optional<std::string> upgrade(Conversation who) = 0;
   virtual void stop() = 0;
 };
 

@@ -53,23 +53,23 @@ os::FileDescriptor open_control_socket(const std::string& path) {
   return socket;
 }
 
-ControlSocket::ControlSocket(os::Poller& poller, os::FileDescriptor listener, RunLine run_line)
-    : poller_(poller), listener_(std::move(listener)), run_line_(std::move(run_line)) {
+ControlSocket::ControlSocket(os::Poller& poller, int listener, RunLine run_line)
+    : poller_(poller), listener_(listener), run_line_(std::move(run_line)) {
   listen(true);
 }
 
 void ControlSocket::listen(bool on) {
   if (on == listening_) return;
   if (on)
-    listening_ = poller_.add(listener_.get(), EPOLLIN, token(EventSource::ControlSocket));
+    listening_ = poller_.add(listener_, EPOLLIN, token(EventSource::ControlSocket));
   else
-    poller_.remove(listener_.get());
+    poller_.remove(listener_);
   listening_ = on && listening_;
 }
 
 void ControlSocket::on_listener_readable(TimePoint now) {
   if (connections_.size() >= kMaxConnections) return listen(false);  // the others wait until on_check()
-  os::FileDescriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  os::FileDescriptor socket(::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!socket) {
     const bool nobody_there = errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
     if (!nobody_there) listen(false);  // out of descriptors or memory
@@ -155,6 +155,33 @@ void ControlSocket::on_check(TimePoint now) {
       idle.push_back(number);
   for (const Conversation number : idle) close(number);
   if (connections_.size() < kMaxConnections) listen(true);
+}
+
+void ControlSocket::save(State& state, std::optional<Conversation> awaited) const {
+  state.last_conversation = last_number_;
+  for (const auto& [number, connection] : connections_) {
+    ConversationState saved{.number = number,
+                            .socket = connection.socket.get(),
+                            .asked = connection.asked,
+                            .input = connection.input,
+                            .output = connection.output.substr(connection.sent)};
+    if (saved.asked && saved.output.empty() && awaited != number) saved.output = kAskAgain;
+    state.conversations.push_back(std::move(saved));
+  }
+}
+
+void ControlSocket::take_over(const State& state, TimePoint now) {
+  last_number_ = state.last_conversation;
+  for (const ConversationState& saved : state.conversations) {
+    Connection& connection = connections_[saved.number];
+    connection = {.socket = os::FileDescriptor(saved.socket),
+                  .last_progress = now,
+                  .asked = saved.asked,
+                  .input = saved.input,
+                  .output = saved.output};
+    const std::uint32_t events = !saved.output.empty() ? EPOLLOUT : saved.asked ? 0U : EPOLLIN;
+    static_cast<void>(poller_.add(saved.socket, events, token(EventSource::ControlConnection, saved.number)));
+  }
 }
 
 }  // namespace rookery::master

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,7 @@
 #include "ipc/os/file_descriptor.h"
 #include "ipc/os/poller.h"
 #include "master/console/commands.h"
+#include "master/upgrade/state.h"
 
 namespace rookery::master {
 
@@ -27,13 +29,18 @@ class ControlSocket final {
   // The answer to a line, or nothing: then it comes by reply().
   using RunLine = std::function<std::optional<std::string>(Conversation, std::string_view line)>;
 
-  ControlSocket(os::Poller& poller, os::FileDescriptor listener, RunLine run_line);
+  // REQUIRES: `listener` stays open as long as this lives.
+  ControlSocket(os::Poller& poller, int listener, RunLine run_line);
 
   void on_listener_readable(TimePoint now);
   void on_connection(Conversation number, std::uint32_t events, TimePoint now);
   // Every half second: cuts off the idle and accepts again after a shortage of descriptors.
   void on_check(TimePoint now);
   void reply(Conversation number, std::string answer, TimePoint now);
+
+  // What a successor needs to go on. Whoever waits for another answer than `awaited` is told to ask again.
+  void save(State& state, std::optional<Conversation> awaited) const;
+  void take_over(const State& state, TimePoint now);
 
  private:
   struct Connection {
@@ -52,7 +59,7 @@ class ControlSocket final {
   void close(Conversation number);
 
   os::Poller& poller_;
-  os::FileDescriptor listener_;
+  int listener_;
   RunLine run_line_;
   bool listening_ = false;
   Conversation last_number_ = kStandardStreams;

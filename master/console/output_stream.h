@@ -26,6 +26,7 @@ class OutputStream final {
   void write(std::string_view text);
   void flush();
 
+  [[nodiscard]] std::string_view waiting() const noexcept { return std::string_view(waiting_).substr(sent_); }
   [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }
 
  private:

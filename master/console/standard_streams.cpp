@@ -9,6 +9,7 @@
 
 #include "ipc/log.h"
 #include "ipc/wire/line_framing.h"
+#include "master/console/commands.h"
 #include "master/supervisor/event_source.h"
 
 namespace rookery::master {
@@ -86,6 +87,21 @@ void StandardStreams::reply(std::string_view text) {
   write(text);
   awaiting_answer_ = false;  // the next turn goes on with the lines behind it
   more_lines_ = true;
+}
+
+void StandardStreams::save(State& state, bool awaited) const {
+  state.typed = buffer_;
+  state.typed_is_discarded = discarding_;
+  state.printed = output_.waiting();
+  if (awaiting_answer_ && !awaited) state.printed += kAskAgain;
+}
+
+void StandardStreams::take_over(const State& state, bool awaits_answer) {
+  buffer_ = state.typed;
+  discarding_ = state.typed_is_discarded;
+  more_lines_ = !buffer_.empty();
+  awaiting_answer_ = awaits_answer;
+  write(state.printed);
 }
 
 void StandardStreams::pause(Input why) {

@@ -14,6 +14,7 @@
 #include "ipc/os/clock.h"
 #include "ipc/os/poller.h"
 #include "master/console/output_stream.h"
+#include "master/upgrade/state.h"
 
 namespace rookery::master {
 
@@ -36,6 +37,10 @@ class StandardStreams final {
 
   void write(std::string_view text) { output_.write(text); }
   void reply(std::string_view text);
+
+  // What a successor needs to go on. Where another answer than `awaited` is awaited, it is "ask again".
+  void save(State& state, bool awaited) const;
+  void take_over(const State& state, bool awaits_answer);
 
  private:
   enum class Input : unsigned char {

@@ -267,8 +267,7 @@ ParseResult parse_options(std::span<const std::string> arguments, const Surround
   }
 }
 
-ParseResult parse_options(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+ParseResult parse_options(std::span<const std::string> arguments) {
   std::error_code error;  // without a working directory there is no .env either
   return parse_options(arguments, Surroundings{.environment = environment_of_this_process(),
                                                .directory = std::filesystem::current_path(error)});

@@ -82,7 +82,7 @@ struct Surroundings {
 // The command line is judged first and alone, so --help works whatever the rest looks like.
 [[nodiscard]] ParseResult parse_options(std::span<const std::string> arguments, const Surroundings& surroundings);
 
-// The same with this process's environment and working directory; argv[0] is passed over.
-[[nodiscard]] ParseResult parse_options(int argc, char** argv);
+// The same with this process's environment and working directory.
+[[nodiscard]] ParseResult parse_options(std::span<const std::string> arguments);
 
 }  // namespace rookery::master

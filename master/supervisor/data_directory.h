@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "ipc/os/file_descriptor.h"
 
@@ -19,9 +20,13 @@ class DataDirectory final {
   // Creates the directory and its parents, for their owner alone, where they are missing, and takes the lock. Throws
   // StartError: 69 when another server has it, 78 when the directory is of no use.
   explicit DataDirectory(std::filesystem::path path);
+  // Opened and locked before, by another program in this process.
+  DataDirectory(std::filesystem::path path, os::FileDescriptor directory, os::FileDescriptor lock) noexcept
+      : path_(std::move(path)), directory_(std::move(directory)), lock_(std::move(lock)) {}
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
   [[nodiscard]] int lock_descriptor() const noexcept { return lock_.get(); }
+  [[nodiscard]] int directory_descriptor() const noexcept { return directory_.get(); }
 
   // A path to `name` in the directory that is short however long the directory's own is; of use in this process alone.
   // Socket addresses end after 107 bytes.

@@ -16,6 +16,7 @@ enum class EventSource : std::uint32_t {
   StandardOutput,
   ControlSocket,
   ControlConnection,  // index: the connection's number
+  Rehearsal,          // of an upgrade has ended
 };
 
 [[nodiscard]] constexpr std::uint64_t token(EventSource source, std::uint32_t index = 0) noexcept {

@@ -116,6 +116,15 @@ bool HeldSockets::accuse(std::uint32_t worker, std::uint64_t client, os::Monoton
   return false;
 }
 
+void HeldSockets::mark(std::uint32_t worker, chat::Place place, os::Monotonic::time_point accused,
+                       bool doubt) noexcept {
+  if (!is_place(worker, place)) return;
+  HeldSocket* const held = at(worker, place);
+  if (held == nullptr || held->client == 0) return;
+  held->accused = accused;
+  held->doubt = doubt;
+}
+
 std::uint64_t HeldSockets::total() const noexcept {
   return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
 }

@@ -64,6 +64,9 @@ class HeldSockets final {
 
   // The worker died while it was at that client's line. True: it is the second time, from now on there is doubt.
   [[nodiscard]] bool accuse(std::uint32_t worker, std::uint64_t client, os::Monotonic::time_point now) noexcept;
+  // What another program in this process has known of a client, see hand_over.cpp.
+  void mark(std::uint32_t worker, chat::Place place, os::Monotonic::time_point accused, bool doubt) noexcept;
+
   [[nodiscard]] std::uint64_t count(std::uint32_t worker) const noexcept { return counts_[worker]; }
   // How many of that worker's are handed to others that have not answered yet.
   [[nodiscard]] std::uint64_t handed_from(std::uint32_t worker) const noexcept { return handed_from_[worker]; }

@@ -37,6 +37,10 @@ class Launcher final {
   // The first time in a place it needs memory. The child keeps the sockets of `inherited`; they stay the caller's too.
   [[nodiscard]] Launched launch_worker(std::uint32_t number, std::vector<worker::InheritedClient> inherited);
 
+  // Of the newest worker. A successor goes on from there.
+  [[nodiscard]] std::uint64_t last_slot_epoch() const noexcept { return last_slot_epoch_; }
+  void go_on_from(std::uint64_t slot_epoch) noexcept { last_slot_epoch_ = slot_epoch; }
+
  private:
   chat::SharedState& state_;
   Inheritance inheritance_;

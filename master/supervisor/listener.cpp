@@ -11,7 +11,9 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <exception>
 #include <memory>
+#include <utility>
 
 #include "ipc/os/errors.h"
 #include "master/supervisor/start_error.h"
@@ -117,6 +119,17 @@ void name_yourself(Listener& listener) {
 }
 
 }  // namespace
+
+Listener inherited_listener(os::FileDescriptor socket) noexcept {
+  Listener listener;
+  listener.socket = std::move(socket);
+  try {
+    name_yourself(listener);
+  } catch (const std::exception&) {
+    listener.port = 0;  // it serves under its name all the same
+  }
+  return listener;
+}
 
 Listener listen_on(const std::string& host, std::uint16_t port, int backlog) {
   const Addresses addresses = resolve(host, port);

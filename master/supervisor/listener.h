@@ -19,4 +19,7 @@ struct Listener {
 // Bound and listening, non-blocking. Throws StartError: 69 when the port is taken, 78 when host or port cannot be had.
 [[nodiscard]] Listener listen_on(const std::string& host, std::uint16_t port, int backlog);
 
+// Bound and listening before, by another program in this process. Keeps the socket whatever happens.
+[[nodiscard]] Listener inherited_listener(os::FileDescriptor socket) noexcept;
+
 }  // namespace rookery::master

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <system_error>
@@ -21,6 +22,7 @@
 #include "master/supervisor/heartbeat.h"
 #include "master/supervisor/service_manager.h"
 #include "master/supervisor/start_error.h"
+#include "master/upgrade/inheritance.h"
 
 namespace rookery::master {
 
@@ -61,10 +63,10 @@ std::uint64_t random_secret() {
   return secret;
 }
 
-worker::WorkerSettings worker_settings(const Options& options, std::uint32_t max_clients) {
+worker::WorkerSettings worker_settings(const Options& options, const Foundation& foundation) {
   return {.model = options.model == Model::Event ? worker::Model::Event : worker::Model::ThreadPerClient,
           .pool_threads = options.pool,
-          .max_clients = max_clients,
+          .max_clients = foundation.max_clients,
           .allow_guests = options.guests_allowed(),
           .log_level = static_cast<log::Level>(options.log_level),
           .limits = {.clients_per_address = options.max_clients_per_address,
@@ -75,47 +77,89 @@ worker::WorkerSettings worker_settings(const Options& options, std::uint32_t max
                      .idle = options.idle_timeout,
                      .queued_bytes = options.max_queued,
                      .rooms = options.max_rooms,
-                     .address_secret = random_secret()}};
+                     .address_secret = foundation.address_secret}};
 }
 
 }  // namespace
 
 Foundation::Foundation(const Options& options)
     : max_clients(decide_max_clients(options)),
+      address_secret(random_secret()),
       data(options.data),
       listener(listen_on(options.host, options.port, options.backlog)),
       state(make_state(options, max_clients)),
       control_socket(open_control_socket(data.short_path(wire::kControlSocketName))) {}
 
-Master::Master(const Options& options, Foundation& foundation)
+Foundation::Foundation(const Options& options, const State& left)
+    : max_clients(decide_max_clients(options)),
+      address_secret(left.address_secret),
+      data(options.data, os::FileDescriptor(left.data_directory), os::FileDescriptor(left.lock)),
+      listener(inherited_listener(os::FileDescriptor(left.listener))),
+      state(take_shared(left)),
+      control_socket(left.control_socket) {}
+
+Master::Master(const Options& options, Foundation& foundation, Origin origin)
     : foundation_(foundation),
+      kept_(kept_options(options, foundation.max_clients)),
       timer_(make_timer()),
       launcher_(foundation.state, {.lock = foundation.data.lock_descriptor(),
                                    .listener = foundation.listener.socket.get(),
                                    .data = foundation.data.path(),
-                                   .worker_settings = worker_settings(options, foundation.max_clients)}),
+                                   .worker_settings = worker_settings(options, foundation)}),
       supervisor_(poller_, foundation.state, launcher_, options.workers, options.shutdown_timeout,
                   {.everybody_serves = [this] { on_everybody_serves(); },
                    .stop_begins = [this] { on_stop_begins(); },
                    .client_kicked = [this](std::uint64_t client) { console_.client_kicked(client); },
-                   .answer = [this](Conversation who, std::string answer) { console_.reply(who, std::move(answer)); }}),
+                   .answer = [this](Conversation who, std::string answer) { console_.reply(who, std::move(answer)); },
+                   .take_over_failed = [this](const std::string& why) { upgrade_.on_take_over_failed(why); },
+                   .ended_elsewhere = [this](int pid) { return on_ended_elsewhere(pid); }}),
       workers_(options.workers),
-      console_(poller_, *this, std::move(foundation.control_socket)) {
+      console_(poller_, *this, foundation.control_socket.get()),
+      upgrade_(poller_, *this, std::move(origin)) {
   if (!poller_.add(foundation_.signals.descriptor(), EPOLLIN, token(EventSource::Signals)) ||
       !poller_.add(timer_.get(), EPOLLIN, token(EventSource::Timer)))
     os::throw_errno("cannot watch signals and timer");
 }
 
-Outcome Master::run() {
-  fault::point(fault::Point::MasterAfterBind);
-  supervisor_.begin_start();
+Outcome Master::run(const State* left) {
+  if (left != nullptr) {
+    take_over(*left);
+  } else {
+    fault::point(fault::Point::MasterAfterBind);
+    supervisor_.begin_start();
+  }
   while (!supervisor_.ended()) {
     for (const epoll_event& event : poller_.wait(time_until_due())) handle(event);
     supervisor_.on_due(os::Monotonic::now());
     console_.on_due(os::Monotonic::now());
+    upgrade_.on_due(os::Monotonic::now());
+    if (supervisor_.handed_over()) upgrade_.on_handed_over();
   }
   foundation_.data.remove(wire::kControlSocketName.data());
   return supervisor_.outcome();
+}
+
+void Master::take_over(const State& left) {
+  if (const fault::Effect effect = fault::effect_at(fault::Point::UpgradeInTakeOver))
+    throw StartError(EX_SOFTWARE, os::error_text(effect.error));
+  is_announced_ = true;
+  upgrade_.take_over(left);
+  console_.take_over(left);
+  supervisor_.take_over(left, upgrade_.has_way_back());
+}
+
+State Master::state_to_leave(std::optional<Conversation> awaited) const {
+  State state;
+  state.kept = kept_;
+  state.data_directory = foundation_.data.directory_descriptor();
+  state.lock = foundation_.data.lock_descriptor();
+  state.listener = foundation_.listener.socket.get();
+  state.control_socket = foundation_.control_socket.get();
+  state.address_secret = foundation_.address_secret;
+  save(foundation_.state, state);
+  supervisor_.save(state);
+  console_.save(state, awaited);
+  return state;
 }
 
 void Master::handle(const epoll_event& event) {
@@ -137,6 +181,8 @@ void Master::handle(const epoll_event& event) {
       return console_.on_control_socket();
     case EventSource::ControlConnection:
       return console_.on_connection(index, event.events);
+    case EventSource::Rehearsal:
+      return upgrade_.on_rehearsal_ended();
   }
 }
 
@@ -147,6 +193,8 @@ void Master::on_signal() {
       supervisor_.stop(name);
     else if (*number == SIGTTIN || *number == SIGTTOU)
       supervisor_.scale_by(*number == SIGTTIN ? 1 : -1, name);
+    else if (*number == SIGUSR2)
+      static_cast<void>(upgrade_.ask(std::nullopt));  // the log says why not
     else
       log::info("{} has no meaning here: ignored", name);
   }
@@ -164,19 +212,28 @@ void Master::on_everybody_serves() {
   fault::point(fault::Point::MasterBeforeReady);
   const Listener& listener = foundation_.listener;
   log::info("serving on {} port {}", listener.host, listener.port);
-  console_.print(fmt::format("READY host={} port={} pid={} workers={} loops={}\n", listener.host, listener.port,
-                             ::getpid(), workers_, foundation_.state.loops));
-  console_.start_reading();  // not before: READY is the first line on standard output
-  tell_service_manager("READY=1");
+  if (!std::exchange(is_announced_, true))  // once: whoever waits for it does so at the start
+    console_.print(fmt::format("READY host={} port={} pid={} workers={} loops={}\n", listener.host, listener.port,
+                               ::getpid(), workers_, foundation_.state.loops));
+  if (!std::exchange(reads_input_, true)) console_.start_reading();  // not before: READY is the first line of output
+  tell_service_manager(fmt::format("READY=1\nMAINPID={}", ::getpid()));
+  upgrade_.on_everybody_serves();
+}
+
+bool Master::on_ended_elsewhere(int pid) {
+  if (!upgrade_.is_rehearsal(pid)) return false;
+  upgrade_.on_rehearsal_ended();
+  return true;
 }
 
 void Master::on_stop_begins() {
   foundation_.listener.socket.reset();
   tell_service_manager("STOPPING=1");
+  upgrade_.on_stop_begins();
 }
 
 std::chrono::milliseconds Master::time_until_due() const noexcept {
-  const TimePoint due = std::min(supervisor_.next_due(), console_.next_due());
+  const TimePoint due = std::min({supervisor_.next_due(), console_.next_due(), upgrade_.next_due()});
   if (due == TimePoint::max()) return std::chrono::milliseconds{-1};
   const TimePoint now = os::Monotonic::now();
   if (due <= now) return std::chrono::milliseconds{0};

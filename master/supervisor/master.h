@@ -4,7 +4,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "ipc/chat/shared_state.h"
 #include "ipc/os/file_descriptor.h"
@@ -17,34 +19,43 @@
 #include "master/supervisor/listener.h"
 #include "master/supervisor/signals.h"
 #include "master/supervisor/supervisor.h"
+#include "master/upgrade/kept_options.h"
+#include "master/upgrade/state.h"
+#include "master/upgrade/upgrade.h"
 
 namespace rookery::master {
 
 // Everything that is made before the first fork, in this order. Throws StartError.
 struct Foundation {
   explicit Foundation(const Options& options);
+  // From what another program has left in this process. Whatever throws does so before anything of it is owned.
+  Foundation(const Options& options, const State& left);
 
   Signals signals;
   std::uint32_t max_clients;
+  std::uint64_t address_secret;
   DataDirectory data;
   Listener listener;
   chat::SharedState state;
   os::FileDescriptor control_socket;
 };
 
-class Master final : private ConsoleHost {
+class Master final : private ConsoleHost, private UpgradeHost {
  public:
-  Master(const Options& options, Foundation& foundation);
+  // REQUIRES: `origin`'s predecessor lives longer, if there is one.
+  Master(const Options& options, Foundation& foundation, Origin origin);
 
-  // Serves until it is told to stop.
-  [[nodiscard]] Outcome run();
+  // Serves until it is told to stop, from the beginning or from what another program has left (null: none).
+  [[nodiscard]] Outcome run(const State* left);
 
  private:
   void handle(const epoll_event& event);
   void on_signal();
   void on_timer();
+  void take_over(const State& left);
   void on_everybody_serves();
   void on_stop_begins();
+  [[nodiscard]] bool on_ended_elsewhere(int pid);
   [[nodiscard]] std::chrono::milliseconds time_until_due() const noexcept;
 
   // The console's wishes.
@@ -62,13 +73,26 @@ class Master final : private ConsoleHost {
   }
   void stop() override { supervisor_.stop("exit on the console"); }
 
+  [[nodiscard]] std::optional<std::string> upgrade(Conversation who) override { return upgrade_.ask(who); }
+
+  // An upgrade's wishes.
+  [[nodiscard]] bool can_upgrade() const override { return supervisor_.can_hand_over(); }
+  [[nodiscard]] State state_to_leave(std::optional<Conversation> awaited) const override;
+  void begin_hand_over() override { supervisor_.begin_hand_over(); }
+  void go_on() override { supervisor_.go_on(); }
+  void answer(Conversation who, std::string text) override { console_.reply(who, std::move(text)); }
+
   Foundation& foundation_;
+  KeptOptions kept_;
   os::Poller poller_;
   os::FileDescriptor timer_;
   Launcher launcher_;
   Supervisor supervisor_;
   std::uint32_t workers_;  // at the start
   Console console_;
+  Upgrade upgrade_;
+  bool reads_input_ = false;
+  bool is_announced_ = false;  // READY was printed, by this program or the one before
 };
 
 }  // namespace rookery::master

@@ -31,6 +31,18 @@ std::vector<PenaltyBox::Penalty> PenaltyBox::in_force(TimePoint now) const {
   return result;
 }
 
+std::vector<PenaltyBox::Record> PenaltyBox::records() const {
+  std::vector<Record> result;
+  for (const Entry& entry : entries_)
+    if (entry.on_probation) result.push_back({entry.network, entry.until, entry.on_probation});
+  return result;
+}
+
+void PenaltyBox::restore(const Record& record) {
+  if (entries_.size() >= kMostSuspects) entries_.pop_front();
+  entries_.push_back({.network = record.network, .until = record.until, .on_probation = record.on_probation});
+}
+
 void PenaltyBox::forget_old(TimePoint now) {
   for (Entry& entry : entries_) {
     while (!entry.crashes.empty() && now - entry.crashes.front() > kCrashesWithin) entry.crashes.pop_front();

@@ -42,6 +42,15 @@ class PenaltyBox final {
   // Those in force, the longest first.
   [[nodiscard]] std::vector<Penalty> in_force(TimePoint now) const;
 
+  // What a successor must know: who is shut out, and who has been. Single crashes are forgotten.
+  struct Record {
+    chat::SourceAddress network;
+    TimePoint until;
+    bool on_probation = false;
+  };
+  [[nodiscard]] std::vector<Record> records() const;
+  void restore(const Record& record);
+
  private:
   struct Entry {
     chat::SourceAddress network;

@@ -7,12 +7,20 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
-#include <string>
+#include <optional>
+#include <utility>
+#include <variant>
 
+#include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
+#include "master/options/options.h"
 #include "master/supervisor/master.h"
 #include "master/supervisor/start_error.h"
+#include "master/upgrade/kept_options.h"
+#include "master/upgrade/own_program.h"
+#include "master/upgrade/predecessor.h"
 
 namespace rookery::master {
 
@@ -31,21 +39,60 @@ int complain(int exit_code, const std::string& why) {
   return exit_code;
 }
 
+// What the operator asked for, or the exit code.
+std::variant<Options, int> options_of(const std::vector<std::string>& arguments, std::optional<Predecessor>& before) {
+  const std::vector<std::string> words(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
+  auto parsed = parse_options(words);
+  if (const auto* leave = std::get_if<Exit>(&parsed)) {
+    if (before) before->go_back(leave->err);
+    std::fputs(leave->out.c_str(), stdout);
+    std::fputs(leave->err.c_str(), stderr);
+    return leave->code;
+  }
+  if (const auto why = fault::configure(std::getenv("ROOKERY_FAULT"))) {
+    if (before) before->go_back(*why);
+    return complain(EX_CONFIG, *why);
+  }
+  return std::get<Options>(std::move(parsed));
+}
+
 }  // namespace
 
-int run_master(const Options& options) {
+int run_master(const std::vector<std::string>& arguments) {
+  auto before = Predecessor::find(arguments);
+  auto asked = options_of(arguments, before);
+  if (const int* code = std::get_if<int>(&asked)) return *code;
+  Options& options = std::get<Options>(asked);
+
   fill_standard_streams();
   ::umask(S_IRWXG | S_IRWXO);  // what we write is our user's alone
   log::start("master", static_cast<log::Level>(options.log_level));
   for (const std::string& doubt : options.doubts) log::warning("{}", doubt);
+
+  // Outlive the try: what another program has left must be open when it is to have it back.
+  std::optional<Foundation> foundation;
+  std::optional<Master> master;
+  const auto give_up = [&](int exit_code, const std::string& why) {
+    if (before) before->go_back(why);
+    return complain(exit_code, why);
+  };
   try {
-    Foundation foundation(options);
-    const Outcome outcome = Master(options, foundation).run();
+    const State* const left = before ? &before->read() : nullptr;
+    Origin origin{.arguments = arguments, .program = {}, .predecessor = before ? &*before : nullptr};
+    if (left != nullptr) {
+      for (const std::string& note : keep_options(left->kept, options)) log::warning("{}", note);
+      origin.program = left->program;
+      foundation.emplace(options, *left);
+    } else {
+      origin.program = path_of_own_program(arguments);
+      foundation.emplace(options);
+    }
+    const Outcome outcome = master.emplace(options, *foundation, std::move(origin)).run(left);
     return outcome.why.empty() ? outcome.exit_code : complain(outcome.exit_code, outcome.why);
   } catch (const StartError& error) {
-    return complain(error.exit_code(), error.what());
+    return give_up(error.exit_code(), error.what());
   } catch (const std::exception& error) {
-    return complain(EX_SOFTWARE, error.what());
+    return give_up(EX_SOFTWARE, error.what());
   }
 }
 

@@ -1,13 +1,14 @@
 // master/supervisor/run_master.h
 //
-// The master's life from its options to its exit code.
+// The master's life from its command line to its exit code.
 #pragma once
 
-#include "master/options/options.h"
+#include <string>
+#include <vector>
 
 namespace rookery::master {
 
 // Says on standard error what went wrong and what to do about it, if something did.
-[[nodiscard]] int run_master(const Options& options);
+[[nodiscard]] int run_master(const std::vector<std::string>& arguments);
 
 }  // namespace rookery::master

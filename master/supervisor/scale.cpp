@@ -35,6 +35,7 @@ bool Supervisor::is_empty(const Child& child) const noexcept {
 
 std::string Supervisor::why_not_now() const {
   if (is_stopping()) return "ERR shutting-down the server is stopping\n";
+  if (phase_ == Phase::HandingOver || taking_over_) return "ERR not-serving the server is being upgraded\n";
   if (phase_ != Phase::Serving) return "ERR not-serving the server is starting\n";
   return {};
 }

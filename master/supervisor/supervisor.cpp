@@ -81,6 +81,7 @@ void Supervisor::start_failed(Child& child, const std::string& why) {
   if (phase_ == Phase::StartingLedger || phase_ == Phase::StartingWorkers)
     return fail_start(EX_SOFTWARE, "cannot start " + child.name() + ": " + why);
   log::warning("{} could not be started: {}", child.name(), why);
+  if (give_up_take_over(child.name() + " could not be started: " + why)) return;
   child.why_down = "could not be started: " + why;
   const TimePoint now = os::Monotonic::now();
   child.died = now;
@@ -188,6 +189,7 @@ void Supervisor::on_ready(Child& child) {
     on_ledger_ready();
   else
     on_worker_ready();
+  on_ready_while_taking_over();
 }
 
 void Supervisor::on_ledger_ready() {
@@ -294,11 +296,13 @@ void Supervisor::on_child_ended(std::uint32_t index) {
   }
 
   if (is_stopping()) return ended_while_stopping(child, status);
+  if (phase_ == Phase::HandingOver) return go_on_handing_over();
   if (phase_ != Phase::Serving) {
     return fail_start(EX_SOFTWARE, fmt::format("{} ended {}: {} (the log says more)", child.name(),
                                                was_ready ? "while the server was starting" : "before it was ready",
                                                status ? status->describe() : "unknown"));
   }
+  if (give_up_take_over(fmt::format("{} ended before all served: {}", child.name(), child.why_down))) return;
   if (handed_over || !is_wanted(child)) {
     child.due = now;  // when it is wanted (again)
     child.parked = false;
@@ -313,7 +317,8 @@ void Supervisor::log_end(const Child& child, int pid, const std::optional<os::Ex
   const auto say = [&](log::Level level) {
     log::write(level, "{} pid={} ended: {}, after {:.1f} s", child.name(), pid, how, seconds);
   };
-  if (!status || status->signalled) return say(forced_ && child.killed ? log::Level::Warning : log::Level::Critical);
+  if (!status || status->signalled)
+    return say((forced_ || phase_ == Phase::HandingOver) && child.killed ? log::Level::Warning : log::Level::Critical);
   const bool asked = child.told_to_stop || child.told_to_hand_over;
   say(status->clean() && asked ? log::Level::Info : log::Level::Error);
 }
@@ -338,10 +343,14 @@ void Supervisor::on_due(TimePoint now) {
     check_plans(now);
   }
   if (is_stopping() && !ended() && stop_deadline_ <= now) on_stop_deadline();
+  if (phase_ == Phase::HandingOver && hand_over_deadline_ <= now) on_hand_over_deadline();
+  if (taking_over_ && take_over_deadline_ <= now) static_cast<void>(give_up_take_over("not all served in time"));
 }
 
 TimePoint Supervisor::next_due() const noexcept {
   TimePoint next = is_stopping() ? stop_deadline_ : TimePoint::max();
+  if (phase_ == Phase::HandingOver) next = hand_over_deadline_;
+  if (taking_over_ && may_go_back_) next = std::min(next, take_over_deadline_);
   for (const Child& child : children_)
     if (may_start(child)) next = std::min(next, child.due);
   for (const Plan& plan : plans_) next = std::min(next, plan.deadline);

@@ -23,6 +23,7 @@
 #include "master/supervisor/launcher.h"
 #include "master/supervisor/penalty_box.h"
 #include "master/supervisor/regions.h"
+#include "master/upgrade/state.h"
 
 namespace rookery::master {
 
@@ -39,6 +40,8 @@ class Supervisor final {
     std::function<void()> stop_begins;  // close the listener
     std::function<void(std::uint64_t client)> client_kicked;
     std::function<void(Conversation, std::string answer)> answer;  // to drain() and scale()
+    std::function<void(const std::string& why)> take_over_failed;
+    std::function<bool(int pid)> ended_elsewhere;  // a child of the master's that is none of ours
   };
 
   // `workers` of the places in `state` are filled at the start.
@@ -60,6 +63,18 @@ class Supervisor final {
   [[nodiscard]] bool ended() const noexcept { return phase_ == Phase::Ended; }
   [[nodiscard]] const Outcome& outcome() const noexcept { return outcome_; }
 
+  // Another program takes over in this process (hand_over.cpp).
+  void begin_hand_over();  // ends all children; clients stay as they are
+  [[nodiscard]] bool handed_over() const noexcept { return phase_ == Phase::HandingOver && !any_child_up(); }
+  void save(State& state) const;
+  // In place of begin_start(), with what another program has saved. Where there is a way back, the first child that
+  // dies before everybody serves, or a minute without that, is take_over_failed().
+  void take_over(const State& state, bool may_go_back);
+  void go_on();  // nobody has taken over
+  [[nodiscard]] bool can_hand_over() const noexcept {
+    return phase_ == Phase::Serving && !taking_over_ && plans_.empty();
+  }
+
   // For the console.
   [[nodiscard]] std::vector<ClientRow> clients() const;
   [[nodiscard]] std::uint64_t count_clients() const;
@@ -74,7 +89,15 @@ class Supervisor final {
   void scale_by(int more, const std::string& why);
 
  private:
-  enum class Phase : unsigned char { StartingLedger, StartingWorkers, Serving, StoppingWorkers, StoppingLedger, Ended };
+  enum class Phase : unsigned char {
+    StartingLedger,
+    StartingWorkers,
+    Serving,
+    HandingOver,
+    StoppingWorkers,
+    StoppingLedger,
+    Ended
+  };
 
   // Starts, messages, deaths (supervisor.cpp).
   void start(Child& child);
@@ -150,6 +173,14 @@ class Supervisor final {
   void mark_unclean() noexcept;
   [[nodiscard]] bool any_worker_up() const noexcept;
 
+  // Upgrades (hand_over.cpp).
+  void go_on_handing_over();
+  void on_hand_over_deadline();
+  void begin_take_over(bool may_go_back);
+  [[nodiscard]] bool give_up_take_over(const std::string& why);  // false: there is nothing to give up
+  void on_ready_while_taking_over();
+  [[nodiscard]] bool any_child_up() const noexcept;
+
   // The console's view (view.cpp).
   [[nodiscard]] ShownState shown_state(const Child& child) const noexcept;
   [[nodiscard]] bool has_clients(const Child& child) const noexcept;
@@ -177,6 +208,10 @@ class Supervisor final {
   bool forced_ = false;
   bool ledger_was_ready_ = false;  // in this run, so something may wait to be made durable
   bool ledger_got_last_chance_ = false;
+  TimePoint hand_over_deadline_{};
+  bool taking_over_ = false;  // from another program, or again after nobody has taken over: not all serve yet
+  bool may_go_back_ = false;
+  TimePoint take_over_deadline_{};
   std::uint32_t scale_;       // places below this one are to serve
   std::vector<Plan> plans_;   // not answered yet
   bool ledger_away_ = false;  // parked, or on the try after that: workers are in read-only mode

@@ -49,7 +49,7 @@ void Supervisor::reap_strangers() {
         children_, [&](const Child& child) { return child.is_up() && child.process.pid() == info.si_pid; });
     if (ours != children_.end()) {
       on_child_ended(ours->index);
-    } else {
+    } else if (!hooks_.ended_elsewhere(info.si_pid)) {
       log::debug("pid={} was no child of ours: reaped", info.si_pid);
       static_cast<void>(::waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED | WNOHANG));
     }

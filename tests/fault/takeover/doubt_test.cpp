@@ -13,7 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr const char* kCrash = kSanitized ? "abort" : "segv";
+const char* const kCrash = kSanitized ? "abort" : "segv";
 constexpr SocketSetup kOffender{.receive_buffer_bytes = 0, .source = "127.0.0.2"};
 
 StreamsSetup small_crowd(std::uint64_t seed) {
@@ -82,7 +82,7 @@ class Damage : public testing::TestWithParam<SessionDamage> {};
 
 // One of its sessions is overwritten while the worker stands still, then it dies.
 TEST_P(Damage, ADamagedSessionIsClosedAndTheOthersAreCarriedOn) {
-  constexpr int kRounds = kSanitized ? 2 : 4;
+  const int kRounds = kSanitized ? 2 : 4;
   for (int round = 0; round < kRounds; ++round) {
     SCOPED_TRACE(round);
     ServerProcess server({"--workers", "3", "--max-clients", "128"});

@@ -10,7 +10,7 @@ namespace rookery::system_test {
 namespace {
 
 TEST(Takeover, Row02_OverALossyNetwork) {
-  constexpr std::uint64_t kKills = kSanitized ? 8 : 24;
+  const std::uint64_t kKills = kSanitized ? 8 : 24;
   std::unique_ptr<NetworkEnd> far, near;
   try {
     far = std::make_unique<NetworkEnd>("10.211.7.1");

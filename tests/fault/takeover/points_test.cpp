@@ -15,7 +15,7 @@ constexpr std::uint64_t kOften = 300;   // passings while the crowd came in
 constexpr std::uint64_t kAtStart = 8;   // so many when nobody passes but workers that start
 constexpr std::uint64_t kLatest = 200;  // the death comes at the first to so many-th passing
 constexpr std::uint64_t kLatestOfRare = 4;
-constexpr std::chrono::seconds kComesByItself{1 * kSlowness};
+const std::chrono::seconds kComesByItself{1 * kSlowness};
 
 // Those of a worker. What a certain line does is in doubt_test.cpp.
 std::vector<fault::Point> points_of_workers() {

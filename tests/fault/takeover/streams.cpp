@@ -17,7 +17,7 @@ namespace {
 constexpr int kOldMessages = 60;
 constexpr int kPollMs = 2;
 // A client that nobody serves is a finding, not a matter of patience; but a hung worker is found after 7 s only.
-constexpr std::chrono::seconds kStandsStill = kPatience + std::chrono::seconds{10};
+const std::chrono::seconds kStandsStill = kPatience + std::chrono::seconds{10};
 
 std::string loopback_address(std::uint64_t number) {
   return "127.1." + std::to_string(number / 250 % 250) + "." + std::to_string(2 + number % 250);

@@ -12,8 +12,8 @@ namespace rookery::system_test {
 namespace {
 
 // A parked worker comes back after 30 s.
-constexpr std::chrono::seconds kAllServeWithin{60 + 10 * kSlowness};
-constexpr std::chrono::seconds kSettledWithin{5 * kSlowness};
+const std::chrono::seconds kAllServeWithin{60 + 10 * kSlowness};
+const std::chrono::seconds kSettledWithin{5 * kSlowness};
 
 // Who does not is named in the report.
 void go_on(const Streams& streams) {

@@ -38,12 +38,18 @@ class FakeHost final : public ConsoleHost {
   [[nodiscard]] std::optional<std::string> scale(Conversation, std::uint64_t workers) override {
     return workers == 3 ? "OK 3 workers\n" : "ERR bad-argument\n";
   }
+  [[nodiscard]] std::optional<std::string> upgrade(Conversation who) override {
+    upgrades.push_back(who);
+    return upgrade_refusal;
+  }
   void stop() override { ++stops; }
 
   bool ledger_is_there = true;
   std::vector<std::string> notices;
   std::vector<std::pair<std::uint64_t, std::string>> kicks;
   std::vector<std::string> plans;
+  std::vector<Conversation> upgrades;
+  std::optional<std::string> upgrade_refusal;
   int stops = 0;
 };
 
@@ -71,6 +77,14 @@ TEST_F(CommandsTest, BroadcastGoesToTheLedger) {
   EXPECT_THAT(host_.notices, ElementsAre("hello all"));
   host_.ledger_is_there = false;
   EXPECT_THAT(answer("broadcast again"), StartsWith("ERR not-durable "));
+}
+
+TEST_F(CommandsTest, AnUpgradeIsRefusedAtOnceOrAnsweredWhenItIsDone) {
+  EXPECT_EQ(answer("upgrade"), "(none yet)");
+  EXPECT_THAT(host_.upgrades, ElementsAre(5));
+  host_.upgrade_refusal = "ERR not-now busy\n";
+  EXPECT_EQ(answer("upgrade"), "ERR not-now busy\n");
+  EXPECT_THAT(answer("upgrade now"), StartsWith("ERR bad-argument "));
 }
 
 TEST_F(CommandsTest, ExitStops) {

@@ -221,9 +221,7 @@ TEST(ThisProcess, GivesItsEnvironmentAndItsDirectory) {
   const std::filesystem::path before = std::filesystem::current_path();
   std::filesystem::current_path(pattern);
   const TemporaryVariable loops{"ROOKERY_LOOPS", "3"};
-  std::string name = "rookery-master";
-  char* arguments[] = {name.data(), nullptr};
-  const ParseResult result = parse_options(1, arguments);
+  const ParseResult result = parse_options(std::vector<std::string>{});
   std::filesystem::current_path(before);
   std::filesystem::remove_all(pattern);
   EXPECT_EQ(std::get<Options>(result).pool, 7U);

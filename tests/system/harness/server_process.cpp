@@ -61,10 +61,18 @@ ServerProcess::ServerProcess(const TemporaryDirectory& data, const FaultSwitch& 
   start(std::move(arguments), &faults);
 }
 
-void ServerProcess::start(std::vector<std::string> arguments, const FaultSwitch* faults) {
+ServerProcess::ServerProcess(const ServerProgram& server, std::vector<std::string> arguments)
+    : own_data_(std::make_unique<TemporaryDirectory>()), data_(*own_data_) {
+  start(std::move(arguments), server.faults, server.path);
+}
+
+void ServerProcess::start(std::vector<std::string> arguments, const FaultSwitch* faults,
+                          const std::filesystem::path& path) {
   arguments.insert(arguments.begin(), {"--port", "0", "--data", data_.path().string()});
-  program_ = std::make_unique<ChildProgram>(ProgramSetup{server_command(std::move(arguments), faults), files_.path(),
-                                                         std::nullopt, server_environment(faults)});
+  std::vector<std::string> command = server_command(std::move(arguments), faults);
+  if (!path.empty()) command.front() = path.string();
+  program_ = std::make_unique<ChildProgram>(
+      ProgramSetup{std::move(command), files_.path(), std::nullopt, server_environment(faults)});
   try {
     wait_until_ready();
   } catch (...) {

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,12 @@ struct ProcessRow {
   std::uint64_t clients = 0;
 };
 
+// A server of a test's own: a file that can be replaced while it runs.
+struct ServerProgram {
+  std::filesystem::path path;
+  const FaultSwitch* faults = nullptr;  // must live as long as the server
+};
+
 class ServerProcess final {
  public:
   explicit ServerProcess(std::vector<std::string> arguments = {});
@@ -43,6 +50,7 @@ class ServerProcess final {
   // With fault points: `faults` must live as long as the server.
   ServerProcess(const FaultSwitch& faults, std::vector<std::string> arguments);
   ServerProcess(const TemporaryDirectory& data, const FaultSwitch& faults, std::vector<std::string> arguments);
+  ServerProcess(const ServerProgram& server, std::vector<std::string> arguments);
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
@@ -76,7 +84,7 @@ class ServerProcess final {
   void expect_group_gone(std::chrono::milliseconds within);
 
  private:
-  void start(std::vector<std::string> arguments, const FaultSwitch* faults);
+  void start(std::vector<std::string> arguments, const FaultSwitch* faults, const std::filesystem::path& path = {});
   void wait_until_ready();
   void check_no_process_left();
   void check_port_is_free() const;
