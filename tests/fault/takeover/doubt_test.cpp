@@ -22,6 +22,7 @@ StreamsSetup small_crowd(std::uint64_t seed) {
   setup.talkers = 16;
   setup.slow = 4;
   setup.visitors = 3;
+  setup.some_leave = true;
   return setup;
 }
 
@@ -78,6 +79,14 @@ TEST(TakeoverDoubt, AKillIsHeldAgainstNobodyHoweverOften) {
   }
 }
 
+// Everybody has gone, and nobody has left a room behind.
+void expect_empty_rooms(const ServerProcess& server) {
+  TextClient last(server.port());
+  EXPECT_NO_THROW(eventually(
+      "all rooms are over", [&] { return last.ask("/rooms") == "OK 1 rooms"; }, std::chrono::seconds{5 * kSlowness}))
+      << last.ask_lines("/rooms").front();
+}
+
 class Damage : public testing::TestWithParam<SessionDamage> {};
 
 // One of its sessions is overwritten while the worker stands still, then it dies.
@@ -98,6 +107,7 @@ TEST_P(Damage, ADamagedSessionIsClosedAndTheOthersAreCarriedOn) {
     server.wait_until_all_serve({pid});
     streams.wait_for_progress(5);
     const StreamsReport report = streams.finish();
+    expect_empty_rooms(server);
     EXPECT_EQ(report.cut, 0u) << report;
     EXPECT_EQ(report.verdict.count(), 0u) << report;
     if (GetParam() == SessionDamage::Noise) {

@@ -60,6 +60,7 @@ struct Common {
   std::shared_ptr<const Lines> old_in_text;  // all of them, and how many; null: others speak to everybody
   std::string old_history;                   // JSON, from "ok" on
   bool broadcasts = false;
+  bool some_leave = false;
   std::vector<std::string> addressees;  // accounts that never log out
   Allowance posts, passwords;
 

@@ -50,6 +50,11 @@ bool is_hint(std::string_view line) {
          line.find("connect again") != std::string_view::npos;
 }
 
+bool is_departure(std::string_view line) {
+  return line.starts_with(R"({"event":"left",)") ||
+         (line.find("] - ") != std::string_view::npos && line.ends_with(" left"));
+}
+
 }  // namespace
 
 StreamClient::StreamClient(std::uint16_t port, Who who, Manners manners, Common& common, std::uint64_t seed)
@@ -233,6 +238,7 @@ void StreamClient::answered(const Answer& answer, const Captured& captured) {
 }
 
 void StreamClient::take_event(std::string_view line) {
+  if (common_.some_leave && is_departure(line)) return;
   if (!said_.expected.empty() && said_.expected.front().uninterrupted && said_.expected.front().taken > 0)
     wrong("is interrupted by", line);
   Book::Heard heard;

@@ -51,6 +51,7 @@ void Streams::learn(std::uint16_t port) {
   Common& common = *common_;
   common.old_room = "#old";
   common.broadcasts = setup_.broadcasts;
+  common.some_leave = setup_.some_leave;
   common.old_begin = first.at("seq").get<std::uint64_t>();
   for (int i = 0; i < kOldMessages; ++i)
     common.old_end = 1 + json.ask({{"op", "say"}, {"room", "#old"}, {"text", filler(7, static_cast<std::uint64_t>(i))}})
