@@ -51,7 +51,8 @@ TEST(WorkerCrash, ItsClientsAreCarriedOnAndOthersNoticeNothing) {
 
   EXPECT_EQ(carried.ask({{"op", "login"}, {"name", "alice"}, {"password", kPassword}})["error"], "already-logged-in");
   EXPECT_EQ(carried.ask({{"op", "say"}, {"room", "#den"}, {"text", "me too"}})["ok"], true);
-  const Json me_too = other.expect_event([](const Json& event) { return event.value("text", "") == "me too"; });
+  const Json me_too =
+      other.expect_event([](const Json& event) { return event.contains("text") && event["text"] == "me too"; });
   EXPECT_EQ(me_too["from"], Json({{"client", seated[0].id}, {"name", "alice"}}));
   EXPECT_THAT(other.ask("rooms")["rooms"], testing::Contains(Json({{"room", "#den"}, {"members", 2}})));
   server.wait_until_all_serve({victim});

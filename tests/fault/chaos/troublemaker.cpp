@@ -29,8 +29,9 @@ constexpr std::array<Weight, kHarms> kWeights{{{Harm::Kill, 42},
                                                {Harm::MasterKill, 9},
                                                {Harm::MasterTerm, 3}}};
 
-// A sanitizer reports SIGSEGV as an error of the program.
-const int kSegv = kSanitized ? SIGABRT : SIGSEGV;
+// With a sanitizer nobody can tell a signal from outside from a crash, and that would be held against everybody here.
+const int kSegv = kSanitized ? SIGKILL : SIGSEGV;
+const int kAbort = kSanitized ? SIGKILL : SIGABRT;
 
 }  // namespace
 
@@ -88,7 +89,7 @@ void Troublemaker::harm(ServerProcess& server, Harm harm) {
         done = strike(server, row, kSegv) || done;
         break;
       case Harm::Abort:
-        done = strike(server, row, SIGABRT) || done;
+        done = strike(server, row, kAbort) || done;
         break;
       case Harm::Stop:
       case Harm::StopAndContinue: {

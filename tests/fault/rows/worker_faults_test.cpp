@@ -286,6 +286,10 @@ TEST(WorkerFaults, Row58_FiftyWantTheSameName) {
   for (const NameRace& race : races) EXPECT_THAT(judge(race, again.port(), 1), testing::IsEmpty());
 }
 
+auto says(const char* text) {
+  return [text](const Json& event) { return event.contains("text") && event["text"] == text; };
+}
+
 // One account may be there over several connections: a direct message reaches each, and one of them more or less is
 // nobody else's loss.
 TEST(WorkerFaults, Row59_OneUserOnTwoWorkers) {
@@ -297,14 +301,14 @@ TEST(WorkerFaults, Row59_OneUserOnTwoWorkers) {
   JsonClient& survivor = *seated[1].client;
   EXPECT_EQ(survivor.ask({{"op", "join"}, {"room", "#den"}})["ok"], true);
   EXPECT_EQ(seated[0].client->ask({{"op", "join"}, {"room", "#den"}})["members"], 2);
-  const auto is_hi = [](const Json& event) { return event.value("text", "") == "hi"; };
+  const auto is_hi = says("hi");
   EXPECT_EQ(survivor.ask({{"op", "msg"}, {"to", "alice"}, {"text", "hi"}})["ok"], true);
   for (Seated& seat : seated) EXPECT_EQ(seat.client->expect_event(is_hi)["to"], "alice");
 
   const pid_t victim = server.worker_pid(static_cast<int>(seated[0].worker));
   server.kill_child(victim);
   server.wait_until_all_serve({victim});
-  const auto is_again = [](const Json& event) { return event.value("text", "") == "again"; };
+  const auto is_again = says("again");
   EXPECT_EQ(survivor.ask({{"op", "msg"}, {"to", "alice"}, {"text", "again"}})["ok"], true);
   for (Seated& seat : seated) EXPECT_EQ(seat.client->expect_event(is_again)["to"], "alice");
   const auto clients = survivor.ask("list")["clients"];
@@ -316,7 +320,7 @@ TEST(WorkerFaults, Row59_OneUserOnTwoWorkers) {
   eventually("the room has lost the one that is gone", [&] {
     return survivor.ask("rooms")["rooms"].dump().find(R"("members":1,"room":"#den")") != std::string::npos;
   });
-  const auto is_last = [](const Json& event) { return event.value("text", "") == "last"; };
+  const auto is_last = says("last");
   EXPECT_EQ(survivor.ask({{"op", "msg"}, {"to", "alice"}, {"text", "last"}})["ok"], true);
   static_cast<void>(survivor.expect_event(is_last));
 }
