@@ -23,6 +23,7 @@ constexpr const char* kCommands =
     "  kick ID [REASON]     close a client's connection\n"
     "  drain SLOT           hand a worker's clients to the others and keep it down until scale\n"
     "  scale N              have N workers; fewer hand their clients over\n"
+    "  upgrade              the program installed by now takes over; nobody is dropped\n"
     "  help                 what the running server understands\n"
     "  exit                 shut the server down\n"
     "\n"

@@ -27,6 +27,7 @@ directory, configuration file, default. Empty environment variables do not count
 
 Signals:
   SIGTERM, SIGINT    stop accepting, tell the clients, make everything durable, exit; a second one forces it
+  SIGUSR2            upgrade: the installed program takes over, nobody is dropped
 
 Exit codes:
   0   shut down in good order

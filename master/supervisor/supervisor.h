@@ -68,7 +68,7 @@ class Supervisor final {
   [[nodiscard]] bool handed_over() const noexcept { return phase_ == Phase::HandingOver && !any_child_up(); }
   void save(State& state) const;
   // In place of begin_start(), with what another program has saved. Where there is a way back, the first child that
-  // dies before everybody serves, or a minute without that, is take_over_failed().
+  // dies before everybody serves, or half a minute without that, is take_over_failed().
   void take_over(const State& state, bool may_go_back);
   void go_on();  // nobody has taken over
   [[nodiscard]] bool can_hand_over() const noexcept {

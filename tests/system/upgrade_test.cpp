@@ -82,7 +82,7 @@ TEST(Upgrade, AnotherProgramTakesOverAndNobodyIsDropped) {
   EXPECT_EQ(bob.ask("hello"), "Echo: hello");
 }
 
-TEST(Upgrade, AsOftenAsOneLikesAndNothingIsLeftOver) {
+TEST(Upgrade, Row64_AsOftenAsOneLikesAndNothingIsLeftOver) {
   ServerProcess server({"--workers", "2"});
   JsonClient client(server.port());
   ASSERT_EQ(client.ask({{"op", "join"}, {"room", "#den"}})["ok"], true);
@@ -113,6 +113,17 @@ TEST(Upgrade, BySignal) {
   EXPECT_EQ(client.ask("hello"), "Echo: hello");
 }
 
+TEST(Upgrade, ManySignalsAreNoMoreUpgradesThanThereIsTimeFor) {
+  ServerProcess server({"--workers", "2"});
+  TextClient client(server.port());
+  for (int i = 0; i < 300; ++i) {
+    server.program().signal(SIGUSR2);
+    if (i % 10 == 0) EXPECT_EQ(client.ask("hello"), "Echo: hello");
+  }
+  eventually("the last is done", [&] { return server.console("upgrade").starts_with("OK upgraded"); });
+  EXPECT_EQ(client.ask("hello"), "Echo: hello");
+}
+
 TEST(Upgrade, OverStandardInputAndWhatWasTypedBehindIt) {
   ServerProcess server({"--workers", "1"});
   server.program().write_input("upgrade\ncount\nno-su");
@@ -124,7 +135,7 @@ TEST(Upgrade, OverStandardInputAndWhatWasTypedBehindIt) {
   EXPECT_EQ(server.program().output().find("READY", 1), std::string::npos) << "READY is said once";
 }
 
-TEST(Upgrade, ConnectionsThatComeMeanwhileAreServed) {
+TEST(Upgrade, Row31_ConnectionsThatComeMeanwhileAreServed) {
   ServerProcess server({"--workers", "2"});
   std::atomic<bool> stop = false;
   std::atomic<int> served = 0;
@@ -173,7 +184,7 @@ void PrintTo(const Refused& refused, std::ostream* out) {
 
 class UpgradeRefused : public testing::TestWithParam<Refused> {};
 
-TEST_P(UpgradeRefused, AndNothingHasHappened) {
+TEST_P(UpgradeRefused, Row32_NothingHasHappened) {
   Installation installed;
   ServerProcess server(ServerProgram{installed.path()}, {"--workers", "2"});
   TextClient client(server.port());
@@ -241,7 +252,7 @@ TEST(Upgrade, OptionsThatAreWrongNowAreFoundAtTheRehearsal) {
 // What goes wrong once the old program is gone: it is executed again and carries on.
 class UpgradeBackedOut : public testing::TestWithParam<const char*> {};
 
-TEST_P(UpgradeBackedOut, AndTheOldProgramServesOn) {
+TEST_P(UpgradeBackedOut, Row32_TheOldProgramServesOn) {
   FaultSwitch faults;
   Installation installed(test::program("rookery-master-faulty"));
   ServerProcess server(ServerProgram{installed.path(), &faults}, {"--workers", "2"});

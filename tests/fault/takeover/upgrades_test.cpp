@@ -74,7 +74,7 @@ TEST(UpgradeUnderLoad, WithWorkersKilledInBetween) {
   expect_exact(streams, 2 + killer.deaths());
 }
 
-TEST(UpgradeUnderLoad, BackedOutAtEveryStep) {
+TEST(UpgradeUnderLoad, Row32_BackedOutAtEveryStep) {
   FaultSwitch faults;
   ServerProcess server(faults, {"--workers", "2"});
   server.expect_alerts();
