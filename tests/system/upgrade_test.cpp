@@ -118,7 +118,9 @@ TEST(Upgrade, ManySignalsAreNoMoreUpgradesThanThereIsTimeFor) {
   TextClient client(server.port());
   for (int i = 0; i < 300; ++i) {
     server.program().signal(SIGUSR2);
-    if (i % 10 == 0) EXPECT_EQ(client.ask("hello"), "Echo: hello");
+    if (i % 10 == 0) {
+      EXPECT_EQ(client.ask("hello"), "Echo: hello");
+    }
   }
   eventually("the last is done", [&] { return server.console("upgrade").starts_with("OK upgraded"); });
   EXPECT_EQ(client.ask("hello"), "Echo: hello");
