@@ -111,6 +111,7 @@ void Poster::enter() {
   const std::uint16_t port = state_.port;
   if (port == 0) return;
   was_answered_ = false;
+  torn_.clear();
   client_ = std::make_unique<JsonClient>(port);
   if (client_->local_port() == port) throw NotNow("connected to itself: nobody listens");
   starts_.push_back(next_);
@@ -142,7 +143,8 @@ Json Poster::ask(Json request) {
   request["id"] = id;
   client_->send_json(request);
   for (;;) {
-    Json line = Json::parse(next_line());
+    Json line = parsed(next_line());
+    if (line.is_discarded()) continue;
     if (line.contains("re")) return line;
     take_event(line);
   }
@@ -183,8 +185,19 @@ void Poster::post() {
   client_->send_json(request);
 }
 
+// A line may be torn if the next one is the notice that this connection cannot be carried on.
+Json Poster::parsed(const std::string& text) {
+  Json line = Json::parse(text, nullptr, false);
+  if (!torn_.empty() && (line.is_discarded() || line.value("event", Json()) != "notice"))
+    throw Broken(name_ + " got half a line: " + torn_);
+  torn_.clear();
+  if (line.is_discarded()) torn_ = text.empty() ? "(empty)" : text;
+  return line;
+}
+
 void Poster::take(const std::string& text) {
-  const Json line = Json::parse(text);
+  const Json line = parsed(text);
+  if (line.is_discarded()) return;
   if (line.contains("re"))
     take_reply(line);
   else

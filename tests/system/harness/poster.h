@@ -99,6 +99,7 @@ class Poster final {
   void register_and_log_in();
   void talk();
   void post();
+  [[nodiscard]] nlohmann::json parsed(const std::string& line);
   void take(const std::string& line);
   void take_reply(const nlohmann::json& reply);
   void take_event(const nlohmann::json& event);
@@ -131,6 +132,7 @@ class Poster final {
   bool closed_ = false;
   bool told_ = false;
   std::string trouble_;
+  std::string torn_;
 };
 
 }  // namespace rookery::system_test
