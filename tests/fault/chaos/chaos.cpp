@@ -201,8 +201,8 @@ class Chaos final {
     for (const std::string& trouble : registrar_.troubles()) problem(trouble);
     for (const NameRace& race : registrar_.races())
       for (const std::string& words : judge(race, server_->port(), 1)) problem(words);
-    eventually("the master has as many descriptors as at the start",
-               [&] { return descriptor_count(server_->pid()) <= descriptors_; });
+    eventually("the master has as many descriptors as at the start, and one for each client",
+               [&] { return descriptor_count(server_->pid()) <= descriptors_ + server_->client_count(); });
     end_server();
     if (const std::string damage = check_store(data_.path()); !damage.empty()) problem("the store: " + damage);
     const auto stored = stored_messages(data_.path());
