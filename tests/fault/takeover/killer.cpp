@@ -35,8 +35,8 @@ void Killer::strike() {
 bool Killer::kill_any() {
   const auto now = Clock::now();
   std::vector<ProcessRow> rows = server_.processes();
-  const auto serving = std::ranges::count_if(
-      rows, [](const ProcessRow& row) { return row.role == "worker" && row.state == "serving"; });
+  const auto serving =
+      std::ranges::count_if(rows, [](const ProcessRow& row) { return row.role == "worker" && row.state == "serving"; });
   const auto places = std::ranges::count(rows, std::string("worker"), &ProcessRow::role);
   // Places that die often pause longer and longer: mostly somebody is left to hand clients to.
   if (serving == 1 && places > 2 && random_() % 8 != 0) return false;
