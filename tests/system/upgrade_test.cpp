@@ -286,7 +286,7 @@ TEST_P(UpgradeBackedOut, Row32_TheOldProgramServesOn) {
 INSTANTIATE_TEST_SUITE_P(At, UpgradeBackedOut,
                          testing::Values("upgrade.before_exec:errno:ENOMEM", "upgrade.in_take_over:errno:EIO",
                                          "ledger.at_start:kill9", "ledger.at_start:exit:78", "worker.at_start:abort",
-                                         "worker.at_start:abort:2", "worker.at_start:kill9", "worker.in_takeover:segv",
+                                         "worker.at_start:abort:2", "worker.at_start:kill9", "worker.in_takeover:kill9",
                                          "master.fork:errno:EAGAIN", "master.fork:errno:EAGAIN:2"),
                          [](const auto& test) {
                            std::string name = test.param;
@@ -296,7 +296,7 @@ INSTANTIATE_TEST_SUITE_P(At, UpgradeBackedOut,
                          });
 
 TEST(Upgrade, ARehearsalThatCrashesHasHarmedNobody) {
-  for (const char* fault : {"upgrade.in_rehearsal:segv", "upgrade.in_rehearsal:exit:0"}) {
+  for (const char* fault : {"upgrade.in_rehearsal:kill9", "upgrade.in_rehearsal:exit:0"}) {
     FaultSwitch faults;
     ServerProcess server(faults, {"--workers", "1"});
     const auto before = pids_of(server);

@@ -79,7 +79,7 @@ TEST(UpgradeUnderLoad, Row32_BackedOutAtEveryStep) {
   ServerProcess server(faults, {"--workers", "2"});
   server.expect_alerts();
   Streams streams(server.port(), {.seed = 5});
-  for (const char* fault : {"upgrade.in_rehearsal:segv", "upgrade.before_exec:errno:ENOMEM",
+  for (const char* fault : {"upgrade.in_rehearsal:kill9", "upgrade.before_exec:errno:ENOMEM",
                             "upgrade.in_take_over:errno:EIO", "ledger.at_start:kill9", "worker.at_start:abort:2"}) {
     if (streams.has_failed()) break;
     streams.wait_for_progress(10);
