@@ -17,6 +17,12 @@ using testing::StartsWith;
 
 const int kUpgrades = kSanitized ? 3 : 10;
 
+StreamsSetup seeded(std::uint64_t seed) {
+  StreamsSetup setup;
+  setup.seed = seed;
+  return setup;
+}
+
 void expect_exact(Streams& streams, std::uint64_t most_too_early) {
   if (!streams.has_failed()) streams.wait_for_progress(10);
   const StreamsReport report = streams.finish();
@@ -37,7 +43,7 @@ TEST(UpgradeUnderLoad, NobodyIsDropped) {
 
 TEST(UpgradeUnderLoad, WithSeveralLoops) {
   ServerProcess server({"--workers", "1", "--loops", "3"});
-  Streams streams(server.port(), {.seed = 2});
+  Streams streams(server.port(), seeded(2));
   for (int i = 0; i < kUpgrades / 2 && !streams.has_failed(); ++i) {
     streams.wait_for_progress(10);
     EXPECT_THAT(server.console("upgrade"), StartsWith("OK upgraded"));
@@ -47,7 +53,7 @@ TEST(UpgradeUnderLoad, WithSeveralLoops) {
 
 TEST(UpgradeUnderLoad, WithAThreadForEachClient) {
   ServerProcess server({"--workers", "2", "--model", "thread-per-client"});
-  Streams streams(server.port(), {.seed = 3});
+  Streams streams(server.port(), seeded(3));
   for (int i = 0; i < kUpgrades / 2 && !streams.has_failed(); ++i) {
     streams.wait_for_progress(10);
     EXPECT_THAT(server.console("upgrade"), StartsWith("OK upgraded"));
@@ -58,7 +64,7 @@ TEST(UpgradeUnderLoad, WithAThreadForEachClient) {
 TEST(UpgradeUnderLoad, WithWorkersKilledInBetween) {
   ServerProcess server({"--workers", "4"});
   server.expect_alerts();
-  Streams streams(server.port(), {.seed = 4});
+  Streams streams(server.port(), seeded(4));
   Killer killer(server, 4);
   for (int i = 0; i < kUpgrades && !streams.has_failed(); ++i) {
     streams.wait_for_progress(10);
@@ -78,7 +84,7 @@ TEST(UpgradeUnderLoad, Row32_BackedOutAtEveryStep) {
   FaultSwitch faults;
   ServerProcess server(faults, {"--workers", "2"});
   server.expect_alerts();
-  Streams streams(server.port(), {.seed = 5});
+  Streams streams(server.port(), seeded(5));
   for (const char* fault : {"upgrade.in_rehearsal:kill9", "upgrade.before_exec:errno:ENOMEM",
                             "upgrade.in_take_over:errno:EIO", "ledger.at_start:kill9", "worker.at_start:abort:2"}) {
     if (streams.has_failed()) break;
