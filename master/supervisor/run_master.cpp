@@ -44,7 +44,7 @@ std::variant<Options, int> options_of(const std::vector<std::string>& arguments,
   const std::vector<std::string> words(arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end());
   auto parsed = parse_options(words);
   if (const auto* leave = std::get_if<Exit>(&parsed)) {
-    if (before) before->go_back(leave->err);
+    if (before) before->go_back(leave->err.substr(0, leave->err.find('\n')));
     std::fputs(leave->out.c_str(), stdout);
     std::fputs(leave->err.c_str(), stderr);
     return leave->code;

@@ -13,6 +13,7 @@
 #include "ipc/log.h"
 #include "ipc/os/errors.h"
 #include "ipc/os/program.h"
+#include "master/console/printable.h"
 #include "master/supervisor/event_source.h"
 #include "master/supervisor/service_manager.h"
 
@@ -138,7 +139,7 @@ void Upgrade::take_over(const State& state) {
   if (state.asked_on_console) asked_by_ = state.asked_by;
   asked_ = TimePoint(std::chrono::nanoseconds(state.asked_ns));
   from_version_ = state.version;
-  failure_ = origin_.predecessor->why_given_up();
+  failure_ = printable(origin_.predecessor->why_given_up());  // by another program
   step_ = failure_.empty() ? Step::TakingOver : Step::Returning;
   if (failure_.empty())
     log::info("upgrade: {} takes over from {}, clients={}", ROOKERY_VERSION, from_version_, state.held.size());

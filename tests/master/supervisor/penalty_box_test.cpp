@@ -28,6 +28,18 @@ SourceAddress address(const char* text) {
   return chat::source_address(peer);
 }
 
+TEST(PenaltyBox, ASuccessorKnowsWhoIsShutOutAndWhoWas) {
+  PenaltyBox old;
+  for (const char* culprit : {"10.0.0.1", "10.0.0.1"}) static_cast<void>(old.accuse(address(culprit), kStart));
+  static_cast<void>(old.accuse(address("10.0.0.2"), kStart));
+  PenaltyBox box;
+  for (const auto& record : old.records()) box.restore(record);
+  ASSERT_EQ(box.in_force(kStart).size(), 1u);
+  EXPECT_EQ(box.in_force(kStart)[0].until, kStart + seconds{90});
+  EXPECT_TRUE(box.accuse(address("10.0.0.1"), kStart + seconds{100})) << "on probation: the first crash is enough";
+  EXPECT_FALSE(box.accuse(address("10.0.0.2"), kStart + seconds{10})) << "a single crash is forgotten";
+}
+
 TEST(PenaltyBox, TheSecondCrashWithinAMinuteShutsOut) {
   PenaltyBox box;
   EXPECT_FALSE(box.accuse(address("10.0.0.1"), kStart));
