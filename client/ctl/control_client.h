@@ -12,7 +12,8 @@
 
 namespace rookery::client {
 
-inline constexpr std::chrono::seconds kControlTimeout{60};  // between two pieces of the answer; `scale` answers after 30 s at the latest
+inline constexpr std::chrono::seconds kControlTimeout{
+    60};  // between two pieces of the answer; `scale` answers after 30 s at the latest
 
 enum class ControlResult : unsigned char {
   Done,        // OK

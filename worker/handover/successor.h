@@ -81,7 +81,7 @@ class Successor final {
   chat::Suspect& suspect_;  // the loop's
   Replay replay_;
   std::vector<Case> cases_;
-  std::vector<ReplayPart> parts_;  // one for each case
+  std::vector<ReplayPart> parts_;                       // one for each case
   std::vector<std::unique_ptr<shm::Mapping>> regions_;  // of other workers, whole; during a batch
 };
 

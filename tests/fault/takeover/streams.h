@@ -36,7 +36,7 @@ struct StreamsSetup {
   std::size_t rooms = 5;
   bool broadcasts = true;      // if not, old messages are asked for in the text dialect too
   bool own_addresses = false;  // each from a loopback address of its own
-  std::string host;            // where the server is; empty: loopback. Elsewhere no history is compared
+  std::string host = {};       // where the server is; empty: loopback. Elsewhere no history is compared
   bool some_leave = false;     // somebody is closed in doubt, and those who watch are told that he left
   double posts_per_second = 300.0 / kSlowness;
   double passwords_per_second = 12.0 / kSlowness;
