@@ -25,9 +25,11 @@ std::set<std::uint64_t> listed(const ServerProcess& server) {
   return ids;
 }
 
-std::set<std::uint64_t> ids_of(const std::vector<Seated>& seated) {
+// Theirs alone: those who were there to find the seats have gone, and the server has seen it.
+std::set<std::uint64_t> ids_of(const ServerProcess& server, const std::vector<Seated>& seated) {
   std::set<std::uint64_t> ids;
   for (const Seated& each : seated) ids.insert(each.id);
+  eventually("the others have gone", [&] { return listed(server) == ids; });
   return ids;
 }
 
@@ -52,7 +54,7 @@ TEST(Custody, WhoWaitsForASuccessorIsStillThere) {
   std::vector<Seated> seated;
   for (int i = 0; i < 3; ++i)
     for (Seated& each : one_client_on_each_worker(server, 1)) seated.push_back(std::move(each));
-  const auto ids = ids_of(seated);
+  const auto ids = ids_of(server, seated);
   faults.set("worker.at_start:stop");
   server.kill_child(server.worker_pid(0));
   eventually("the next one is on its way", [&] { return faults.fired() > 0; });
@@ -70,7 +72,7 @@ TEST(Custody, WhoWaitsForASuccessorIsStillThere) {
 TEST(Custody, WhoIsOnTheWayToAnotherWorkerIsShownOnce) {
   ServerProcess server({"--workers", "2"});
   auto seated = one_client_on_each_worker(server, 2);
-  const auto ids = ids_of(seated);
+  const auto ids = ids_of(server, seated);
   const std::uint64_t moving = on_worker(seated, 0);
   const pid_t adopter = server.worker_pid(1);
   server.signal_child(adopter, SIGSTOP);
@@ -95,7 +97,7 @@ TEST(Custody, WhoIsOnTheWayToAnotherWorkerIsShownOnce) {
 TEST(Custody, IfTheAdopterDiesTooAnotherOneCarriesOn) {
   ServerProcess server({"--workers", "3"});
   auto seated = one_client_on_each_worker(server, 3);
-  const auto ids = ids_of(seated);
+  const auto ids = ids_of(server, seated);
   const pid_t adopter = server.worker_pid(1);
   server.signal_child(adopter, SIGSTOP);
   server.signal_child(server.worker_pid(2), SIGSTOP);  // so that worker 1 has some to adopt, whoever has how many

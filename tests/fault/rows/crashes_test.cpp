@@ -249,7 +249,7 @@ TEST(Supervision, Row23_WhenForkFailsTheOthersServeAndItIsTriedAgain) {
   EXPECT_THAT(server.log(), HasSubstr("warning: worker 0 could not be started: cannot fork"));
   faults.clear();
   server.wait_until_all_serve({victim});
-  eventually("no descriptor is left over", [&] { return descriptor_count(server.pid()) == descriptors; });
+  eventually("no descriptor is left over", [&] { return descriptor_count(server.pid()) <= descriptors; });
 }
 
 TEST(Supervision, Row45_AWorkerGoesBeforeTheLedgerWhenMemoryIsShort) {

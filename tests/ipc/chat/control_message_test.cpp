@@ -50,9 +50,9 @@ TEST_F(ControlMessageTest, WhatIsNoMessageOfOursIsSaidToBeNone) {
     EXPECT_EQ(received.status, TransferStatus::Done);
     EXPECT_FALSE(received.message);
   }
-  bytes.assign(15, std::byte{1});
+  bytes.assign(31, std::byte{1});
   EXPECT_FALSE(receive_after_sending().message);
-  bytes.assign(16, std::byte{1});
+  bytes.assign(32, std::byte{1});
   EXPECT_TRUE(receive_after_sending().message);
 }
 

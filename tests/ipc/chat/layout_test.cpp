@@ -27,8 +27,8 @@ std::string text_of_magic(std::uint64_t magic) {
 }
 
 TEST(LayoutTest, Magics) {
-  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR2");
-  EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG2");
+  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR3");
+  EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG3");
   EXPECT_EQ(text_of_magic(shm::LogRingHeader::kMagic), "ROOKLOG2");
   EXPECT_EQ(text_of_magic(shm::NameTableHeader::kMagic), "NAMETAB1");
 }
@@ -216,13 +216,13 @@ TEST(LayoutTest, LedgerRegion) {
   EXPECT_AT(8, RoomState, as_of);
   EXPECT_AT(16, RoomState, name_bytes);
   EXPECT_AT(20, RoomState, name);
-  EXPECT_EQ(sizeof(RoomEntry), 8U + 2 * 56);
+  EXPECT_EQ(sizeof(RoomEntry), 8U + 2 * (56 + 8));
 
   const LedgerLayout layout(3);
   EXPECT_EQ(layout.slot(0), 4096U);
   EXPECT_EQ(layout.slot(2), 4096U + 2 * 128);
   EXPECT_EQ(layout.rooms(), 8192U);
-  EXPECT_EQ(layout.inbox_words(0), 8192U + shm::page_aligned(16'384 * 120));
+  EXPECT_EQ(layout.inbox_words(0), 8192U + shm::page_aligned(16'384 * 136));
   EXPECT_EQ(layout.inbox_words(1), layout.inbox_words(0) + 262'144);
 }
 
