@@ -77,6 +77,11 @@ class Delivery final {
   // For who carries on a session of a dead worker (worker/handover/):
   // The first bytes of its output were sent. Returns how many of `bytes` there were.
   [[nodiscard]] std::uint64_t pass_sent(Session& session, std::uint64_t bytes) noexcept;
+  // During a takeover: see OwnOutput::keep_consumed().
+  void keep_consumed(bool keep) noexcept {
+    own_.keep_consumed(keep);
+    own_.release_consumed();
+  }
   // Some of the log for this session alone. Where it would hold too much, it is passed over instead, and so is the
   // rest.
   void append_log(Session& session, std::string_view bytes);

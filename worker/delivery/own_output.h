@@ -36,7 +36,10 @@ class OwnOutput final {
   // release_consumed(): until the session's block is committed it still names them.
   void consume(Session& session, std::size_t bytes) noexcept;
   void drop(Session& session) noexcept;
+  // Where many sessions are dealt with before any of them is committed, nothing is released until the last one is.
+  void keep_consumed(bool keep) noexcept { keep_consumed_ = keep; }
   void release_consumed() noexcept {
+    if (keep_consumed_) return;
     for (const BufferNumber buffer : consumed_) buffers_.give_back(buffer);
     consumed_.clear();
   }
@@ -54,6 +57,7 @@ class OwnOutput final {
 
   BufferPool& buffers_;
   std::vector<BufferNumber> consumed_;
+  bool keep_consumed_ = false;
 };
 
 }  // namespace rookery::worker

@@ -67,6 +67,7 @@ WholeRegion Successor::region_of(std::uint32_t worker) {
 void Successor::begin_batch() noexcept {
   cases_.clear();
   parts_.clear();
+  commands_.delivery.keep_consumed(true);  // their blocks name these buffers until they are committed
 }
 
 void Successor::take_over() {
@@ -158,7 +159,7 @@ void Successor::adopt(std::vector<Arrival> arrivals) {
     open_case(*session, damage, dead, context.shared.slot(arrival.worker, arrival.from.loop),
               region.view().header().slot_epoch.load(std::memory_order_acquire));
   }
-  if (cases_.empty()) return;
+  if (cases_.empty()) return end_batch();
   replay(from);
   log::info("carries on {} clients of others in loop {}", cases_.size(), loop_);
   end_batch();
@@ -276,6 +277,7 @@ void Successor::end_batch() noexcept {
   cases_ = {};
   parts_ = {};
   regions_.clear();
+  commands_.delivery.keep_consumed(false);
 }
 
 void Successor::close_case(Case& opened, const ReplayPart& part) {
@@ -332,6 +334,7 @@ void Successor::doubt(Session& session, std::string_view why) {
 }
 
 bool Successor::watch(Session& session) {
+  session.line_waits = true;  // what it had sent is looked at first: a thread in recv() would not hear of it
   const int error = watch_.begin(session);
   session.watched = error == 0;
   if (session.watched) return true;

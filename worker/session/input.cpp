@@ -97,9 +97,8 @@ bool Input::make_room(Session& session) {
   const std::size_t held = stream.input_end - stream.input_begin;
   const BufferNumber before = stream.input_buffer;
   if (before != chat::kNoBuffer && !buffers_.is_small(before)) {
+    if (stream.input_begin == 0) return true;  // all the room there is
     if (held > 0 && chat::kLargeBufferBytes - stream.input_end >= kLeastRoomBytes) return true;
-    if (held == 0 && stream.input_end == 0) return true;
-    if (held == chat::kLargeBufferBytes) return true;  // no room, and none to be had
   }
   if (held > 0 || before == chat::kNoBuffer || buffers_.is_small(before)) {
     const BufferNumber large = buffers_.take_large();
