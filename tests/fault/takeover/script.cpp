@@ -243,6 +243,9 @@ void Script::enter(Said& said) {
 
 void Script::settle(Said& said) {
   if (who_.resumes) resume(said);
+  // The others' joins are answered, but this one's worker may not have read them yet: after a ping it has, and from
+  // then on nobody joins.
+  if (who_.watches) ping(said);
   if (who_.watches)
     ask(said, "/presence on", "presence", {{"on", "true"}},
         plain(json() ? re("presence") + ",\"on\":true}" : "OK presence on"));

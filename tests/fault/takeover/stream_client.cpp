@@ -55,11 +55,6 @@ bool is_departure(std::string_view line) {
          (line.find("] - ") != std::string_view::npos && line.ends_with(" left"));
 }
 
-bool is_arrival(std::string_view line) {
-  return line.starts_with(R"({"event":"joined",)") ||
-         (line.find("] + ") != std::string_view::npos && line.ends_with(" joined"));
-}
-
 }  // namespace
 
 StreamClient::StreamClient(std::uint16_t port, Who who, Manners manners, Common& common, std::uint64_t seed)
@@ -244,7 +239,6 @@ void StreamClient::answered(const Answer& answer, const Captured& captured) {
 
 void StreamClient::take_event(std::string_view line) {
   if (common_.some_leave && is_departure(line)) return;
-  if (is_arrival(line)) return;  // of one who was slower to come than this one was to watch
   if (!said_.expected.empty() && said_.expected.front().uninterrupted && said_.expected.front().taken > 0)
     wrong("is interrupted by", line);
   Book::Heard heard;
