@@ -22,6 +22,7 @@ void Supervisor::hold_to_account(const Child& child, const std::optional<os::Exi
       continue;
     }
     if (!penalties_.accuse(source, now)) continue;
+    held_.doubt(child.worker(), client);  // or the successor would be at its line before it hears who is shut out
     const PenaltyBox::Penalty penalty{source.network(), now + kShutOutFor};
     log::alert("{} is shut out for {} s: workers crash at its lines", source.network_text(), kShutOutFor.count());
     for (Child& other : children_)

@@ -116,6 +116,12 @@ bool HeldSockets::accuse(std::uint32_t worker, std::uint64_t client, os::Monoton
   return false;
 }
 
+void HeldSockets::doubt(std::uint32_t worker, std::uint64_t client) noexcept {
+  for (std::uint32_t loop = 0; loop < loops_; ++loop)
+    for (HeldSocket& held : places_[worker * loops_ + loop])
+      if (held.client == client && client != 0) held.doubt = true;
+}
+
 void HeldSockets::mark(std::uint32_t worker, chat::Place place, os::Monotonic::time_point accused,
                        bool doubt) noexcept {
   if (!is_place(worker, place)) return;

@@ -62,6 +62,8 @@ class HeldSockets final {
                               std::uint32_t by_worker) noexcept;
   void take_back(std::uint32_t to_worker) noexcept;
 
+  // Whoever carries that client on is to close it.
+  void doubt(std::uint32_t worker, std::uint64_t client) noexcept;
   // The worker died while it was at that client's line. True: it is the second time, from now on there is doubt.
   [[nodiscard]] bool accuse(std::uint32_t worker, std::uint64_t client, os::Monotonic::time_point now) noexcept;
   // What another program in this process has known of a client, see hand_over.cpp.
