@@ -13,7 +13,8 @@ void Supervisor::hold_to_account(const Child& child, const std::optional<os::Exi
   const bool crashed = status->value == SIGSEGV || status->value == SIGBUS || status->value == SIGFPE ||
                        status->value == SIGILL || status->value == SIGABRT;
   if ((!crashed && !child.aborted) || child.was_stopped) return;
-  const auto suspects = regions_.suspects(child.worker(), child.aborted, child.started_ms(), os::monotonic_ms());
+  const auto suspects =
+      regions_.suspects(child.worker(), child.slot_epoch, child.aborted, child.started_ms(), os::monotonic_ms());
   for (const auto& [source, client] : suspects) {
     log::warning("{} ended while it was at a line from {}, client {}", child.name(), source.text(), client);
     if (held_.accuse(child.worker(), client, now)) {

@@ -82,8 +82,10 @@ std::uint64_t Regions::outbox_depth_words(std::uint32_t worker) const noexcept {
   return words;
 }
 
-std::vector<Regions::SuspectClient> Regions::suspects(std::uint32_t worker, bool hung, std::int64_t started_ms,
-                                                      std::int64_t now_ms) const {
+std::vector<Regions::SuspectClient> Regions::suspects(std::uint32_t worker, std::uint64_t slot_epoch, bool hung,
+                                                      std::int64_t started_ms, std::int64_t now_ms) const {
+  // Before that, what stands there is still its predecessor's.
+  if (view(worker).header().slot_epoch.load(std::memory_order_acquire) != slot_epoch) return {};
   std::vector<SuspectClient> at_fault;
   std::vector<SuspectClient> all;
   const auto look_at = [&](const chat::Suspect& suspect) {

@@ -68,6 +68,19 @@ TEST(TakeoverDoubt, Row19_APoisonLineClosesItsOwnSessionAlone) {
   EXPECT_LE(faults.fired(), kMostDeaths);
 }
 
+// The region still names the line that its predecessor died of.
+TEST(TakeoverDoubt, AWorkerThatDiesBeforeItServesDiedOfNobodysLine) {
+  FaultSwitch faults;
+  ServerProcess server(faults, {"--workers", "1"});
+  server.expect_alerts();
+  TextClient client(server.port());
+  EXPECT_EQ(client.ask("hello"), "Echo: hello");
+  faults.set("worker.poison_line:" + std::string(kCrash) + ",worker.at_start:abort");
+  EXPECT_EQ(client.ask("poison pill"), "Echo: poison pill");
+  EXPECT_EQ(faults.fired(), 2u);
+  EXPECT_EQ(server.console("workers").find("shut-out"), std::string::npos);
+}
+
 // Killed from outside, however often, nobody is in doubt.
 TEST(TakeoverDoubt, AKillIsHeldAgainstNobodyHoweverOften) {
   ServerProcess server({"--workers", "4"});
