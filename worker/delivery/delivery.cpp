@@ -46,6 +46,13 @@ void Delivery::touch(Session& session) {
   dirty_.push_back(&session);
 }
 
+void Delivery::offer(Session& session) {
+  if (!session.dirty || session.blocked || dirty_.back() != &session || !touched_.empty()) return;
+  dirty_.pop_back();
+  session.dirty = false;
+  deliver(session);
+}
+
 std::uint64_t Delivery::pass_sent(Session& session, std::uint64_t bytes) noexcept {
   const std::uint64_t passed = std::min<std::uint64_t>(bytes, own_.size_bytes(session));
   own_.consume(session, passed);

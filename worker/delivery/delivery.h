@@ -67,6 +67,9 @@ class Delivery final {
   void begin_items(Session& session, std::unique_ptr<ItemSource> items);
   // There is something new for it, from its item source say.
   void touch(Session& session);
+  // Gives it at once what flush() would: the kernel has the socket at hand that was just read from. Where others' output
+  // waits too, it is left to flush(). For the newest touched session only.
+  void offer(Session& session);
 
   // At the start of a turn: item sources that have used up the last one's share go on.
   void next_turn();

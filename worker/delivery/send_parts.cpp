@@ -1,26 +1,17 @@
 #include "worker/delivery/send_parts.h"
 
-#include <sys/socket.h>
-
 #include <cerrno>
 
 #include "ipc/fault/fault_point.h"
+#include "ipc/os/socket_io.h"
 
 namespace rookery::worker {
 
 ssize_t send_parts(int socket, std::span<const iovec> parts) noexcept {
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(parts.data());
-  message.msg_iovlen = parts.size();
-  ssize_t sent;
   fault::point(fault::Point::WorkerInSend);
-  do {
-    sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  } while (sent < 0 && errno == EINTR);
-  const int error = errno;
+  const ssize_t sent = os::send_now(socket, parts);
   fault::point(fault::Point::WorkerAfterSend);
-  if (sent >= 0) return sent;
-  return error == EAGAIN ? 0 : -error;
+  return sent == -EAGAIN ? 0 : sent;
 }
 
 }  // namespace rookery::worker

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "ipc/os/crash_dump.h"
+#include "ipc/os/socket_io.h"
 #include "worker/delivery/send_parts.h"
 
 namespace rookery::worker {
@@ -112,15 +113,11 @@ void ClientThreads::receive(std::unique_lock<TurnLock>& turn, Session& session, 
   const int socket = session.socket.get();
   seat.receiving = true;
   turn.unlock();
-  ssize_t got;
-  do {
-    got = ::recv(socket, room.data(), room.size(), 0);
-  } while (got < 0 && errno == EINTR);
-  const ssize_t result = got < 0 ? -errno : got;
+  const ssize_t got = os::receive(socket, room);
   turn.lock();
   seat.receiving = false;
   if (session.doomed || ending_) return;
-  turns_.received(session, result);
+  turns_.received(session, got);
   answer(turn, session, seat);
 }
 

@@ -179,6 +179,7 @@ void EventLoop::handle_session(const epoll_event& event) {
   if (session.doomed) return;
   if ((event.events & EPOLLIN) != 0) {
     input_.on_readable(session);
+    delivery_.offer(session);
   } else if ((event.events & EPOLLHUP) != 0) {
     delivery_.doom(session, "left");  // both directions are shut
   }

@@ -66,7 +66,7 @@ ThreadPool::ThreadPool(std::size_t threads, std::size_t queue_capacity, ThreadPo
   threads_.reserve(threads);
   try {
     for (std::size_t i = 0; i < threads; ++i) {
-      threads_.emplace_back([this, name = thread_name(options.name, i), nice = options.nice] { run_jobs(name, nice); });
+      threads_.emplace_back([this, options, i] { run_jobs(options, i); });
     }
   } catch (...) {
     queue_.close();  // lets the threads that did start end, so that they can be joined
@@ -86,12 +86,14 @@ void ThreadPool::push(Job job) {
   static_cast<void>(queue_.push(std::move(job)));
 }
 
-void ThreadPool::run_jobs(const std::string& thread_name, int nice) {
+void ThreadPool::run_jobs(const ThreadPoolOptions& options, std::size_t index) {
   pool_of_this_thread = this;
   const os::CrashStack stack;
-  os::name_this_thread(thread_name);
+  os::name_this_thread(thread_name(options.name, index));
   // Not worth dying for: without it the pool is as important as the rest of the process.
-  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice));  // on Linux: of one thread
+  static_cast<void>(
+      ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), options.nice));  // on Linux: of one thread
+  if (options.at_start) options.at_start();
   while (std::optional<Job> job = queue_.pop()) run(*job);
 }
 

@@ -53,6 +53,8 @@ struct ThreadPoolOptions {
   int nice = 10;
   // Threads are called NAME-0, NAME-1 ... in ps, top and debuggers; Linux has room for 15 bytes, NAME is cut to fit.
   std::string name = "pool";
+  // Called by each thread before its first job.
+  std::function<void()> at_start = {};
 };
 
 // What f(args...) returns when both were copied or moved to another thread, as std::async does it.
@@ -122,7 +124,7 @@ class ThreadPool final {
 
  private:
   void push(Job job);
-  void run_jobs(const std::string& thread_name, int nice);
+  void run_jobs(const ThreadPoolOptions& options, std::size_t index);
 
   BoundedQueue<Job> queue_;
   std::vector<std::jthread> threads_;  // behind the queue: they join before it goes

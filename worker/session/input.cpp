@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ipc/fault/fault_point.h"
+#include "ipc/os/socket_io.h"
 #include "ipc/wire/line_framing.h"
 
 namespace rookery::worker {
@@ -43,11 +44,7 @@ void Input::on_readable(Session& session) {
   }
   const std::span<char> to = room(session);
   if (to.empty()) return;
-  ssize_t got;
-  do {
-    got = ::recv(session.socket.get(), to.data(), to.size(), 0);
-  } while (got < 0 && errno == EINTR);
-  received(session, got < 0 ? -errno : got);
+  received(session, os::receive(session.socket.get(), to));
 }
 
 std::span<char> Input::room(Session& session) {

@@ -1,0 +1,33 @@
+#include "ipc/os/socket_io.h"
+
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace rookery::os {
+
+ssize_t send_now(int socket, std::span<const iovec> parts) noexcept {
+  constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts.data());
+  message.msg_iovlen = parts.size();
+  long sent;
+  do {
+    sent = parts.size() == 1
+               ? ::syscall(SYS_sendto, socket, parts.front().iov_base, parts.front().iov_len, kFlags, nullptr, 0)
+               : ::syscall(SYS_sendmsg, socket, &message, kFlags);
+  } while (sent < 0 && errno == EINTR);
+  return sent < 0 ? -errno : sent;
+}
+
+ssize_t receive(int socket, std::span<char> to) noexcept {
+  long got;
+  do {
+    got = ::syscall(SYS_recvfrom, socket, to.data(), to.size(), 0, nullptr, nullptr);
+  } while (got < 0 && errno == EINTR);
+  return got < 0 ? -errno : got;
+}
+
+}  // namespace rookery::os

@@ -1,0 +1,24 @@
+// ipc/os/socket_io.h
+//
+// Sends and receives on a connected socket that does not block, at the price of the system call alone: the C library's
+// send() and recv() are cancellation points, which in a process of several threads costs two atomic exchanges a call.
+// Nobody cancels our threads.
+//
+// Each returns the bytes that the kernel took or gave, or minus an error number; a call that a signal interrupted is
+// made again.
+#pragma once
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <span>
+
+namespace rookery::os {
+
+// -EAGAIN: the socket is full. Never raises SIGPIPE. One part costs less than an array of one (sendto, not sendmsg).
+[[nodiscard]] ssize_t send_now(int socket, std::span<const iovec> parts) noexcept;
+
+// 0: the peer sends no more. Blocks where the socket does.
+[[nodiscard]] ssize_t receive(int socket, std::span<char> to) noexcept;
+
+}  // namespace rookery::os
