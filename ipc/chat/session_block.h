@@ -6,9 +6,9 @@
 //
 // Who may write   The event loop that owns the connection; the block lies in its worker's region. Others read client,
 //                 login and since (for `list`), the ledger who is open.
-// When the worker dies  every block is as it was after the last committed change (ipc/shm/committed_value.h); `state`
-// says
-//                 whether there is a connection at all.
+// When the worker dies  every block is as it was after the last committed change, with the loop's journal at hand
+//                 (ipc/shm/journal.h); `state` says whether there is a connection at all.
+// Size            There is one for each connection, idle or not: docs/performance.md has the account of its bytes.
 #pragma once
 
 #include <array>
@@ -16,34 +16,33 @@
 #include <cstdint>
 #include <string_view>
 
-#include "ipc/shm/committed_value.h"
+#include "ipc/shm/journal.h"
+#include "ipc/shm/name_table.h"
 
 namespace rookery::chat {
 
 enum class SessionState : std::uint32_t { Free = 0, Open = 1 };
 
-// Changes with login and logout, before their command is done: until the stream's login_count follows, the value before
-// it is the one that counts.
+// Who is logged in, as the user table has it (see login_of()).
 struct SessionLogin {
   std::uint64_t account = 0;  // 0: a guest
   std::uint32_t name_bytes = 0;
-  std::uint32_t login_count = 0;  // logins and logouts
   std::array<char, 32> name{};
 
   [[nodiscard]] std::string_view name_view() const noexcept {
     return {name.data(), name_bytes <= name.size() ? name_bytes : 0};
   }
 };
-static_assert(sizeof(SessionLogin) == 48);
 
 inline constexpr std::uint32_t kNoBuffer = 0;  // buffers are numbered from 1
 
-enum SessionFlags : std::uint16_t {
+enum SessionFlags : std::uint8_t {
   kDiscardingLine = 1,  // inside a line that was reported as too long
   kPresenceOn = 2,
-  kInputEnded = 4,  // the peer sends no more
-  kClosing = 8,     // close once the output is out
-  kBehind = 16,     // has not had all of the log: log_cursor says exactly where delivery stopped
+  kInputEnded = 4,    // the peer sends no more
+  kClosing = 8,       // close once the output is out
+  kBehind = 16,       // has not had all of the log: log_cursor says exactly where delivery stopped
+  kHasLoggedIn = 32,  // once at least, whoever it is now
 };
 
 // Changes with every command and every read and write: one commit for all of it. At every commit this is true:
@@ -66,9 +65,9 @@ struct SessionStream {
   std::uint32_t output_tail = kNoBuffer;  // before anything of the log from log_cursor on
   std::uint16_t output_begin = 0;         // first byte in the head
   std::uint16_t output_end = 0;           // end of the bytes in the tail
-  std::uint16_t flags = 0;
-  std::uint8_t dialect = 0;      // wire::DialectId
-  std::uint8_t login_count = 0;  // the low bits of SessionLogin's: which of its values belongs to this commit
+  std::uint16_t slot = 0;                 // of the loop in whose outbox outbox_number counts
+  std::uint8_t flags = 0;
+  std::uint8_t dialect = 0;  // wire::DialectId
   // A command that is under way (a hash on the pool, a long list) stays in the input until its reply is queued: a
   // successor begins it again, and goes on after the items that were queued already.
   std::uint64_t items_next = 0;      // list, rooms: where to look next; history, resume: the newest seq given
@@ -77,12 +76,12 @@ struct SessionStream {
   // A resume that is done: 1 + the seq from which on the client has had all of what it listens to; 0: that is written
   // to the `had_from` of each topic already. A successor writes it there before anything else.
   std::uint64_t had_all_from = 0;
-  std::uint32_t slot = 0;    // of the loop in whose outbox outbox_number counts
+  std::uint32_t user = 0;    // who is logged in: 1 + the number of the user table's entry; 0: a guest
   std::uint32_t missed = 0;  // messages before log_cursor that were passed over and not told yet
 };
 static_assert(sizeof(SessionStream) == 96);
 
-inline constexpr std::uint32_t kInlineRooms = 6;
+inline constexpr std::uint32_t kInlineRooms = 3;
 
 // A room the client is in, and its `had_from`: the client has had, or will be given as it comes, every message of the
 // room with a greater seq. At first that is the newest seq when it came in; `resume` sets it back. One word, so that it
@@ -119,17 +118,21 @@ struct SessionHadFrom {
 
 struct SessionBlock {
   std::atomic<std::uint32_t> state;  // SessionState; Open is released after the rest is set
-  std::atomic<std::uint32_t> in_lobby;
+  std::atomic<std::uint16_t> port;
+  std::atomic<std::uint16_t> in_lobby;
   std::atomic<std::uint64_t> client;                  // never changes while Open
   std::atomic<std::int64_t> since_ms;                 // since 1970
   std::atomic<std::uint64_t> messages;                // asked to be sent by this client
   std::array<std::atomic<std::uint64_t>, 2> address;  // IPv6, or IPv4-mapped, in network order
-  std::atomic<std::uint64_t> port;
-  shm::CommittedValue<SessionLogin> login;
-  shm::CommittedValue<SessionStream> stream;
+  shm::JournaledValue<SessionStream> stream;          // its place in the journal is the block's index
   SessionRooms rooms;
   SessionHadFrom had_from;
 };
-static_assert(sizeof(SessionBlock) == 472, "drawn in docs/shared-memory.md");
+static_assert(sizeof(SessionBlock) == 208, "drawn in docs/shared-memory.md");
+
+using SessionJournal = shm::Journal<SessionStream>;
+
+// Whoever the user table has there; a guest where it has nobody, whatever the number is.
+[[nodiscard]] SessionLogin login_of(const shm::NameTableReader& users, std::uint32_t user) noexcept;
 
 }  // namespace rookery::chat

@@ -26,7 +26,7 @@ namespace rookery::chat {
 inline constexpr std::size_t kPoolSuspects = 64;  // as many threads as a pool may have
 
 struct WorkerRegionHeader {
-  static constexpr std::uint64_t kMagic = 0x33524b574b4f4f52;  // "ROOKWKR3", little-endian
+  static constexpr std::uint64_t kMagic = 0x34524b574b4f4f52;  // "ROOKWKR4", little-endian
 
   std::atomic<std::uint64_t> magic;  // stored last
   // The life of this slot: differs for each process that ever had the slot. Released when its outboxes are empty and
@@ -49,9 +49,10 @@ struct LoopControl {
   std::atomic<std::uint64_t> deliveries;  // messages put into sockets, since the worker started
   alignas(64) shm::PositionWord outbox_tail;
   alignas(64) shm::PositionWord inbox_taken;
-  Suspect suspect;  // whose input the loop deals with
+  Suspect suspect;                     // whose input the loop deals with
+  alignas(64) SessionJournal journal;  // of its blocks' streams
 };
-static_assert(sizeof(LoopControl) == 4 * 64, "drawn in docs/shared-memory.md");
+static_assert(sizeof(LoopControl) == 6 * 64, "drawn in docs/shared-memory.md");
 
 // 1 MiB: some 5,000 messages of 100 bytes between two drains by the ledger, and never less than 60 of the largest.
 inline constexpr std::uint64_t kOutboxWords = 128 * 1024;
@@ -60,7 +61,7 @@ inline constexpr std::uint32_t kLargeBufferBytes = 16384;  // any line, several 
 
 // A session's rooms are in its block and in one small buffer.
 inline constexpr std::uint32_t kMaxRoomsOfSession = kInlineRooms + kSmallBufferBytes / sizeof(std::uint64_t);
-static_assert(kMaxRoomsOfSession == 134, "named in the help of --max-rooms");
+static_assert(kMaxRoomsOfSession == 131, "named in the help of --max-rooms");
 
 // Where things lie; computed alike in every process.
 class WorkerLayout final {

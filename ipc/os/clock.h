@@ -21,4 +21,25 @@ using Monotonic = std::chrono::steady_clock;
       .count();
 }
 
+// A moment of the monotonic clock in four bytes, for what every connection has: milliseconds modulo 2^32, so an age is
+// right if it is less than 24 days.
+class CoarseMoment final {
+ public:
+  CoarseMoment() = default;
+  explicit CoarseMoment(Monotonic::time_point moment) noexcept : ms_(ms_of(moment)) {}
+
+  // Negative where it is later than `now`.
+  [[nodiscard]] std::chrono::milliseconds age(Monotonic::time_point now) const noexcept {
+    return std::chrono::milliseconds{static_cast<std::int32_t>(ms_of(now) - ms_)};
+  }
+
+ private:
+  static std::uint32_t ms_of(Monotonic::time_point moment) noexcept {
+    return static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(moment.time_since_epoch()).count());
+  }
+
+  std::uint32_t ms_ = 0;
+};
+
 }  // namespace rookery::os

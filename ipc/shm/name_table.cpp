@@ -94,6 +94,10 @@ const NameTableEntry& NameTableReader::entry(std::uint32_t number) const noexcep
   return *reinterpret_cast<const NameTableEntry*>(memory_ + entry_offset(number));
 }
 
+std::uint32_t NameTableReader::number_of(const NameTableEntry& entry) const noexcept {
+  return static_cast<std::uint32_t>(&entry - reinterpret_cast<const NameTableEntry*>(memory_ + entry_offset(0)));
+}
+
 const NameTableEntry* NameTableReader::find(std::string_view name) const noexcept {
   if (name.size() > kNameBytes) return nullptr;
   const FoldedName wanted(name);

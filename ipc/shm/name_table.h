@@ -71,6 +71,8 @@ class NameTableReader {
   [[nodiscard]] std::uint32_t count() const noexcept;
   // REQUIRES: number < count().
   [[nodiscard]] const NameTableEntry& entry(std::uint32_t number) const noexcept;
+  // REQUIRES: `entry` is of this table. The same in every process, for as long as the segment lives.
+  [[nodiscard]] std::uint32_t number_of(const NameTableEntry& entry) const noexcept;
 
  private:
   const std::byte* memory_;

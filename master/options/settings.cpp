@@ -159,7 +159,7 @@ constexpr std::array kSettings{
             [](Options& options, std::string_view value) {
               options.max_queued = whole_number(value, kMinQueued, kMaxQueued);
             }},
-    Setting{"max-rooms", "", "NUMBER", kLimits, "rooms besides the lobby, 1 to 134; the server has 16384 for all",
+    Setting{"max-rooms", "", "NUMBER", kLimits, "rooms besides the lobby, 1 to 131; the server has 16384 for all",
             "128",
             [](Options& options, std::string_view value) {
               options.max_rooms = whole_number(value, 1U, chat::kMaxRoomsOfSession);

@@ -86,7 +86,7 @@ void Supervisor::save(State& state) const {
                             .index = place.index,
                             .client = held.client,
                             .socket = held.socket.get(),
-                            .accused_ns = to_ns(held.accused),
+                            .accused_ns = to_ns(held_.accused(held.client)),
                             .doubt = held.doubt});
       return true;
     });

@@ -40,6 +40,7 @@ void HeldSockets::forget_hand(std::uint32_t worker, HeldSocket& held) noexcept {
 
 void HeldSockets::release(std::uint32_t worker, HeldSocket& held) noexcept {
   forget_hand(worker, held);
+  if (!accused_.empty()) accused_.erase(held.client);
   --counts_[worker];
   held = HeldSocket();
 }
@@ -67,7 +68,7 @@ void HeldSockets::drop_all(std::uint32_t worker) noexcept {
 }
 
 void HeldSockets::hand(std::uint32_t worker, chat::Place place, std::uint32_t to_worker) noexcept {
-  places_[worker * loops_ + place.loop][place.index].handed_to = to_worker;
+  places_[worker * loops_ + place.loop][place.index].handed_to = static_cast<std::uint16_t>(to_worker);
   ++handed_from_[worker];
   ++handed_to_[to_worker];
 }
@@ -102,14 +103,19 @@ void HeldSockets::take_back(std::uint32_t to_worker) noexcept {
   }
 }
 
+os::Monotonic::time_point HeldSockets::accused(std::uint64_t client) const noexcept {
+  const auto at = accused_.find(client);
+  return at == accused_.end() ? os::Monotonic::time_point{} : at->second;
+}
+
 bool HeldSockets::accuse(std::uint32_t worker, std::uint64_t client, os::Monotonic::time_point now) noexcept {
   if (client == 0) return false;
   for (std::uint32_t loop = 0; loop < loops_; ++loop) {
     for (HeldSocket& held : places_[worker * loops_ + loop]) {
       if (held.client != client) continue;
-      const bool again = held.accused != os::Monotonic::time_point{} && now - held.accused <= kAccusedTwiceWithin;
+      const auto before = std::exchange(accused_[client], now);
+      const bool again = before != os::Monotonic::time_point{} && now - before <= kAccusedTwiceWithin;
       const bool doubted_before = std::exchange(held.doubt, held.doubt || again);
-      held.accused = now;
       return again && !doubted_before;
     }
   }
@@ -127,7 +133,7 @@ void HeldSockets::mark(std::uint32_t worker, chat::Place place, os::Monotonic::t
   if (!is_place(worker, place)) return;
   HeldSocket* const held = at(worker, place);
   if (held == nullptr || held->client == 0) return;
-  held->accused = accused;
+  if (accused != os::Monotonic::time_point{}) accused_[held->client] = accused;
   held->doubt = doubt;
 }
 

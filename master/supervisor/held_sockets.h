@@ -21,6 +21,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 #include "ipc/chat/control_message.h"
@@ -30,14 +31,14 @@
 namespace rookery::master {
 
 struct HeldSocket {
-  std::uint64_t client = 0;             // 0: the place is free
-  os::FileDescriptor socket;            // none: its duplicate was lost on the way, at the limit of open files
-  os::Monotonic::time_point accused{};  // when a worker last died of its line; the epoch: never
-  bool doubt = false;                   // twice within kAccusedTwiceWithin
-  std::uint32_t handed_to = kNobody;    // the worker that was asked to carry it on and has not answered
+  std::uint64_t client = 0;           // 0: the place is free
+  os::FileDescriptor socket;          // none: its duplicate was lost on the way, at the limit of open files
+  std::uint16_t handed_to = kNobody;  // the worker that was asked to carry it on and has not answered
+  bool doubt = false;                 // workers died of its line twice within kAccusedTwiceWithin
 
-  static constexpr std::uint32_t kNobody = ~0U;
+  static constexpr std::uint16_t kNobody = 0xffff;
 };
+static_assert(sizeof(HeldSocket) == 16, "one for each client there is");
 
 inline constexpr std::chrono::seconds kAccusedTwiceWithin{10};
 
@@ -64,6 +65,8 @@ class HeldSockets final {
 
   // Whoever carries that client on is to close it.
   void doubt(std::uint32_t worker, std::uint64_t client) noexcept;
+  // When a worker last died while it was at that client's line; the clock's epoch: never.
+  [[nodiscard]] os::Monotonic::time_point accused(std::uint64_t client) const noexcept;
   // The worker died while it was at that client's line. True: it is the second time, from now on there is doubt.
   [[nodiscard]] bool accuse(std::uint32_t worker, std::uint64_t client, os::Monotonic::time_point now) noexcept;
   // What another program in this process has known of a client, see hand_over.cpp.
@@ -104,7 +107,8 @@ class HeldSockets final {
   std::uint32_t loops_;
   std::uint32_t sessions_per_loop_;
   std::vector<std::vector<HeldSocket>> places_;  // by slot, then by index; as long as the largest one in use
-  std::vector<std::uint64_t> counts_;            // by worker, as the other two
+  std::unordered_map<std::uint64_t, os::Monotonic::time_point> accused_;  // by client; those that ever were
+  std::vector<std::uint64_t> counts_;                                     // by worker, as the other two
   std::vector<std::uint64_t> handed_from_;
   std::vector<std::uint64_t> handed_to_;
 };

@@ -31,29 +31,29 @@ bool is_open(const chat::SessionBlock& block) noexcept {
 std::string address_of(const chat::SessionBlock& block) {
   const std::array<std::uint64_t, 2> words{block.address[0].load(std::memory_order_relaxed),
                                            block.address[1].load(std::memory_order_relaxed)};
-  const auto port = static_cast<std::uint16_t>(block.port.load(std::memory_order_relaxed));
+  const std::uint16_t port = block.port.load(std::memory_order_relaxed);
   const chat::SourceAddress source{words};
   return fmt::format(fmt::runtime(source.is_ipv4() ? "{}:{}" : "[{}]:{}"), source.text(), port);
 }
 
-std::string name_of(const chat::SessionBlock& block, std::uint64_t client) {
-  const auto login = block.login.load();
-  std::string name = login ? printable(login->name_view()) : std::string();
+std::string name_of(const chat::SessionLogin& login, std::uint64_t client) {
+  std::string name = printable(login.name_view());
   std::replace(name.begin(), name.end(), ' ', '?');  // or the columns would shift
   if (name.empty()) name = fmt::format("{}{}", wire::kGuestPrefix, client);
   return name;
 }
 
-std::string_view dialect_of(const chat::SessionBlock& block) noexcept {
-  const auto stream = block.stream.load();
-  if (!stream || stream->dialect >= wire::kDialectCount) return "?";
-  return wire::to_string(static_cast<wire::DialectId>(stream->dialect));
+std::string_view dialect_of(const chat::SessionStream& stream) noexcept {
+  if (stream.dialect >= wire::kDialectCount) return "?";
+  return wire::to_string(static_cast<wire::DialectId>(stream.dialect));
 }
 
 }  // namespace
 
 Regions::Regions(const chat::SharedState& state)
-    : state_(state), ledger_mapping_(map_for_ourselves(state.ledger_region, state.ledger_layout.rooms())) {
+    : state_(state),
+      ledger_mapping_(map_for_ourselves(state.ledger_region, state.ledger_layout.rooms())),
+      user_mapping_(map_for_ourselves(state.user_table, state.user_table.size_bytes())) {
   for (const auto& region : state.worker_regions)
     worker_mappings_.push_back(map_for_ourselves(region, state.worker_layout.readers_bytes()));
 }
@@ -114,6 +114,16 @@ std::uint64_t Regions::count_clients(std::uint32_t worker) const noexcept {
   return count;
 }
 
+chat::SessionLogin Regions::login_of(const chat::SessionStream& stream) const {
+  if (stream.user == 0) return {};
+  try {
+    const shm::NameTableReader users(user_mapping_.data(), user_mapping_.size_bytes());
+    return chat::login_of(users, stream.user);
+  } catch (const std::runtime_error&) {
+    return {};  // the ledger has made none yet: then a worker says what cannot be
+  }
+}
+
 void Regions::add_clients(std::uint32_t worker, std::vector<ClientRow>& rows, const Shows& shows) const {
   for (std::uint32_t loop = 0; loop < state_.loops; ++loop) {
     const chat::SessionBlock* blocks = view(worker).sessions(loop);
@@ -123,10 +133,11 @@ void Regions::add_clients(std::uint32_t worker, std::vector<ClientRow>& rows, co
       if (!is_open(block)) continue;
       const std::uint64_t client = block.client.load(std::memory_order_relaxed);
       if (shows && !shows({loop, i}, client)) continue;
+      const chat::SessionStream stream = block.stream.glance();
       rows.push_back({.client = client,
-                      .name = name_of(block, client),
+                      .name = name_of(login_of(stream), client),
                       .address = address_of(block),
-                      .dialect = dialect_of(block),
+                      .dialect = dialect_of(stream),
                       .worker = worker,
                       .since_ms = block.since_ms.load(std::memory_order_relaxed),
                       .messages = block.messages.load(std::memory_order_relaxed)});

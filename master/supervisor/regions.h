@@ -55,10 +55,12 @@ class Regions final {
   [[nodiscard]] chat::WorkerRegionView view(std::uint32_t worker) const noexcept {
     return {worker_mappings_[worker], state_.worker_layout};
   }
+  [[nodiscard]] chat::SessionLogin login_of(const chat::SessionStream& stream) const;
   [[nodiscard]] chat::LedgerRegionView ledger() const noexcept { return {ledger_mapping_, state_.ledger_layout}; }
 
   const chat::SharedState& state_;
   shm::Mapping ledger_mapping_;  // up to the rooms
+  shm::Mapping user_mapping_;
   std::vector<shm::Mapping> worker_mappings_;
 };
 

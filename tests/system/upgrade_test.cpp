@@ -213,7 +213,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{"Crash", [](Installation& here) { here.install_script("kill -SEGV $$"); }, "signal 11"},
                     Refused{"OtherLayout",
                             [](Installation& here) { here.install(test::program("rookery-master-other-layout")); },
-                            "layout 1, and this program knows 1000000"},
+                            ", and this program knows 1000000"},
                     Refused{"Nothing", [](Installation& here) { fs::remove(here.path()); }, "No such file"},
                     Refused{"NotExecutable",
                             [](Installation& here) {

@@ -24,8 +24,9 @@ struct Asker {
 Outcome ask_desk(CommandContext& context, Session& session, PasswordRequest request) {
   const std::string id = request.id;  // the request itself is moved away
   const wire::RequestTag tag{request.op, id};
-  request.source = session.source.key;
-  request.of_many = session.source.loopback && !context.worker.settings.limits.limit_loopback;
+  const Source source = context.sessions.source(session);
+  request.source = source.key;
+  request.of_many = source.loopback && !context.worker.settings.limits.limit_loopback;
   request.session = session.index;
   request.client = session.client;
   switch (context.passwords.admit(os::Monotonic::now(), std::move(request))) {
@@ -67,7 +68,8 @@ void ask_for_account(CommandContext& context, const Asker& asker, const std::str
   context.finish_command(*session);
 }
 
-void finish_login(CommandContext& context, const Asker& asker, const std::string& name, std::uint64_t account,
+// `user`: as in SessionStream.
+void finish_login(CommandContext& context, const Asker& asker, const std::string& name, std::uint32_t user,
                   bool right) {
   Session* session = context.sessions.find(asker.index, asker.client);
   if (session == nullptr) return;
@@ -78,15 +80,12 @@ void finish_login(CommandContext& context, const Asker& asker, const std::string
     context.finish_command(*session);
     return;
   }
-  chat::SessionLogin login = session->block->login.load_own();
-  login.account = account;
-  login.name_bytes = static_cast<std::uint32_t>(name.copy(login.name.data(), login.name.size()));
-  ++login.login_count;
-  session->block->login.store(login);
-  context.follower.listen_to_account(*session, account);
-  if (!context.worker.settings.allow_guests) context.follower.listen(*session);
+  const chat::SessionLogin login = chat::login_of(context.worker.users, user);
+  context.follower.listen_to_account(*session, login.account);
+  if (!context.worker.settings.allow_guests) context.follower.listen_to_chat(*session);
   log::info("client={} logged in as {}", asker.client, name);
-  session->stream.login_count = static_cast<std::uint8_t>(login.login_count);  // with the end of the command
+  session->stream.user = user;  // committed with the end of the command
+  session->set(chat::kHasLoggedIn, true);
   context.reply(*session, [&](const wire::Dialect& dialect, std::string& out) {
     dialect.logged_in(out, tag, {asker.client, login.name_view()}, context.worker.epoch(),
                       context.follower.newest_seq());
@@ -104,8 +103,8 @@ Outcome do_register(CommandContext& context, Session& session, const wire::Comma
   if (context.refuse_if_not_stored(session, tag)) return Outcome::Done;
   Asker asker{session.index, session.client, std::string(command.id), session.address()};
   PasswordRequest request{.op = tag.op, .id = asker.id, .work = [] {}};
-  request.work = [&context, source = session.source.key, asker = std::move(asker), name = std::string(command.name),
-                  password = Secret(command.password)] {
+  request.work = [&context, source = context.sessions.source(session).key, asker = std::move(asker),
+                  name = std::string(command.name), password = Secret(command.password)] {
     if (context.worker.abandoned) return;
     const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.address, asker.client);
     context.mailbox.post([&context, source, asker, name, hash = hash_password(password.view())] {
@@ -118,28 +117,27 @@ Outcome do_register(CommandContext& context, Session& session, const wire::Comma
 
 Outcome do_login(CommandContext& context, Session& session, const wire::Command& command) {
   const wire::RequestTag tag{command.op, command.id};
-  if (session.block->login.load_own().account != 0)
-    return context.refuse(session, tag, wire::ErrorCode::AlreadyLoggedIn, "log out first");
+  if (session.stream.user != 0) return context.refuse(session, tag, wire::ErrorCode::AlreadyLoggedIn, "log out first");
 
   // A name that does not exist costs the same time: a hash that nobody's password has is checked instead.
   const shm::NameTableEntry* user = context.worker.users.find(command.name);
   PasswordHash hash = decoy_hash();
   if (user != nullptr) std::memcpy(hash.encoded.data(), user->value, hash.encoded.size());
-  const std::uint64_t account = user != nullptr ? user->id : 0;
+  const std::uint32_t number = user != nullptr ? 1 + context.worker.users.number_of(*user) : 0;
   Asker asker{session.index, session.client, std::string(command.id), session.address()};
   PasswordRequest request{.name = name_key(command.name, context.worker.settings.limits.address_secret),
                           .op = tag.op,
                           .id = asker.id,
                           .work = [] {}};
-  request.work = [&context, source = session.source.key, key = request.name, asker = std::move(asker), hash, account,
-                  password = Secret(command.password),
+  request.work = [&context, source = context.sessions.source(session).key, key = request.name, asker = std::move(asker),
+                  hash, number, password = Secret(command.password),
                   name = std::string(user != nullptr ? user->name_view() : command.name)] {
     if (context.worker.abandoned) return;
     const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.address, asker.client);
-    const bool right = verify_password(hash, password.view()) && account != 0;
-    context.mailbox.post([&context, source, key, asker, name, account, right] {
+    const bool right = verify_password(hash, password.view()) && number != 0;
+    context.mailbox.post([&context, source, key, asker, name, number, right] {
       context.passwords.finished(os::Monotonic::now(), source, key, !right);  // also when nobody waits any more
-      finish_login(context, asker, name, account, right);
+      finish_login(context, asker, name, number, right);
     });
   };
   return ask_desk(context, session, std::move(request));
@@ -147,18 +145,14 @@ Outcome do_login(CommandContext& context, Session& session, const wire::Command&
 
 Outcome do_logout(CommandContext& context, Session& session, const wire::Command& command) {
   const wire::RequestTag tag{command.op, command.id};
-  chat::SessionLogin login = session.block->login.load_own();
+  const chat::SessionLogin login = context.sessions.login(session);
   if (login.account == 0) return context.refuse(session, tag, wire::ErrorCode::NotLoggedIn, "nobody is logged in here");
   const std::uint64_t account = login.account;
   if (!context.worker.settings.allow_guests) context.follower.listen_no_more(session);  // under the name it had
-  login.account = 0;
-  login.name_bytes = 0;
-  ++login.login_count;
-  session.block->login.store(login);
   context.delivery.settle_position(session);
   if (Topic* topic = context.delivery.topics.account(account)) topic->remove(session);
   context.delivery.topics.forget_person(account, 0);
-  session.stream.login_count = static_cast<std::uint8_t>(login.login_count);
+  session.stream.user = 0;
   return context.reply(session, [&](const wire::Dialect& dialect, std::string& out) { dialect.logged_out(out, tag); });
 }
 

@@ -9,7 +9,7 @@ namespace rookery::worker {
 MissedFilter::MissedFilter(const CommandContext& context, const Session& session) {
   const chat::SessionHadFrom& had_from = session.block->had_from;
   broadcasts_until_ = had_from.everybody.load(std::memory_order_relaxed);
-  account_ = session.block->login.load_own().account;
+  account_ = context.sessions.login(session).account;
   if (account_ != 0) account_until_ = had_from.account.load(std::memory_order_relaxed);
   if (session.block->in_lobby.load(std::memory_order_relaxed) != 0)
     rooms_.push_back({std::string(wire::kLobby), had_from.lobby.load(std::memory_order_relaxed)});

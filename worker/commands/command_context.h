@@ -33,7 +33,8 @@ struct CommandContext {
   Mailbox& mailbox;
   Barrier& barrier;
   PasswordDesk& passwords;
-  std::string scratch = {};  // for the reply under way
+  os::Monotonic::time_point now = {};  // when this turn began, for all that it does
+  std::string scratch = {};            // for the reply under way
   // What may still be read of the log ring in this turn for those who resume, all together. A turn's share takes 50 µs
   // where nothing is found and half a millisecond where all is (messages of 100 bytes, 2 cores); the ring has 64
   // shares.
@@ -91,7 +92,7 @@ struct CommandContext {
   }
 
   [[nodiscard]] bool may_chat(const Session& session) const {
-    return worker.settings.allow_guests || session.block->login.load_own().account != 0;
+    return worker.settings.allow_guests || session.stream.user != 0;
   }
 };
 

@@ -12,7 +12,7 @@ namespace {
 Outcome ask(CommandContext& context, Session& session, const wire::Command& command, chat::RecordKind kind,
             std::uint32_t room, std::string_view room_name) {
   if (context.refuse_if_read_only(session, {command.op, command.id})) return Outcome::Done;
-  const chat::SessionLogin login = session.block->login.load_own();
+  const chat::SessionLogin login = context.sessions.login(session);
   GuestName guest;
   chat::Record record;
   record.header.kind = kind;
@@ -24,7 +24,7 @@ Outcome ask(CommandContext& context, Session& session, const wire::Command& comm
   record.id = command.id;
   if (!context.outbox.ask(session, record)) return Outcome::Wait;
   session.membership_pending = true;
-  if (kind == chat::RecordKind::Leave) session.leaving_room = room;
+  if (kind == chat::RecordKind::Leave) session.leaving_room = static_cast<std::uint16_t>(room);
   return Outcome::Done;
 }
 

@@ -139,7 +139,7 @@ class ResumeReply final : public ItemSource {
   }
 
   // The client was promised a number that it cannot be given: it connects and asks again.
-  ItemsState give_up(Session& session, std::string_view why) {
+  ItemsState give_up(Session& session, const char* why) {
     log::error("client={} is closed: {}", session.client, why);
     context_.delivery.doom(session, why);
     return ItemsState::Waiting;

@@ -16,13 +16,12 @@ std::optional<SeenClient> see_client(const WorkerContext& context, std::uint32_t
   seen.worker = worker;
   seen.client = block.client.load(std::memory_order_relaxed);
   seen.since_ms = block.since_ms.load(std::memory_order_relaxed);
-  const auto login = block.login.load();
-  const auto stream = block.stream.load();
-  if (!login || !stream || block.state.load(std::memory_order_acquire) != kOpen ||
+  const chat::SessionStream stream = block.stream.glance();
+  if (block.state.load(std::memory_order_acquire) != kOpen ||
       block.client.load(std::memory_order_relaxed) != seen.client)
     return std::nullopt;
-  seen.login = *login;
-  seen.dialect = stream->dialect;
+  seen.login = chat::login_of(context.users, stream.user);
+  seen.dialect = stream.dialect;
   return seen;
 }
 

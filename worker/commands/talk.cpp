@@ -60,7 +60,7 @@ bool parse_guest(std::string_view name, std::uint64_t& client) {
 
 Outcome do_broadcast(CommandContext& context, Session& session, const wire::Command& command) {
   const wire::RequestTag tag{command.op, command.id};
-  const chat::SessionLogin login = session.block->login.load_own();
+  const chat::SessionLogin login = context.sessions.login(session);
   if (!context.may_chat(session)) return session.in_flight > 0 ? Outcome::Wait : refuse_guest(context, session, tag);
   GuestName guest;
   chat::Record record = record_of(session, chat::RecordKind::Broadcast, command, login, guest);
@@ -79,7 +79,7 @@ Outcome do_say(CommandContext& context, Session& session, const wire::Command& c
                : context.refuse(session, tag, wire::ErrorCode::NoSuchRoom,
                                 "there is no room " + std::string(command.room) + ", join makes it");
   }
-  const chat::SessionLogin login = session.block->login.load_own();
+  const chat::SessionLogin login = context.sessions.login(session);
   GuestName guest;
   chat::Record record = record_of(session, chat::RecordKind::Say, command, login, guest);
   record.header.room = *room;
@@ -90,7 +90,7 @@ Outcome do_say(CommandContext& context, Session& session, const wire::Command& c
 Outcome do_msg(CommandContext& context, Session& session, const wire::Command& command) {
   const wire::RequestTag tag{command.op, command.id};
   if (!context.may_chat(session)) return session.in_flight > 0 ? Outcome::Wait : refuse_guest(context, session, tag);
-  const chat::SessionLogin login = session.block->login.load_own();
+  const chat::SessionLogin login = context.sessions.login(session);
   GuestName guest;
   chat::Record record = record_of(session, chat::RecordKind::Direct, command, login, guest);
   std::uint64_t client = 0;

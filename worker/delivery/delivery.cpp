@@ -69,7 +69,7 @@ void Delivery::append_log(Session& session, std::string_view bytes) {
 
 void Delivery::forget_output(Session& session) {
   session.items.reset();
-  session.ring_until = 0;
+  forget_ring(session);
   session.stream.missed = 0;
   own_.drop(session);
   if (!session.behind()) return;
@@ -78,16 +78,27 @@ void Delivery::forget_output(Session& session) {
   std::erase(stalled_, &session);
 }
 
+void Delivery::read_ring_until(Session& session, std::uint64_t until) {
+  session.reads_ring = true;
+  ring_until_[&session] = until;
+}
+
+void Delivery::forget_ring(Session& session) noexcept {
+  if (session.reads_ring) ring_until_.erase(&session);
+  session.reads_ring = false;
+}
+
 void Delivery::read_ring_first(Session& session) {
-  if (session.ring_until == 0) return;
-  read_ring(session);
-  session.stream.log_cursor = std::max(session.stream.log_cursor, session.ring_until);
-  session.ring_until = 0;
+  if (!session.reads_ring) return;
+  const std::uint64_t until = ring_until_[&session];
+  read_ring(session, until);
+  session.stream.log_cursor = std::max(session.stream.log_cursor, until);
+  forget_ring(session);
 }
 
 void Delivery::begin_items(Session& session, std::unique_ptr<ItemSource> items) {
   session.items = std::move(items);
-  const bool stands_elsewhere = session.behind() || session.ring_until != 0;
+  const bool stands_elsewhere = session.behind() || session.reads_ring;
   fall_behind(session, stands_elsewhere ? session.stream.log_cursor : position_);
   touch(session);
 }
@@ -189,7 +200,7 @@ bool Delivery::was_sent(Session& session, ssize_t sent, std::size_t own_bytes, s
   }
   const auto taken = static_cast<std::size_t>(sent);
   session.stream.written_bytes += taken;
-  if (taken > 0 && session.behind()) session.stalled_since = os::Monotonic::now();
+  if (taken > 0 && session.behind()) session.stalled_since = os::CoarseMoment(os::Monotonic::now());
   took(session, std::min(taken, own_bytes), taken - std::min(taken, own_bytes));
   if (taken == total) return true;
   session.blocked = true;
@@ -371,7 +382,7 @@ void Delivery::fall_behind(Session& session, std::uint64_t cursor) {
   if (session.behind()) return;
   session.set(chat::kBehind, true);
   for (Topic* topic : session.topics) ++topic->behind;
-  session.stalled_since = os::Monotonic::now();
+  session.stalled_since = os::CoarseMoment(os::Monotonic::now());
   stalled_.push_back(&session);
 }
 
@@ -403,7 +414,7 @@ void Delivery::close_after_output(Session& session, bool hurried) {
   commit(session);
   if (is_clear(session)) finish(session);
   if (!session.lingering) {
-    session.stalled_since = os::Monotonic::now();
+    session.stalled_since = os::CoarseMoment(os::Monotonic::now());
     if (!session.behind()) stalled_.push_back(&session);
   }
 }
@@ -413,7 +424,7 @@ void Delivery::close_after_output(Session& session, bool hurried) {
 void Delivery::finish(Session& session) {
   if (!session.has(chat::kClosing) || session.lingering || session.doomed) return;
   session.lingering = true;
-  session.stalled_since = os::Monotonic::now();
+  session.stalled_since = os::CoarseMoment(os::Monotonic::now());
   std::erase(stalled_, &session);
   stalled_.push_back(&session);
   ::shutdown(session.socket.get(), SHUT_WR);
@@ -422,10 +433,10 @@ void Delivery::finish(Session& session) {
   if (session.has(chat::kInputEnded)) doom(session, "left");
 }
 
-void Delivery::doom(Session& session, std::string_view why) {
+void Delivery::doom(Session& session, const char* why) {
   if (session.doomed) return;
   session.doomed = true;
-  session.doomed_why = why;
+  doomed_why_[&session] = why;
   doomed_.push_back(&session);
 }
 
@@ -437,7 +448,7 @@ void Delivery::update_interest(Session& session) {
 void Delivery::sweep(os::Monotonic::time_point now) {
   for (std::size_t i = 0; i < stalled_.size(); ++i) {
     Session& session = *stalled_[i];
-    const auto since = now - session.stalled_since;
+    const auto since = session.stalled_since.age(now);
     if (session.lingering || session.hurried) {
       if (since > kLingerFor) doom(session, "left");
     } else if (session.blocked && since > kStalledFor) {
@@ -448,6 +459,7 @@ void Delivery::sweep(os::Monotonic::time_point now) {
 
 void Delivery::forget(Session& session) {
   session.items.reset();
+  forget_ring(session);
   own_.drop(session);
   while (!session.topics.empty()) session.topics.back()->remove(session);
   std::erase(dirty_, &session);
@@ -455,6 +467,7 @@ void Delivery::forget(Session& session) {
   std::erase(stalled_, &session);
   std::erase(resumable_, &session);
   std::erase(doomed_, &session);
+  doomed_why_.erase(&session);
 }
 
 }  // namespace rookery::worker

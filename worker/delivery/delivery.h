@@ -19,6 +19,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "worker/delivery/own_output.h"
@@ -52,9 +53,9 @@ class Delivery final {
   // Writes the session's stream through to its block: what a successor goes on from. To be called when a command is
   // done, and before anything that cannot be undone: a send, a receive, a change of what the session listens to.
   void commit(Session& session) noexcept {
-    if (!session.behind() && session.ring_until == 0)
+    if (!session.behind() && !session.reads_ring)
       session.stream.log_cursor = std::max(session.stream.log_cursor, delivered_);
-    session.commit();
+    sessions_.commit(session);
     own_.release_consumed();
   }
 
@@ -67,8 +68,8 @@ class Delivery final {
   void begin_items(Session& session, std::unique_ptr<ItemSource> items);
   // There is something new for it, from its item source say.
   void touch(Session& session);
-  // Gives it at once what flush() would: the kernel has the socket at hand that was just read from. Where others' output
-  // waits too, it is left to flush(). For the newest touched session only.
+  // Gives it at once what flush() would: the kernel has the socket at hand that was just read from. Where others'
+  // output waits too, it is left to flush(). For the newest touched session only.
   void offer(Session& session);
 
   // At the start of a turn: item sources that have used up the last one's share go on.
@@ -92,9 +93,10 @@ class Delivery final {
   [[nodiscard]] bool append_inherited(Session& session, std::string_view bytes) { return own_.append(session, bytes); }
   // Nothing more of what was for it goes out.
   void forget_output(Session& session);
-  // A long reply was under way: what the log has from the session's cursor on comes after it, and before its
-  // `ring_until` the tapes do not have it. When the reply is out this is asked for it, as output of the session's own.
-  std::function<void(Session&)> read_ring;
+  // A long reply was under way: what the log has from the session's cursor on comes after it, and before `until` the
+  // tapes do not have it. When the reply is out read_ring is asked for it, as output of the session's own.
+  void read_ring_until(Session& session, std::uint64_t until);
+  std::function<void(Session&, std::uint64_t until)> read_ring;
 
   // Gives every session concerned what it has not had yet.
   void flush();
@@ -113,7 +115,11 @@ class Delivery final {
   void settle_position(Session& session);
 
   // Closes it at the end of the turn, after which it is no more; `why` is for the log.
-  void doom(Session& session, std::string_view why);
+  void doom(Session& session, const char* why);  // a literal
+  [[nodiscard]] const char* why_doomed(const Session& session) const {
+    const auto at = doomed_why_.find(&session);
+    return at == doomed_why_.end() ? "left" : at->second;
+  }
   // Closes it once all its output is out; `hurried`: if it does not take that soon, all the same.
   void close_after_output(Session& session, bool hurried = false);
   [[nodiscard]] std::vector<Session*> take_doomed() { return std::exchange(doomed_, {}); }
@@ -149,6 +155,7 @@ class Delivery final {
 
   void deliver(Session& session);
   void read_ring_first(Session& session);
+  void forget_ring(Session& session) noexcept;
   [[nodiscard]] bool was_sent(Session& session, ssize_t sent, std::size_t own_bytes, std::size_t total);
   [[nodiscard]] bool top_up(Session& session);
   void pass_over(Session& session, std::uint64_t until) noexcept;
@@ -174,9 +181,11 @@ class Delivery final {
   std::vector<Topic*> touched_;
   std::vector<Session*> dirty_;
   std::vector<Session*> doomed_;
+  std::unordered_map<const Session*, const char*> doomed_why_;
   std::vector<Session*> resumable_;
   std::vector<Session*> resting_;
-  std::vector<Session*> stalled_;  // behind or lingering
+  std::vector<Session*> stalled_;                                 // behind or lingering
+  std::unordered_map<const Session*, std::uint64_t> ring_until_;  // of those that read the ring, see read_ring_until()
   std::vector<Reel> reels_;
   std::vector<Part> parts_of_tapes_;
   std::vector<iovec> parts_;

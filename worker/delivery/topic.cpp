@@ -11,7 +11,7 @@ void Topic::add(Session& session) {
   members_.push_back(&session);
   ++speakers_[number(session.dialect_id())];
   if (session.behind()) ++behind;
-  session.topics.push_back(this);
+  session.topics.add(this);
 }
 
 void Topic::remove(Session& session) {
@@ -21,7 +21,7 @@ void Topic::remove(Session& session) {
   members_.pop_back();
   --speakers_[number(session.dialect_id())];
   if (session.behind()) --behind;
-  session.topics.erase(std::find(session.topics.begin(), session.topics.end(), this));
+  session.topics.remove(this);
   if (!touched && behind == 0)
     for (Tape& tape : tapes_) tape.clear();
 }

@@ -12,13 +12,13 @@ namespace rookery::worker {
 
 namespace {
 
-constexpr std::uint16_t kAllFlags =
-    chat::kDiscardingLine | chat::kPresenceOn | chat::kInputEnded | chat::kClosing | chat::kBehind;
+constexpr std::uint8_t kAllFlags =
+    chat::kDiscardingLine | chat::kPresenceOn | chat::kInputEnded | chat::kClosing | chat::kBehind | chat::kHasLoggedIn;
 
 class Reader final {
  public:
-  Reader(const WholeRegion& region, std::uint32_t loop, const chat::SessionBlock& block)
-      : region_(region), loop_(loop), block_(block) {}
+  Reader(const WholeRegion& region, chat::Place place, const chat::SessionBlock& block)
+      : region_(region), place_(place), block_(block) {}
 
   Remains read() {
     read_rooms();
@@ -35,12 +35,13 @@ class Reader final {
 
  private:
   [[nodiscard]] std::string_view read_stream() {
-    const auto stream = block_.stream.load_inherited();
+    const auto newest = region_.view().control(place_.loop).journal.last();
+    const auto stream =
+        newest && newest->place == place_.index ? newest->value : block_.stream.load_inherited(place_.index);
     if (!stream) return "its session block is damaged";
     remains_.stream = *stream;
     if (stream->dialect >= wire::kDialectCount || (stream->flags & ~kAllFlags) != 0)
       return "its session block holds what no session is in";
-    if (const auto wrong = read_login(); !wrong.empty()) return wrong;
     remains_.in_lobby = block_.in_lobby.load(std::memory_order_relaxed) != 0 ? 1 : 0;
     remains_.had_from = {block_.had_from.everybody.load(std::memory_order_relaxed),
                          block_.had_from.lobby.load(std::memory_order_relaxed),
@@ -48,19 +49,6 @@ class Reader final {
     if (!rooms_are_sane_) return "its rooms are damaged";
     if (!input_is_sane()) return "its input is damaged";
     return read_output();
-  }
-
-  // The value that belongs to the newest command that was done.
-  [[nodiscard]] std::string_view read_login() {
-    auto login = block_.login.load_inherited();
-    const auto belongs = [&] {
-      return login && static_cast<std::uint8_t>(login->login_count) == remains_.stream.login_count;
-    };
-    if (!belongs()) login = block_.login.load_previous();
-    if (!belongs()) return "its login is damaged";
-    if (login->account != 0 && !wire::is_valid_name(login->name_view())) return "its name is none";
-    remains_.login = *login;
-    return {};
   }
 
   void read_rooms() {
@@ -73,7 +61,8 @@ class Reader final {
     for (std::uint32_t i = 0; i < count; ++i) {
       const bool is_inline = i < chat::kInlineRooms;
       const auto* more =
-          is_inline ? nullptr : reinterpret_cast<const std::atomic<std::uint64_t>*>(region_.buffer(loop_, overflow));
+          is_inline ? nullptr
+                    : reinterpret_cast<const std::atomic<std::uint64_t>*>(region_.buffer(place_.loop, overflow));
       const std::uint64_t word = is_inline ? block_.rooms.words[i].load(std::memory_order_relaxed)
                                            : more[i - chat::kInlineRooms].load(std::memory_order_relaxed);
       const chat::SessionRoom room = chat::SessionRoom::unpack(word);
@@ -87,7 +76,7 @@ class Reader final {
 
   [[nodiscard]] bool has_memory(std::uint32_t buffer, std::uint32_t bytes) const noexcept {
     if (!region_.layout->is_buffer(buffer) || bytes > region_.layout->buffer_bytes(buffer)) return false;
-    return shm::written_bytes(region_.descriptor, region_.layout->buffer(loop_, buffer), bytes) >= bytes;
+    return shm::written_bytes(region_.descriptor, region_.layout->buffer(place_.loop, buffer), bytes) >= bytes;
   }
 
   [[nodiscard]] bool input_is_sane() const noexcept {
@@ -108,7 +97,7 @@ class Reader final {
     while (remains_.output.size() < most) {
       if (!has_memory(buffer, sizeof(OwnOutput::BufferHead))) return kDamaged;
       OwnOutput::BufferHead head;
-      std::memcpy(&head, region_.buffer(loop_, buffer), sizeof head);
+      std::memcpy(&head, region_.buffer(place_.loop, buffer), sizeof head);
       const bool last = buffer == stream.output_tail;
       const std::uint32_t end = last ? stream.output_end : head.end;
       if (begin < sizeof head || begin > end || !has_memory(buffer, end)) return kDamaged;
@@ -121,7 +110,7 @@ class Reader final {
   }
 
   const WholeRegion& region_;
-  std::uint32_t loop_;
+  chat::Place place_;
   const chat::SessionBlock& block_;
   Remains remains_;
   bool rooms_are_sane_ = false;
@@ -139,7 +128,7 @@ std::optional<Remains> read_remains(const WholeRegion& region, chat::Place place
   if (block.state.load(std::memory_order_acquire) != static_cast<std::uint32_t>(chat::SessionState::Open) ||
       block.client.load(std::memory_order_relaxed) != client)
     return std::nullopt;
-  return Reader(region, place.loop, block).read();
+  return Reader(region, place, block).read();
 }
 
 std::vector<std::uint32_t> buffers_of(const Remains& remains) {

@@ -36,7 +36,6 @@ struct OutputPart {
 
 struct Remains {
   std::string_view damage;  // a literal: what is wrong; empty: nothing. Then stream and output are as of a new session
-  chat::SessionLogin login;
   chat::SessionStream stream;
   std::vector<OutputPart> output;        // the chain, in order
   std::vector<chat::SessionRoom> rooms;  // those that can be believed

@@ -119,7 +119,8 @@ void Replay::apply_own(ReplayPart& part, const chat::Record& record, shm::Positi
       ++session.in_flight;
       const bool membership = header.kind == chat::RecordKind::Join || header.kind == chat::RecordKind::Leave;
       session.membership_pending |= membership;
-      if (header.kind == chat::RecordKind::Leave && begin >= part.cursor) session.leaving_room = header.room;
+      if (header.kind == chat::RecordKind::Leave && begin >= part.cursor)
+        session.leaving_room = static_cast<std::uint16_t>(header.room);
     }
   }
   if (begin < part.cursor || header.outcome != 0 || session.doomed) return;
@@ -127,7 +128,7 @@ void Replay::apply_own(ReplayPart& part, const chat::Record& record, shm::Positi
   // First what is before it, then the change; see LogFollower::apply_own_join().
   session.stream.log_cursor = begin;
   session.set(chat::kBehind, true);
-  session.commit();
+  commands_.sessions.commit(session);
   session.set(chat::kBehind, false);
   const bool joins = header.kind == chat::RecordKind::Join;
   change_room(session, header, joins);
@@ -188,7 +189,7 @@ void Replay::give_message(const chat::Record& record, shm::Position begin) {
       continue;
     }
     const bool is_target =
-        to_guest ? session.client == header.target : session.block->login.load_own().account == header.target;
+        to_guest ? session.client == header.target : commands_.sessions.login(session).account == header.target;
     if (is_target) give(*part, begin, encode);
   }
 }

@@ -40,12 +40,12 @@ Successor::Successor(CommandContext& commands, Receipts& receipts, Input& input,
       loop_(loop),
       suspect_(commands.worker.own().control(loop).suspect),
       replay_(commands, receipts) {
-  commands_.delivery.read_ring = [this](Session& session) {
+  commands_.delivery.read_ring = [this](Session& session, std::uint64_t until) {
     std::vector<ReplayPart> alone(1);
     alone.front().session = &session;
     alone.front().cursor = session.stream.log_cursor;
     alone.front().log_alone = true;
-    Replay(commands_, receipts_).run(alone, session.ring_until, session.ring_until);
+    Replay(commands_, receipts_).run(alone, until, until);
     if (alone.front().lapped) doubt(session, "the log has moved on during its long reply");
   };
 }
@@ -113,9 +113,8 @@ void Successor::take_over() {
       custody_.drop(client->client, client->place.index);
       continue;
     }
-    Session& session =
-        commands_.sessions.restore(std::move(socket), client->place.index, remains->stream, remains->login,
-                                   static_cast<std::uint32_t>(remains->rooms.size()), remains->overflow);
+    Session& session = commands_.sessions.restore(std::move(socket), client->place.index, remains->stream,
+                                                  static_cast<std::uint32_t>(remains->rooms.size()), remains->overflow);
     std::string_view damage = remains->damage;
     if (damage.empty() && client->doubt) damage = "workers have died of its requests";
     open_case(session, damage, dead, context.shared.slot(context.start.number, loop_), context.predecessor_epoch);
@@ -175,7 +174,7 @@ Session* Successor::import(Arrival& arrival, const WholeRegion& region, const Re
     stream.flags |= chat::kBehind;
   }
   const chat::SessionBlock& block = region.view().sessions(arrival.from.loop)[arrival.from.index];
-  Session* const session = commands_.sessions.import(std::move(arrival.socket), block, stream, remains.login);
+  Session* const session = commands_.sessions.import(std::move(arrival.socket), block, stream);
   if (session == nullptr) return nullptr;
   if (!copy_buffers(*session, region, arrival.from.loop, remains)) {
     arrival.socket = std::move(session->socket);
@@ -183,7 +182,7 @@ Session* Successor::import(Arrival& arrival, const WholeRegion& region, const Re
     commands_.sessions.close(*session);
     return nullptr;
   }
-  session->commit();
+  commands_.sessions.commit(*session);
   session->block->state.store(static_cast<std::uint32_t>(chat::SessionState::Open), std::memory_order_release);
   return session;
 }
@@ -310,7 +309,7 @@ std::string_view Successor::settle_asked(Session& session, const ReplayPart& par
     session.set(chat::kDiscardingLine, discarding);
     stream.input_begin = static_cast<std::uint16_t>(stream.input_begin + frame.consumed);
     if (stream.slot != part.dead_slot) stream.answered_number = part.asked - 1;
-    stream.slot = part.dead_slot;
+    stream.slot = static_cast<std::uint16_t>(part.dead_slot);
     stream.outbox_number = part.asked;
   }
   const bool waits = stream.outbox_number != stream.answered_number;
@@ -328,7 +327,7 @@ void Successor::doubt(Session& session, std::string_view why) {
   wire::dialect(dialect).notice(words, kHint);
   static_cast<void>(::send(session.socket.get(), words.data(), words.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
   session.set(chat::kClosing, true);
-  session.commit();
+  commands_.sessions.commit(session);
   if (!session.watched && !watch(session)) return;
   commands_.delivery.close_after_output(session, true);
 }
@@ -350,7 +349,7 @@ void Successor::go_on(Case& opened, const ReplayPart& part) {
   if (!watch(session)) return;
   if (items_under_way(session.stream)) {
     session.stream.log_cursor = part.cursor;
-    session.ring_until = commands_.follower.position();
+    delivery.read_ring_until(session, commands_.follower.position());
     input_.process(session);
     if (!session.items && session.open()) doubt(session, "its long reply cannot be gone on with");
     return;

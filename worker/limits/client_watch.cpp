@@ -35,12 +35,12 @@ void ClientWatch::look_at(Session& session, os::Monotonic::time_point now) {
   // Whoever waits for us is not to blame; whoever takes no output is delivery's business.
   if (session.busy || session.in_flight > 0 || session.items || session.fee != LineFee::Open) return;
   const ClientLimits& limits = commands_.worker.settings.limits;
-  if (limits.login_grace.count() > 0 && now - session.opened_at > limits.login_grace) {
+  if (limits.login_grace.count() > 0 && session.opened_at.age(now) > limits.login_grace) {
     if (!session.had_line) return close(session, "no line within " + seconds(limits.login_grace));
-    if (!commands_.worker.settings.allow_guests && session.block->login.load_own().login_count == 0)
+    if (!commands_.worker.settings.allow_guests && !session.has(chat::kHasLoggedIn))
       return close(session, "no login within " + seconds(limits.login_grace));
   }
-  if (limits.idle.count() > 0 && now - session.last_line_at > limits.idle)
+  if (limits.idle.count() > 0 && session.last_line_at.age(now) > limits.idle)
     close(session, "no line for " + seconds(limits.idle));
 }
 

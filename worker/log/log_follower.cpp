@@ -220,7 +220,7 @@ bool LogFollower::adopt(Session& session) {
     delivery_.topics.everybody.add(session);
     if (block.in_lobby.load(std::memory_order_relaxed) != 0) sit_in_lobby(session);
   }
-  const std::uint64_t account = block.login.load_own().account;
+  const std::uint64_t account = sessions_.login(session).account;
   if (account != 0) delivery_.topics.make_account(account).add(session);
   for (const std::uint32_t id : sessions_.rooms(session)) {
     const auto state = context_.ledger().rooms()[id].load();
@@ -235,11 +235,13 @@ bool LogFollower::adopt(Session& session) {
 }
 
 void LogFollower::listen(Session& session) {
+  if (may_chat(session)) return listen_to_chat(session);
   delivery_.settle_position(session);
-  if (!context_.settings.allow_guests && session.block->login.load_own().account == 0) {
-    delivery_.topics.strangers.add(session);
-    return;
-  }
+  delivery_.topics.strangers.add(session);
+}
+
+void LogFollower::listen_to_chat(Session& session) {
+  delivery_.settle_position(session);
   delivery_.topics.strangers.remove(session);
   delivery_.topics.everybody.add(session);
   enter_lobby(session);
@@ -257,7 +259,7 @@ void LogFollower::listen_no_more(Session& session) {
 }
 
 void LogFollower::leave_rooms(Session& session) {
-  const chat::SessionLogin login = session.block->login.load_own();
+  const chat::SessionLogin login = sessions_.login(session);
   GuestName guest;
   for (const std::uint32_t id : sessions_.rooms(session)) {
     chat::Record leave;

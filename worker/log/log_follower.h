@@ -62,6 +62,7 @@ class LogFollower final {
 
   // A session enters or leaves the topics that its state says it listens to.
   void listen(Session& session);
+  void listen_to_chat(Session& session);  // also where its state does not say yet that it may
   void listen_no_more(Session& session);
   void listen_to_account(Session& session, std::uint64_t account);
   void set_presence(Session& session, bool on);
@@ -79,7 +80,7 @@ class LogFollower final {
   void free_room_of_others(std::uint32_t id, std::string_view name);
   void sit_in_lobby(Session& session);
   [[nodiscard]] bool may_chat(const Session& session) const {
-    return context_.settings.allow_guests || session.block->login.load_own().account != 0;
+    return context_.settings.allow_guests || session.stream.user != 0;
   }
   [[nodiscard]] Topic* guest_topic(const chat::RecordHeader& header);
   void leave_for_one_gone(const chat::Record& record);

@@ -41,7 +41,7 @@ bool Outbox::ask(Session& session, chat::Record& record) {
   appended_ = true;
   ++session.in_flight;
   if (session.stream.slot != slot_) {
-    session.stream.slot = slot_;
+    session.stream.slot = static_cast<std::uint16_t>(slot_);
     session.stream.answered_number = number - 1;
   }
   session.stream.outbox_number = number;

@@ -55,7 +55,7 @@ bool ClientThreads::update(Session& session) {
       poller_.remove(session.socket.get());
     else if (!poller_.add(session.socket.get(), wanted, session.token()))
       return false;
-    session.interest = wanted;
+    session.interest = wanted & 7;
   }
   call(session, seat_of(session));
   return true;

@@ -56,6 +56,7 @@ EventLoop::EventLoop(WorkerContext& context, std::uint32_t loop)
       acceptor_(context, loop, poller_, watch_, sessions_, ids_, custody_),
       client_watch_(commands_),
       now_(os::Monotonic::now()) {
+  commands_.now = now_;  // the clients of a dead worker come before the first turn
   control_.accepted.store(0, std::memory_order_relaxed);
   control_.deliveries.store(0, std::memory_order_relaxed);
   control_.heartbeat_ms.store(os::monotonic_ms(), std::memory_order_release);
@@ -91,7 +92,6 @@ LoopEnd EventLoop::run() {
 bool EventLoop::turn() {
   LoopTurn turn(threads_ ? &turn_lock_ : nullptr);
   wait(turn);
-  now_ = os::Monotonic::now();
   control_.heartbeat_ms.store(std::chrono::duration_cast<milliseconds>(now_.time_since_epoch()).count(),
                               std::memory_order_relaxed);
   commands_.ring_words_left = CommandContext::kRingWordsATurn;
@@ -141,6 +141,7 @@ void EventLoop::wait(LoopTurn& turn) {
   turn.give();
   const auto events = poller_.wait(timeout);
   turn.take();
+  now_ = commands_.now = os::Monotonic::now();
   bell_.awake();
   for (const epoll_event& event : events) handle(event);
 }
@@ -274,8 +275,8 @@ void EventLoop::bury_doomed() {
 }
 
 void EventLoop::bury(Session& session) {
-  log::info("client={} closed: {}", session.client, session.doomed_why);
-  const std::uint64_t account = session.block->login.load_own().account;
+  log::info("client={} closed: {}", session.client, delivery_.why_doomed(session));
+  const std::uint64_t account = sessions_.login(session).account;
   const std::uint64_t client = session.client;
   follower_.leave_rooms(session);
   follower_.leave_lobby(session);
@@ -344,10 +345,12 @@ std::span<char> EventLoop::room_for_input(Session& session) {
 }
 
 void EventLoop::received(Session& session, ssize_t got) {
+  commands_.now = os::Monotonic::now();
   input_.received(session, got);
 }
 
 void EventLoop::resumed(Session& session) {
+  commands_.now = os::Monotonic::now();
   input_.process(session);
 }
 

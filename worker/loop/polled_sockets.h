@@ -20,7 +20,7 @@ class PolledSockets final : public SocketWatch {
 
   [[nodiscard]] int begin(Session& session) override {
     if (!poller_.add(session.socket.get(), EPOLLIN, session.token())) return errno;
-    session.interest = EPOLLIN;
+    session.interest = EPOLLIN & 7;
     return 0;
   }
 
@@ -28,7 +28,7 @@ class PolledSockets final : public SocketWatch {
     const std::uint32_t wanted = (session.want_input ? EPOLLIN : 0U) | (session.blocked ? EPOLLOUT : 0U);
     if (wanted == session.interest) return true;
     if (!poller_.modify(session.socket.get(), wanted, session.token())) return false;
-    session.interest = wanted;
+    session.interest = wanted & 7;
     return true;
   }
 

@@ -162,7 +162,7 @@ void Input::process(Session& session) {
       case wire::FrameKind::Incomplete:
         session.set(chat::kDiscardingLine, discarding);
         stream.input_begin = static_cast<std::uint16_t>(stream.input_begin + frame.consumed);
-        session.scanned_bytes = static_cast<std::uint32_t>(held.size() - frame.consumed);
+        session.scanned_bytes = static_cast<std::uint16_t>(held.size() - frame.consumed);
         more = false;
         drained = true;
         break;
@@ -187,7 +187,7 @@ void Input::process(Session& session) {
           stream.input_begin = static_cast<std::uint16_t>(stream.input_begin + frame.consumed);
         } else if (outcome == Outcome::Later) {
           session.busy = true;
-          session.line_bytes = static_cast<std::uint32_t>(frame.consumed);
+          session.line_bytes = static_cast<std::uint16_t>(frame.consumed);
         }
         session.line_waits = outcome == Outcome::Wait;
         more = outcome == Outcome::Done;
@@ -282,10 +282,10 @@ Outcome Input::dispatch(Session& session, const wire::Command& command) {
 // Each line is counted once, however often it is looked at before its turn comes.
 bool Input::pay(Session& session) {
   if (session.fee != LineFee::Open) return session.fee == LineFee::Paid;
-  const auto now = os::Monotonic::now();
   session.had_line = true;
-  session.last_line_at = now;
-  const bool paid = session.lines_per_second == 0 || session.meter.take(now, session.lines_per_second);
+  session.last_line_at = os::CoarseMoment(commands_.now);
+  const bool paid =
+      !session.metered || session.meter.take(commands_.now, commands_.worker.settings.limits.lines_per_second);
   session.fee = paid ? LineFee::Paid : LineFee::Refused;
   return paid;
 }
@@ -294,7 +294,7 @@ Outcome Input::refuse_fast_line(Session& session, std::string_view line) {
   if (session.in_flight > 0) return Outcome::Wait;  // the refusal must not overtake earlier answers
   const wire::ParseOutcome parsed = session.dialect().parse(line, storage_);
   wire::Refusal refusal{wire::ErrorCode::RateLimited,
-                        "more than " + std::to_string(session.lines_per_second) +
+                        "more than " + std::to_string(commands_.worker.settings.limits.lines_per_second) +
                             " lines a second, this one was not "
                             "carried out",
                         {},

@@ -43,6 +43,7 @@ std::string PeerAddress::text() const {
 SessionTable::SessionTable(const WorkerContext& context, std::uint32_t loop, BufferPool& buffers)
     : buffers_(buffers),
       limits_(context.settings.limits),
+      users_(context.users),
       layout_(context.shared.worker_layout),
       control_(context.own().control(loop)),
       addresses_(context.own().addresses(loop)),
@@ -56,6 +57,8 @@ SessionTable::SessionTable(const WorkerContext& context, std::uint32_t loop, Buf
     inherited[client.place.index] = client.client;
   }
   const std::uint32_t used = context.own().sessions_in_use(loop);
+  if (const auto last = control_.journal.last(); last && last->place < used)
+    control_.journal.repair(blocks_[last->place].stream);  // before anything else is put into the journal
   for (std::uint32_t i = 0; i < used; ++i) {
     const bool stays =
         i < inherited.size() && inherited[i] != 0 && blocks_[i].client.load(std::memory_order_relaxed) == inherited[i];
@@ -63,7 +66,7 @@ SessionTable::SessionTable(const WorkerContext& context, std::uint32_t loop, Buf
   }
   for (std::uint32_t i = 0; i < inherited.size(); ++i) {
     if (!reserve_block(i)) os::throw_errno("not enough shared memory for the clients there are");
-    sessions_.emplace_back().index = i;
+    static_cast<void>(make_place());
     if (inherited[i] == 0) free_.push_back(i);
   }
   addresses_.clear();
@@ -82,14 +85,19 @@ bool SessionTable::reserve_block(std::uint32_t index) noexcept {
   return true;
 }
 
+Session& SessionTable::make_place() {
+  if (places_ == chunks_.size() * kChunkSessions) chunks_.push_back(std::make_unique<Session[]>(kChunkSessions));
+  Session& session = at(places_);
+  session.index = places_++;
+  return session;
+}
+
 Session* SessionTable::take_place() {
   if (free_.empty()) {
-    const auto index = static_cast<std::uint32_t>(sessions_.size());
-    if (!reserve_block(index)) return nullptr;
-    sessions_.emplace_back().index = index;
-    free_.push_back(index);
+    if (!reserve_block(places_)) return nullptr;
+    free_.push_back(make_place().index);
   }
-  Session& session = sessions_[free_.back()];
+  Session& session = at(free_.back());
   free_.pop_back();
   if (control_.sessions_high_water.load(std::memory_order_relaxed) <= session.index)
     control_.sessions_high_water.store(session.index + 1ULL, std::memory_order_release);
@@ -101,11 +109,11 @@ void SessionTable::seat(Session& session, os::FileDescriptor socket, std::uint64
   session.socket = std::move(socket);
   session.client = client;
   session.block = blocks_ + session.index;
-  session.source = source_of(address, limits_.address_secret);
-  session.lines_per_second = lines_allowed(limits_, session.source);
-  session.opened_at = session.last_line_at = os::Monotonic::now();
-  session.in_address_count = clients_allowed(limits_, session.source) > 0;
-  if (session.in_address_count) addresses_.add(session.source.key);
+  const Source source = source_of(address, limits_.address_secret);
+  session.opened_at = session.last_line_at = os::CoarseMoment(os::Monotonic::now());
+  session.metered = lines_allowed(limits_, source) > 0;
+  session.in_address_count = clients_allowed(limits_, source) > 0;
+  if (session.in_address_count) addresses_.add(source.key);
   ++count_;
   control_.connections.store(count_, std::memory_order_relaxed);
 }
@@ -121,34 +129,31 @@ Session* SessionTable::open(os::FileDescriptor socket, const PeerAddress& peer, 
   block.messages.store(0, std::memory_order_relaxed);
   block.in_lobby.store(0, std::memory_order_relaxed);
   store_address(block, peer);
-  block.login.store({});
   block.rooms.count.store(0, std::memory_order_relaxed);
   block.rooms.overflow.store(chat::kNoBuffer, std::memory_order_relaxed);
   block.had_from.everybody.store(chat::SessionHadFrom::kNever, std::memory_order_relaxed);
   for (auto* had_from : {&block.had_from.lobby, &block.had_from.account}) had_from->store(0, std::memory_order_relaxed);
-  session.commit();
+  commit(session);
   block.state.store(static_cast<std::uint32_t>(chat::SessionState::Open), std::memory_order_release);
   return &session;
 }
 
 Session& SessionTable::restore(os::FileDescriptor socket, std::uint32_t index, const chat::SessionStream& stream,
-                               const chat::SessionLogin& login, std::uint32_t rooms, std::uint32_t overflow) {
-  Session& session = sessions_[index];
+                               std::uint32_t rooms, std::uint32_t overflow) {
+  Session& session = at(index);
   chat::SessionBlock& block = blocks_[index];
   const chat::SourceAddress address{
       {block.address[0].load(std::memory_order_relaxed), block.address[1].load(std::memory_order_relaxed)}};
   seat(session, std::move(socket), block.client.load(std::memory_order_relaxed), address);
   session.stream = stream;
   session.had_line = stream.dialect != 0;
-  const auto stored = block.login.load_inherited();
-  if (!stored || stored->login_count != login.login_count) block.login.store(login);
   block.rooms.count.store(rooms, std::memory_order_relaxed);
   block.rooms.overflow.store(overflow, std::memory_order_relaxed);
   return session;
 }
 
 Session* SessionTable::import(os::FileDescriptor socket, const chat::SessionBlock& from,
-                              const chat::SessionStream& stream, const chat::SessionLogin& login) {
+                              const chat::SessionStream& stream) {
   Session* const place = take_place();
   if (place == nullptr) return nullptr;
   Session& session = *place;
@@ -165,7 +170,6 @@ Session* SessionTable::import(os::FileDescriptor socket, const chat::SessionBloc
   copy(block.had_from.everybody, from.had_from.everybody);
   copy(block.had_from.lobby, from.had_from.lobby);
   copy(block.had_from.account, from.had_from.account);
-  block.login.store(login);
   block.rooms.count.store(0, std::memory_order_relaxed);
   block.rooms.overflow.store(chat::kNoBuffer, std::memory_order_relaxed);
   seat(session, std::move(socket), block.client.load(std::memory_order_relaxed),
@@ -192,7 +196,7 @@ void SessionTable::close(Session& session) {
   buffers_.give_back(block.rooms.overflow.load(std::memory_order_relaxed));
   buffers_.give_back(session.stream.input_buffer);
 
-  if (session.in_address_count) addresses_.remove(session.source.key);
+  if (session.in_address_count) addresses_.remove(source(session).key);
 
   if (!immigrants_.empty()) immigrants_.erase(session.client);
 
@@ -205,8 +209,8 @@ void SessionTable::close(Session& session) {
 }
 
 Session* SessionTable::find(std::uint32_t index, std::uint64_t client) noexcept {
-  if (index >= sessions_.size()) return nullptr;
-  Session& session = sessions_[index];
+  if (index >= places_) return nullptr;
+  Session& session = at(index);
   return session.open() && session.client == client ? &session : nullptr;
 }
 
@@ -276,7 +280,7 @@ void SessionTable::settle_had_from(Session& session) noexcept {
     room_place(session, i)->store(room.packed(), std::memory_order_relaxed);
   }
   session.stream.had_all_from = 0;
-  session.commit();
+  commit(session);
 }
 
 }  // namespace rookery::worker

@@ -6,11 +6,12 @@
 #include <netinet/in.h>
 
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "worker/limits/source.h"
 #include "worker/session/buffer_pool.h"
 #include "worker/session/session.h"
 #include "worker/worker_context.h"
@@ -32,14 +33,14 @@ class SessionTable final {
 
   // Null when there is no block left, or no memory for one.
   [[nodiscard]] Session* open(os::FileDescriptor socket, const PeerAddress& peer, std::uint64_t client);
-  // Of a dead worker: the session goes on in the block where it is. `stream` and `login` are what is to be believed of
-  // it; of its rooms those in the block, `rooms` of them.
+  // Of a dead worker: the session goes on in the block where it is. `stream` is what is to be believed of it; of its
+  // rooms those in the block, `rooms` of them.
   [[nodiscard]] Session& restore(os::FileDescriptor socket, std::uint32_t index, const chat::SessionStream& stream,
-                                 const chat::SessionLogin& login, std::uint32_t rooms, std::uint32_t overflow);
+                                 std::uint32_t rooms, std::uint32_t overflow);
   // Of another worker's: the session gets a block here, a copy of the one there. Its rooms and buffers are not copied.
   // Null when there is no block left.
   [[nodiscard]] Session* import(os::FileDescriptor socket, const chat::SessionBlock& block,
-                                const chat::SessionStream& stream, const chat::SessionLogin& login);
+                                const chat::SessionStream& stream);
   // An inherited place where nobody sits.
   void give_up_place(std::uint32_t index);
 
@@ -51,20 +52,36 @@ class SessionTable final {
 
   // Null when that client is not there any more.
   [[nodiscard]] Session* find(std::uint32_t index, std::uint64_t client) noexcept;
-  [[nodiscard]] Session& at(std::uint32_t index) noexcept { return sessions_[index]; }
+  [[nodiscard]] Session& at(std::uint32_t index) noexcept {
+    return chunks_[index / kChunkSessions][index % kChunkSessions];
+  }
   [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
   // Indices below it are good for at(); the place may be free.
-  [[nodiscard]] std::uint32_t places() const noexcept { return static_cast<std::uint32_t>(sessions_.size()); }
+  [[nodiscard]] std::uint32_t places() const noexcept { return places_; }
 
   // visit(Session&) for each open one; it may doom sessions but not close them.
   template <class Visit>
   void for_each(Visit visit) {
-    for (Session& session : sessions_)
-      if (session.open()) visit(session);
+    for (std::uint32_t i = 0; i < places_; ++i)
+      if (at(i).open()) visit(at(i));
   }
 
   void drop_items() noexcept {
-    for (Session& session : sessions_) session.items.reset();
+    for (std::uint32_t i = 0; i < places_; ++i) at(i).items.reset();
+  }
+
+  // Writes the session's stream through to its block. Who has output under way goes by Delivery::commit().
+  void commit(Session& session) noexcept {
+    control_.journal.store(session.block->stream, session.index, session.stream);
+    session.uncommitted = false;
+  }
+
+  // Whoever is logged in there, as of now.
+  [[nodiscard]] chat::SessionLogin login(const Session& session) const noexcept {
+    return chat::login_of(users_, session.stream.user);
+  }
+  [[nodiscard]] Source source(const Session& session) const noexcept {
+    return source_of(session.address(), limits_.address_secret);
   }
 
   // The rooms in a block; kInlineRooms there, the rest in a buffer.
@@ -85,8 +102,13 @@ class SessionTable final {
   [[nodiscard]] bool reserve_block(std::uint32_t index) noexcept;
   [[nodiscard]] std::atomic<std::uint64_t>* room_place(const Session& session, std::uint32_t place) const noexcept;
 
+  static constexpr std::uint32_t kChunkSessions = 128;
+
+  [[nodiscard]] Session& make_place();  // behind the others; throws std::bad_alloc
+
   BufferPool& buffers_;
   const ClientLimits& limits_;
+  const shm::NameTableReader& users_;
   chat::WorkerLayout layout_;
   chat::LoopControl& control_;
   shm::CountTable addresses_;
@@ -95,7 +117,9 @@ class SessionTable final {
   std::uint64_t blocks_offset_;
   std::uint32_t reserved_ = 0;  // blocks that have pages
   std::uint32_t count_ = 0;
-  std::deque<Session> sessions_;  // by index; never moves a session
+  // By index; a session never moves. Chunks of some pages, so that the allocator adds nothing to each.
+  std::vector<std::unique_ptr<Session[]>> chunks_;
+  std::uint32_t places_ = 0;
   std::vector<std::uint32_t> free_;
   std::unordered_map<std::uint64_t, std::uint32_t> immigrants_;  // index by client
 };

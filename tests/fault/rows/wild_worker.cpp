@@ -33,6 +33,7 @@ constexpr std::uint64_t pages(std::uint64_t bytes) {
 constexpr std::uint64_t kControl = pages(sizeof(chat::WorkerRegionHeader));
 constexpr std::uint64_t kOutbox = pages(kControl + sizeof(chat::LoopControl));
 constexpr std::uint64_t kTail = kControl + offsetof(chat::LoopControl, outbox_tail);
+constexpr std::uint64_t kJournal = kControl + offsetof(chat::LoopControl, journal);
 constexpr std::uint64_t kPayloadWord = 1;
 
 // The region is the only one a worker may write.
@@ -144,7 +145,7 @@ namespace {
 
 constexpr std::uint64_t kSearched = 16ULL << 20;
 constexpr std::uint64_t kWord = sizeof(std::uint64_t);
-// Before the id, in one word: open, in the lobby or not.
+// Before the id, in one word: open, the port, in the lobby or not.
 constexpr std::uint64_t kIdAt = offsetof(chat::SessionBlock, client);
 
 // Found by what it must begin with, wherever the layout has it.
@@ -152,7 +153,7 @@ std::uint64_t block_of(const Memory& memory, std::uint64_t client) {
   for (std::uint64_t at = kOutbox; at < kSearched; at += kWord) {
     if (memory.word(at + kIdAt) != client) continue;
     const auto state = static_cast<std::uint32_t>(memory.word(at));
-    const auto in_lobby = static_cast<std::uint32_t>(memory.word(at) >> 32);
+    const auto in_lobby = static_cast<std::uint32_t>(memory.word(at) >> 48);
     if (state == static_cast<std::uint32_t>(chat::SessionState::Open) && in_lobby <= 1) return at;
   }
   throw std::runtime_error("no session of client " + std::to_string(client));
@@ -165,6 +166,7 @@ void scribble_over_session(pid_t worker, std::uint64_t client, SessionDamage dam
   const std::uint64_t block = block_of(memory, client);
   std::mt19937_64 random(seed);
   const std::uint64_t first = kIdAt + kWord;
+  memory.write(kJournal, {~std::uint64_t{0}});  // or it might know better, if the session's was the newest change
   if (damage == SessionDamage::OneBit) {
     const std::uint64_t at = block + first + random() % ((sizeof(chat::SessionBlock) - first) / kWord) * kWord;
     return memory.write(at, {memory.word(at) ^ std::uint64_t{1} << random() % 64});

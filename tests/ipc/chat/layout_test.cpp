@@ -27,7 +27,7 @@ std::string text_of_magic(std::uint64_t magic) {
 }
 
 TEST(LayoutTest, Magics) {
-  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR3");
+  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR4");
   EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG3");
   EXPECT_EQ(text_of_magic(shm::LogRingHeader::kMagic), "ROOKLOG2");
   EXPECT_EQ(text_of_magic(shm::NameTableHeader::kMagic), "NAMETAB1");
@@ -104,7 +104,7 @@ TEST(LayoutTest, WorkerRegionHeader) {
 }
 
 TEST(LayoutTest, LoopControl) {
-  EXPECT_EQ(sizeof(LoopControl), 256U);
+  EXPECT_EQ(sizeof(LoopControl), 384U);
   EXPECT_AT(0, LoopControl, sleeping);
   EXPECT_AT(8, LoopControl, awaiting_position);
   EXPECT_AT(64, LoopControl, heartbeat_ms);
@@ -117,12 +117,13 @@ TEST(LayoutTest, LoopControl) {
   EXPECT_AT(128, LoopControl, outbox_tail);
   EXPECT_AT(192, LoopControl, inbox_taken);
   EXPECT_AT(200, LoopControl, suspect);
+  EXPECT_AT(256, LoopControl, journal);
 }
 
 TEST(LayoutTest, WorkerRegionParts) {
   const WorkerLayout layout(2, 100);
   EXPECT_EQ(layout.control(0), 4096U);
-  EXPECT_EQ(layout.control(1), 4096U + 256);
+  EXPECT_EQ(layout.control(1), 4096U + 384);
   EXPECT_EQ(layout.outbox_words(0), 8192U);
   EXPECT_EQ(layout.outbox_words(1), 8192U + 1'048'576);
   EXPECT_EQ(layout.address_entries(), 256U);
@@ -136,27 +137,20 @@ TEST(LayoutTest, WorkerRegionParts) {
 }
 
 TEST(LayoutTest, SessionBlock) {
-  EXPECT_EQ(sizeof(SessionBlock), 472U);
+  EXPECT_EQ(sizeof(SessionBlock), 208U);
   EXPECT_AT(0, SessionBlock, state);
-  EXPECT_AT(4, SessionBlock, in_lobby);
+  EXPECT_AT(4, SessionBlock, port);
+  EXPECT_AT(6, SessionBlock, in_lobby);
   EXPECT_AT(8, SessionBlock, client);
   EXPECT_AT(16, SessionBlock, since_ms);
   EXPECT_AT(24, SessionBlock, messages);
   EXPECT_AT(32, SessionBlock, address);
-  EXPECT_AT(48, SessionBlock, port);
-  EXPECT_AT(56, SessionBlock, login);
-  EXPECT_AT(176, SessionBlock, stream);
-  EXPECT_AT(392, SessionBlock, rooms);
-  EXPECT_AT(448, SessionBlock, had_from);
+  EXPECT_AT(48, SessionBlock, stream);
+  EXPECT_AT(152, SessionBlock, rooms);
+  EXPECT_AT(184, SessionBlock, had_from);
 }
 
 TEST(LayoutTest, SessionValues) {
-  EXPECT_EQ(sizeof(SessionLogin), 48U);
-  EXPECT_AT(0, SessionLogin, account);
-  EXPECT_AT(8, SessionLogin, name_bytes);
-  EXPECT_AT(12, SessionLogin, login_count);
-  EXPECT_AT(16, SessionLogin, name);
-
   EXPECT_EQ(sizeof(SessionStream), 96U);
   EXPECT_AT(0, SessionStream, received_bytes);
   EXPECT_AT(8, SessionStream, written_bytes);
@@ -170,17 +164,18 @@ TEST(LayoutTest, SessionValues) {
   EXPECT_AT(52, SessionStream, output_tail);
   EXPECT_AT(56, SessionStream, output_begin);
   EXPECT_AT(58, SessionStream, output_end);
-  EXPECT_AT(60, SessionStream, flags);
-  EXPECT_AT(62, SessionStream, dialect);
-  EXPECT_AT(63, SessionStream, login_count);
+  EXPECT_AT(60, SessionStream, slot);
+  EXPECT_AT(62, SessionStream, flags);
+  EXPECT_AT(63, SessionStream, dialect);
   EXPECT_AT(64, SessionStream, items_next);
   EXPECT_AT(72, SessionStream, items_given);
   EXPECT_AT(76, SessionStream, items_promised);
   EXPECT_AT(80, SessionStream, had_all_from);
-  EXPECT_AT(88, SessionStream, slot);
+  EXPECT_AT(88, SessionStream, user);
   EXPECT_AT(92, SessionStream, missed);
+  EXPECT_EQ(sizeof(SessionJournal), 8U + 96 + 8);
 
-  EXPECT_EQ(sizeof(SessionRooms), 56U);
+  EXPECT_EQ(sizeof(SessionRooms), 32U);
   EXPECT_AT(0, SessionRooms, count);
   EXPECT_AT(4, SessionRooms, overflow);
   EXPECT_AT(8, SessionRooms, words);

@@ -56,7 +56,7 @@ TEST_F(ValuesTest, WholeNumbersAreTakenToTheirBoundsAndNoFurther) {
                                       {"--max-clients-per-address", 0, 60000},
                                       {"--max-line-rate", 0, 1000000},
                                       {"--max-queued", 131072, 8388608},
-                                      {"--max-rooms", 1, 134}}};
+                                      {"--max-rooms", 1, 131}}};
   for (const auto& [flag, lowest, highest] : ranges) {
     EXPECT_TRUE(std::holds_alternative<Options>(parse({flag, std::to_string(lowest)}))) << flag;
     EXPECT_TRUE(std::holds_alternative<Options>(parse({flag, std::to_string(highest)}))) << flag;

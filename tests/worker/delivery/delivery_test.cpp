@@ -174,7 +174,7 @@ TEST_F(DeliveryTest, EveryClientReadsItsRepliesAndMessagesOnceAndInOrder) {
     delivery_->flush();
     for (Client& client : clients) {
       read_all(client);
-      ASSERT_FALSE(client.session->doomed) << client.session->doomed_why;
+      ASSERT_FALSE(client.session->doomed) << delivery_->why_doomed(*client.session);
       ASSERT_EQ(client.received, client.expected);
       ASSERT_EQ(client.session->stream.written_bytes, client.expected.size());
       delivery_->forget(*client.session);
@@ -224,7 +224,7 @@ TEST_F(DeliveryTest, AClientThatTakesNoRepliesIsClosed) {
     delivery_->flush();
   }
   EXPECT_TRUE(client.session->doomed);
-  EXPECT_NE(client.session->doomed_why.find("too slow"), std::string_view::npos);
+  EXPECT_NE(std::string_view(delivery_->why_doomed(*client.session)).find("too slow"), std::string_view::npos);
 }
 
 }  // namespace

@@ -30,15 +30,18 @@ class RemainsTest : public ::testing::Test {
   [[nodiscard]] char* buffer(std::uint32_t number) {
     return reinterpret_cast<char*>(memory_.data()) + layout_.buffer(0, number);
   }
-  [[nodiscard]] chat::SessionBlock& block() { return chat::WorkerRegionView(memory_, layout_).sessions(0)[1]; }
+  [[nodiscard]] chat::SessionBlock& block() { return view().sessions(0)[1]; }
+  [[nodiscard]] chat::WorkerRegionView view() { return {memory_, layout_}; }
+  // By way of the journal, which has the next session's by then.
+  void commit(const chat::SessionStream& stream) {
+    view().control(0).journal.store(block().stream, 1, stream);
+    view().control(0).journal.store(view().sessions(0)[2].stream, 2, {});
+  }
 
   void write_session() {
     std::memcpy(buffer(kInput), "half a li", 9);
     write_output(kFirst, {.next = kSecond, .end = chat::kSmallBufferBytes}, 'a');
     write_output(kSecond, {.next = 0, .end = 500}, 'b');
-    chat::SessionLogin login{.account = 5, .name_bytes = 5, .login_count = 1, .name = {}};
-    std::memcpy(login.name.data(), "alice", 5);
-    block().login.store(login);
     stream_ = {.input_buffer = kInput,
                .input_begin = 2,
                .input_end = 9,
@@ -47,8 +50,8 @@ class RemainsTest : public ::testing::Test {
                .output_begin = 100,
                .output_end = 400,
                .dialect = 1,
-               .login_count = 1};
-    block().stream.store(stream_);
+               .user = 5};
+    commit(stream_);
     block().rooms.words[0].store(chat::SessionRoom{7, 3}.packed());
     block().rooms.words[1].store(chat::SessionRoom{9, 4}.packed());
     block().rooms.count.store(2);
@@ -74,7 +77,7 @@ TEST_F(RemainsTest, AWholeSessionIsReadAsItWasWritten) {
   const auto remains = read();
   ASSERT_TRUE(remains);
   EXPECT_EQ(remains->damage, "");
-  EXPECT_EQ(remains->login.name_view(), "alice");
+  EXPECT_EQ(remains->stream.user, 5U);
   EXPECT_EQ(remains->stream.input_end, 9);
   ASSERT_EQ(remains->rooms.size(), 2U);
   EXPECT_EQ(remains->rooms[1].id, 9U);
@@ -93,23 +96,35 @@ TEST_F(RemainsTest, NobodyElseSitsThere) {
   EXPECT_FALSE(read());
 }
 
-TEST_F(RemainsTest, ALoginWhoseCommandWasNotDoneIsTakenBack) {
-  chat::SessionLogin other = block().login.load_own();
-  other.account = 6;
-  ++other.login_count;
-  block().login.store(other);
+TEST_F(RemainsTest, AChangeThatWasWrittenDownIsDone) {
+  stream_.input_begin = 5;
+  stream_.written_bytes = 77;
+  view().control(0).journal.store(block().stream, 1, stream_);
+  auto* const words = reinterpret_cast<std::uint64_t*>(&block().stream);
+  for (std::size_t i = 3; i <= sizeof(chat::SessionStream) / 8; ++i) words[i] = 0x4141;  // what it had not got to yet
+  const auto remains = read();
+  EXPECT_EQ(remains->damage, "");
+  EXPECT_EQ(remains->stream.input_begin, 5U);
+  EXPECT_EQ(remains->stream.written_bytes, 77U);
+}
+
+TEST_F(RemainsTest, AChangeThatWasHalfWrittenDownHasNotBegun) {
+  chat::SessionJournal& journal = view().control(0).journal;
+  const std::string whole(reinterpret_cast<const char*>(&block().stream), sizeof block().stream);
+  chat::SessionStream next = stream_;
+  next.input_begin = 5;
+  journal.store(block().stream, 1, next);
+  std::memcpy(static_cast<void*>(&block().stream), whole.data(), whole.size());  // it had not come to that
+  reinterpret_cast<std::uint64_t*>(&journal)[4] ^= 1;
   EXPECT_EQ(read()->damage, "");
-  EXPECT_EQ(read()->login.account, 5U);
-  stream_.login_count = 2;
-  block().stream.store(stream_);
-  EXPECT_EQ(read()->login.account, 6U);
+  EXPECT_EQ(read()->stream.input_begin, stream_.input_begin);
 }
 
 TEST_F(RemainsTest, EveryNumberThatLeadsNowhereIsDamage) {
   const auto damage_of = [&](auto change) {
     chat::SessionStream stream = stream_;
     change(stream);
-    block().stream.store(stream);
+    commit(stream);
     return std::string(read()->damage);
   };
   EXPECT_NE(damage_of([](auto& stream) { stream.input_buffer = 1'000'000; }), "");
@@ -120,27 +135,24 @@ TEST_F(RemainsTest, EveryNumberThatLeadsNowhereIsDamage) {
   EXPECT_NE(damage_of([](auto& stream) { stream.output_begin = 3; }), "") << "in the buffer's head";
   EXPECT_NE(damage_of([](auto& stream) { stream.output_end = 65'000; }), "");
   EXPECT_NE(damage_of([](auto& stream) { stream.dialect = 200; }), "");
-  EXPECT_NE(damage_of([](auto& stream) { stream.flags = 0x8000; }), "");
+  EXPECT_NE(damage_of([](auto& stream) { stream.flags = 0x80; }), "");
   EXPECT_EQ(damage_of([](auto&) {}), "");
 }
 
 TEST_F(RemainsTest, AChainWithoutEndIsDamage) {
   write_output(kSecond, {.next = kFirst, .end = 500}, 'b');
   stream_.output_tail = kInput;
-  block().stream.store(stream_);
+  commit(stream_);
   EXPECT_NE(read()->damage, "");
 }
 
 TEST_F(RemainsTest, AFlippedBitInWhatIsCommittedIsSeen) {
   auto* const bytes = reinterpret_cast<unsigned char*>(&block().stream);
-  // Both copies: the one in force is seen, the other one does no harm.
-  int seen = 0;
   for (std::size_t byte = 0; byte < sizeof block().stream; ++byte) {
     bytes[byte] ^= 0x10;
-    seen += read()->damage.empty() ? 0 : 1;
+    EXPECT_NE(read()->damage, "") << byte;
     bytes[byte] ^= 0x10;
   }
-  EXPECT_GE(seen, static_cast<int>(sizeof(chat::SessionStream) + 8));
 }
 
 TEST_F(RemainsTest, RandomDamageNeverLeadsOutside) {
