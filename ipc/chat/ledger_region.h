@@ -40,7 +40,7 @@ static_assert(sizeof(EndedEpoch) == 24);
 inline constexpr std::size_t kMaxEndedEpochs = 160;  // what is left of the header's page; of more, the newest
 
 struct LedgerRegionHeader {
-  static constexpr std::uint64_t kMagic = 0x33474c4b4b4f4f52;  // "ROOKKLG3", little-endian
+  static constexpr std::uint64_t kMagic = 0x34474c4b4b4f4f52;  // "ROOKKLG4", little-endian
 
   std::atomic<std::uint64_t> magic;             // stored last, when epoch and rooms are there
   std::array<char, kEpochBytes> epoch;          // set before magic, never changes

@@ -28,7 +28,7 @@ std::string text_of_magic(std::uint64_t magic) {
 
 TEST(LayoutTest, Magics) {
   EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR4");
-  EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG3");
+  EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG4");
   EXPECT_EQ(text_of_magic(shm::LogRingHeader::kMagic), "ROOKLOG2");
   EXPECT_EQ(text_of_magic(shm::NameTableHeader::kMagic), "NAMETAB1");
 }
@@ -217,7 +217,7 @@ TEST(LayoutTest, LedgerRegion) {
   EXPECT_EQ(layout.slot(0), 4096U);
   EXPECT_EQ(layout.slot(2), 4096U + 2 * 128);
   EXPECT_EQ(layout.rooms(), 8192U);
-  EXPECT_EQ(layout.inbox_words(0), 8192U + shm::page_aligned(16'384 * 136));
+  EXPECT_EQ(layout.inbox_words(0), 8192U + shm::page_aligned(16'384 * 120));
   EXPECT_EQ(layout.inbox_words(1), layout.inbox_words(0) + 262'144);
 }
 
