@@ -211,7 +211,7 @@ TEST(LayoutTest, LedgerRegion) {
   EXPECT_AT(8, RoomState, as_of);
   EXPECT_AT(16, RoomState, name_bytes);
   EXPECT_AT(20, RoomState, name);
-  EXPECT_EQ(sizeof(RoomEntry), 8U + 2 * (56 + 8));
+  EXPECT_EQ(sizeof(RoomEntry), 8U + 2 * 56);
 
   const LedgerLayout layout(3);
   EXPECT_EQ(layout.slot(0), 4096U);
