@@ -27,7 +27,6 @@ StoreWriter::StoreWriter(LedgerContext& context, store::Store store, shm::NameTa
       mark_(mark),
       reader_(context.ring_reader()),
       loops_(context.loop_ringers()),
-      ledger_(context.region().header().sleeping, context.shared.ledger_doorbell.write_end.get()),
       thread_([this] { run(); }) {}
 
 StoreWriter::~StoreWriter() {
@@ -160,7 +159,6 @@ void StoreWriter::announce(shm::Position end) {
     if (context_.loop_control(slot).awaiting_position.load(std::memory_order_seq_cst) <= end)
       loops_[slot].ring_if_asleep();
   }
-  ledger_.ring_if_asleep();  // it may wait for room in the ring
 }
 
 }  // namespace rookery::ledger

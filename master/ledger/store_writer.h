@@ -56,7 +56,6 @@ class StoreWriter final {
   PublishedMark& mark_;
   shm::LogRingReader reader_;
   std::vector<shm::DoorbellRinger> loops_;
-  shm::DoorbellRinger ledger_;
 
   struct NewUser {
     std::uint64_t id;
