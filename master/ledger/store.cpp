@@ -264,8 +264,7 @@ bool Store::commit() {
     self.group = Implementation::Group::None;
     return false;
   }
-  const bool changed = self.pending != self.stored;
-  if ((changed && !self.session->update_progress(self.pending)) || !self.session->commit()) {
+  if (!self.session->update_progress(self.pending, self.stored) || !self.session->commit()) {
     static_cast<void>(self.fail_group("commit a group"));
     self.group = Implementation::Group::None;
     return false;

@@ -56,10 +56,7 @@ WriteSession::WriteSession(const std::filesystem::path& file)
       insert_account_(connection_, "INSERT INTO accounts(id, name, password_hash, seq, created_ms) VALUES(?,?,?,?,?)"),
       find_room_(connection_, "SELECT id FROM rooms WHERE name=?"),
       insert_room_(connection_, "INSERT INTO rooms(name) VALUES(?)"),
-      update_progress_(connection_,
-                       "UPDATE meta SET value = CASE key WHEN 'last_seq' THEN ?1 WHEN 'next_client' THEN ?2"
-                       " WHEN 'next_account' THEN ?3 ELSE ?4 END"
-                       " WHERE key IN ('last_seq', 'next_client', 'next_account', 'last_time_ms')"),
+      update_number_(connection_, "UPDATE meta SET value = ? WHERE key = ?"),
       update_in_use_by_(connection_, "UPDATE meta SET value = ? WHERE key = 'in_use_by'") {
   sqlite3_wal_hook(connection_.get(), note_wal_pages, &wal_pages_);
 }
@@ -176,12 +173,20 @@ bool WriteSession::insert_account(const chat::Record& record) {
   return insert_account_.run();
 }
 
-bool WriteSession::update_progress(const Progress& progress) {
-  update_progress_.bind(1, progress.last_seq);
-  update_progress_.bind(2, progress.next_client);
-  update_progress_.bind(3, progress.next_account);
-  update_progress_.bind(4, progress.last_time_ms);
-  return update_progress_.run();
+bool WriteSession::update_progress(const Progress& progress, const Progress& stored) {
+  const auto update = [this](std::string_view key, auto now, auto before) {
+    return now == before || update_number(key, static_cast<std::int64_t>(now));
+  };
+  return update("last_seq", progress.last_seq, stored.last_seq) &&
+         update("next_client", progress.next_client, stored.next_client) &&
+         update("next_account", progress.next_account, stored.next_account) &&
+         update("last_time_ms", progress.last_time_ms, stored.last_time_ms);
+}
+
+bool WriteSession::update_number(std::string_view key, std::int64_t value) {
+  update_number_.bind(1, value);
+  update_number_.bind(2, key);
+  return update_number_.run();
 }
 
 bool WriteSession::update_in_use_by(std::string_view mark) {

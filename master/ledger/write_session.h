@@ -23,8 +23,6 @@ struct Progress {
   std::uint64_t next_client = 1;
   std::uint64_t next_account = 1;
   std::int64_t last_time_ms = 0;
-
-  friend bool operator==(const Progress&, const Progress&) = default;
 };
 
 class WriteSession final {
@@ -54,13 +52,15 @@ class WriteSession final {
   [[nodiscard]] bool commit() { return commit_.run(); }
   [[nodiscard]] bool insert_message(const chat::Record& record);
   [[nodiscard]] bool insert_account(const chat::Record& record);
-  [[nodiscard]] bool update_progress(const Progress& progress);
+  // Only what differs from `stored`, which is there.
+  [[nodiscard]] bool update_progress(const Progress& progress, const Progress& stored);
   [[nodiscard]] bool update_in_use_by(std::string_view mark);
   // Moves the WAL into the database once it has grown enough, as far as readers let it.
   [[nodiscard]] bool checkpoint_if_due();
   void rollback() noexcept;
 
  private:
+  [[nodiscard]] bool update_number(std::string_view key, std::int64_t value);
   [[nodiscard]] bool find_or_insert_room(std::string_view name, std::int64_t& id);
 
   Connection connection_;
@@ -71,7 +71,7 @@ class WriteSession final {
   Statement insert_account_;
   Statement find_room_;
   Statement insert_room_;
-  Statement update_progress_;
+  Statement update_number_;
   Statement update_in_use_by_;
   RoomIds rooms_;
   int wal_pages_ = 0;        // after the newest commit
