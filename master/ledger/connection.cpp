@@ -8,6 +8,7 @@
 
 #include "ipc/os/errors.h"
 #include "master/ledger/store.h"
+#include "master/ledger/wal_writes.h"
 
 namespace rookery::store {
 
@@ -72,7 +73,8 @@ void prepare_sqlite() noexcept {
 Connection::Connection(std::filesystem::path file, OpenMode mode) : file_(std::move(file)) {
   prepare_sqlite();
   sqlite3* database = nullptr;
-  const int result = sqlite3_open_v2(file_.c_str(), &database, open_flags(mode), nullptr);
+  const char* const vfs = mode == OpenMode::ReadOnly ? nullptr : gathered_wal_vfs();
+  const int result = sqlite3_open_v2(file_.c_str(), &database, open_flags(mode), vfs);
   database_.reset(database);  // even a failed open leaves a handle, which knows the reason
   if (database == nullptr) throw std::bad_alloc();
   if (result != SQLITE_OK) fail("open it");
