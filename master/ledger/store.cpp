@@ -264,7 +264,8 @@ bool Store::commit() {
     self.group = Implementation::Group::None;
     return false;
   }
-  if (!self.session->update_progress(self.pending, self.stored) || !self.session->commit()) {
+  if (!self.session->insert_pending() || !self.session->update_progress(self.pending, self.stored) ||
+      !self.session->commit()) {
     static_cast<void>(self.fail_group("commit a group"));
     self.group = Implementation::Group::None;
     return false;

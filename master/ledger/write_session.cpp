@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <charconv>
+#include <optional>
 
 #include "ipc/fault/fault_point.h"
 #include "ipc/os/errors.h"
@@ -22,8 +23,9 @@ int note_wal_pages(void* wal_pages, sqlite3* /*database*/, const char* /*schema*
   return SQLITE_OK;
 }
 
-Connection connect(const std::filesystem::path& file) {
+Connection connect(const std::filesystem::path& file, PendingMessages& pending) {
   Connection connection(file, OpenMode::ReadWrite);
+  if (!pending.show_to(connection.get())) connection.fail("set it up");
   sqlite3_db_config(connection.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   check_identity(connection);
   {
@@ -46,13 +48,13 @@ Connection connect(const std::filesystem::path& file) {
 }  // namespace
 
 WriteSession::WriteSession(const std::filesystem::path& file)
-    : connection_(connect(file)),
+    : connection_(connect(file, pending_)),
       begin_(connection_, "BEGIN IMMEDIATE"),
       commit_(connection_, "COMMIT"),
       rollback_(connection_, "ROLLBACK"),
-      insert_message_(connection_,
+      insert_pending_(connection_,
                       "INSERT INTO messages(seq, time_ms, room_id, kind, flags, client, account, target, slot,"
-                      " slot_epoch, outbox_number, name, target_name, text) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+                      " slot_epoch, outbox_number, name, target_name, text) SELECT * FROM pending_messages"),
       insert_account_(connection_, "INSERT INTO accounts(id, name, password_hash, seq, created_ms) VALUES(?,?,?,?,?)"),
       find_room_(connection_, "SELECT id FROM rooms WHERE name=?"),
       insert_room_(connection_, "INSERT INTO rooms(name) VALUES(?)"),
@@ -141,27 +143,15 @@ bool WriteSession::insert_message(const chat::Record& record) {
   std::int64_t room = kBroadcastRoom;
   if (header.kind == chat::RecordKind::Say && !find_or_insert_room(record.target_name, room)) return false;
 
-  const bool direct = header.kind == chat::RecordKind::Direct;
-  Statement& insert = insert_message_;
-  insert.bind(1, header.seq);
-  insert.bind(2, header.time_ms);
-  if (direct) {
-    insert.bind_null(3);
-  } else {
-    insert.bind(3, room);
-  }
-  insert.bind(4, std::int64_t{static_cast<std::uint8_t>(header.kind)});
-  insert.bind(5, std::int64_t{header.flags});
-  insert.bind(6, header.client);
-  insert.bind(7, header.account);
-  insert.bind(8, direct ? header.target : 0);
-  insert.bind(9, std::int64_t{header.slot});
-  insert.bind(10, header.slot_epoch);
-  insert.bind(11, header.outbox_number);
-  insert.bind(12, record.name);
-  insert.bind(13, direct ? record.target_name : std::string_view());
-  insert.bind(14, record.text);
-  return insert.run();
+  pending_.add(record, header.kind == chat::RecordKind::Direct ? std::nullopt : std::optional(room));
+  return !pending_.full() || insert_pending();
+}
+
+bool WriteSession::insert_pending() {
+  if (pending_.rows().empty()) return true;
+  if (!insert_pending_.run()) return false;
+  pending_.clear();
+  return true;
 }
 
 bool WriteSession::insert_account(const chat::Record& record) {
@@ -205,6 +195,7 @@ bool WriteSession::checkpoint_if_due() {
 
 void WriteSession::rollback() noexcept {
   rooms_.clear();
+  pending_.clear();
   // Some errors roll back by themselves.
   if (sqlite3_get_autocommit(connection_.get()) == 0) static_cast<void>(rollback_.run());
 }

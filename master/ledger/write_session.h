@@ -11,6 +11,7 @@
 
 #include "ipc/chat/record.h"
 #include "master/ledger/connection.h"
+#include "master/ledger/pending_messages.h"
 #include "master/ledger/room_ids.h"
 #include "master/ledger/statement.h"
 #include "master/ledger/store.h"
@@ -50,7 +51,10 @@ class WriteSession final {
   // False: connection().explain() says why.
   [[nodiscard]] bool begin() { return begin_.run(); }
   [[nodiscard]] bool commit() { return commit_.run(); }
+  // They may wait for insert_pending().
   [[nodiscard]] bool insert_message(const chat::Record& record);
+  // Before the commit.
+  [[nodiscard]] bool insert_pending();
   [[nodiscard]] bool insert_account(const chat::Record& record);
   // Only what differs from `stored`, which is there.
   [[nodiscard]] bool update_progress(const Progress& progress, const Progress& stored);
@@ -63,11 +67,12 @@ class WriteSession final {
   [[nodiscard]] bool update_number(std::string_view key, std::int64_t value);
   [[nodiscard]] bool find_or_insert_room(std::string_view name, std::int64_t& id);
 
+  PendingMessages pending_;
   Connection connection_;
   Statement begin_;
   Statement commit_;
   Statement rollback_;
-  Statement insert_message_;
+  Statement insert_pending_;
   Statement insert_account_;
   Statement find_room_;
   Statement insert_room_;
