@@ -223,7 +223,8 @@ TEST_F(StoreDamageTest, AWalCutShortGivesTheGroupsThatAreWhole) {
   const std::string whole = contents(wal_);
   const std::vector<std::size_t> commits = commit_frames(whole);
   ASSERT_EQ(commits.size(), 4U);
-  for (std::size_t bytes = whole.size(); bytes > whole.size() - 3 * kFrameBytes; bytes -= 401) {
+  const std::size_t end = kWalHeaderBytes + (commits.back() + 1) * kFrameBytes;  // zeros follow
+  for (std::size_t bytes = end; bytes > end - 3 * kFrameBytes; bytes -= 401) {
     put(file_, database);
     put(wal_, whole.substr(0, bytes));
     fs::remove(directory_.path() / "rookery.db-shm");

@@ -42,6 +42,29 @@ TEST_F(StoreTest, NobodyElseMayReadTheFiles) {
   }
 }
 
+// More than is held in memory before it is handed to SQLite.
+TEST_F(StoreTest, ALargeGroupIsStoredWholeOrNotAtAll) {
+  constexpr std::uint64_t kMessages = 2500;
+  const std::string text(1000, 'x');
+  std::vector<chat::Record> records;
+  std::vector<std::uint64_t> numbers;
+  for (std::uint64_t seq = 1; seq <= kMessages; ++seq) {
+    records.push_back(say(seq, "#a", text));
+    numbers.push_back(seq);
+  }
+  Store store(directory_.path());
+  ASSERT_TRUE(store.begin());
+  for (const chat::Record& record : records) ASSERT_TRUE(store.add(record)) << store.error();
+  store.rollback();
+  EXPECT_THAT(all_of_room(directory_.path(), "#a"), testing::IsEmpty());
+  ASSERT_TRUE(store_group(store, {say(1, "#b", "another")}));
+  records.erase(records.begin());
+  numbers.erase(numbers.begin());
+  ASSERT_TRUE(store_group(store, records)) << store.error();
+  EXPECT_EQ(all_of_room(directory_.path(), "#a"), numbers);
+  EXPECT_THAT(all_of_room(directory_.path(), "#b"), testing::ElementsAre(1));
+}
+
 TEST_F(StoreTest, ReopeningKeepsEverything) {
   std::string epoch;
   {
