@@ -151,11 +151,11 @@ class Ledger final {
     for (int i = 0; i < kTurnsPerLook && result == Sequencer::TurnResult::Published; ++i) {
       result = sequencer_->turn();
       if (result == Sequencer::TurnResult::Published) writer_->wake();
+      // Damage first: what is told after "clean" would be held against the successor.
+      for (const auto& damage : sequencer_->take_damaged())
+        tell({ControlKind::SlotDamaged, damage.worker, 0, damage.text});
+      for (const std::uint32_t worker : sequencer_->take_cleaned()) tell({ControlKind::SlotClean, worker});
     }
-    // Damage first: what is told after "clean" would be held against the successor.
-    for (const auto& damage : sequencer_->take_damaged())
-      tell({ControlKind::SlotDamaged, damage.worker, 0, damage.text});
-    for (const std::uint32_t worker : sequencer_->take_cleaned()) tell({ControlKind::SlotClean, worker});
     wait(result);
   }
 
