@@ -18,7 +18,7 @@ namespace {
 constexpr sqlite3_int64 kWalHeaderBytes = 32;
 // 31 frames with pages of 4 KiB. SQLite's own files take less than 128 KiB in a write.
 constexpr int kGatheredBytes = 31 * (24 + 4096);
-// Ten small groups or so: half of this is 1 % of a group's time, all of the WAL at once would delay the first one.
+// Ten small groups or so. More at once would delay the group whose sync has to write it.
 constexpr sqlite3_int64 kAheadBytes = 256 * 1024;
 constexpr int kZerosAtOnce = 64 * 1024;
 
