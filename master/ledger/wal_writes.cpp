@@ -30,6 +30,7 @@ struct WalFile {
   sqlite3_int64 file_bytes = 0;  // as far as is known; others may have cut it
   sqlite3_int64 begin = 0;       // where the gathered bytes belong
   int gathered = 0;              // how many there are
+  bool grown = false;            // since the newest sync
   std::unique_ptr<std::byte[]> bytes{new (std::nothrow) std::byte[kGatheredBytes]};
 
   [[nodiscard]] sqlite3_file* real() noexcept { return reinterpret_cast<sqlite3_file*>(real_memory()); }
@@ -52,6 +53,14 @@ struct WalFile {
     return put(bytes.get(), count, begin);
   }
 
+  int flush_for_sync() {
+    const int result = flush();
+    // Nothing may follow the header before it is on the disk.
+    if (result == SQLITE_OK && grown && file_bytes > kWalHeaderBytes) write_zeros();
+    grown = false;
+    return result;
+  }
+
  private:
   [[nodiscard]] std::byte* real_memory() noexcept;
 
@@ -59,10 +68,10 @@ struct WalFile {
     const int result = real()->pMethods->xWrite(real(), from, count, offset);
     if (result != SQLITE_OK) return result;
     const sqlite3_int64 end = offset + count;
-    if (end <= file_bytes) return SQLITE_OK;
-    file_bytes = end;
-    // Nothing may follow the header before it is on the disk.
-    if (offset >= kWalHeaderBytes) write_zeros();
+    if (end > file_bytes) {
+      file_bytes = end;
+      grown = true;
+    }
     return SQLITE_OK;
   }
 
@@ -103,7 +112,7 @@ int do_write(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 off
 }
 
 int do_sync(sqlite3_file* file, int flags) {
-  const int result = wal(file).flush();
+  const int result = wal(file).flush_for_sync();
   return result != SQLITE_OK ? result : wal(file).real()->pMethods->xSync(wal(file).real(), flags);
 }
 
