@@ -1,197 +1,133 @@
-// What bringing a message to a thousand clients costs: Rookery against two bare epoll servers in the same run.
-//     fanout_bench --readers 1000 --senders 1 --window 8
+// What bringing a message to many clients costs: Rookery against two bare epoll servers, and against Redis pub/sub
+// where redis-server is installed, in the same run.
+//     fanout_bench                                       three shapes of crowd, text and JSON lines, about five minutes
+//     fanout_bench --readers 1000 --senders 10 --dialect json --window 8        one of them
 // A sender keeps `window` messages under way; one is under way until its answer has come, which in Rookery means that
-// it is on disk (that of $TMPDIR). All clients get all messages, the senders too. Rounds of the three servers and of
-// both windows take turns, so that whatever else the machine does meets all alike; ratios are medians of the rounds'
-// ratios. Processor time is that of all of a server's processes, kernel included, loopback TCP as well.
+// it is on disk (that of $TMPDIR). All clients get all messages, the senders too. Rounds of the servers take turns, so
+// that whatever else the machine does meets all alike; ratios are medians of the rounds' ratios. Processor time is that
+// of all of a server's processes, kernel included, loopback TCP as well. With one sender and one message at a time the
+// time until a reader has it is measured too: the median over all readers and messages.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <stdexcept>
+#include <optional>
 
 #include "client/load/compare/process_figures.h"
-#include "ipc/os/clock.h"
-#include "tests/bench/support/bare_server.h"
-#include "tests/bench/support/crowd.h"
-#include "tests/bench/support/median.h"
+#include "tests/bench/support/contest.h"
 #include "tests/bench/support/options.h"
-#include "tests/bench/support/server_under_test.h"
+#include "tests/bench/support/promises.h"
+#include "tests/bench/support/redis_server.h"
 
 namespace rookery::bench {
 
 namespace {
 
-constexpr std::chrono::seconds kDeliveredWithin{20};
-
-struct Load {
-  std::size_t readers = 1000;
-  std::size_t senders = 1;
-  std::size_t text_bytes = 100;
-  std::string say;
+struct Shape {
+  std::size_t readers;
+  std::size_t senders;
+  double of_batched;  // processor time of a delivery, at most; 0: nothing is promised of this shape
 };
 
-// One server with its crowd. The first `senders` clients speak.
-struct Contestant {
-  std::string name;
-  std::vector<pid_t> processes;
-  Crowd crowd;
-  std::vector<LineCutter> answers;  // of each sender
-};
+constexpr Shape kShapes[] = {{1000, 10, 1.25}, {1000, 1, 1.15}, {100, 10, 1.5}};
+constexpr double kRateOfBatched = 0.8;
+constexpr double kOfRedis = 0.75;
+constexpr double kOneAtATimeOfEach = 1.15;
+constexpr double kLatencyOfEach = 1.15;
+constexpr double kLatencyBesidesUs = 60;
 
-struct Round {
-  double deliveries_per_second = 0;
-  double cpu_us = 0;        // of a delivery
-  double ledger_share = 0;  // of it
-  double messages_per_second = 0;
-};
+// In the order of the rounds.
+enum Place : std::size_t { kRookery, kEach, kBatched, kRedis };
 
-struct Samples {
-  std::vector<double> deliveries_per_second, cpu_us, ledger_share, messages_per_second;
-  void add(const Round& round) {
-    deliveries_per_second.push_back(round.deliveries_per_second);
-    cpu_us.push_back(round.cpu_us);
-    ledger_share.push_back(round.ledger_share);
-    messages_per_second.push_back(round.messages_per_second);
+std::vector<Rounds> run_rounds(std::vector<Contestant*> contestants, const CommonOptions& options, std::size_t window,
+                               bool latencies) {
+  std::vector<Rounds> rounds(contestants.size());
+  for (std::size_t round = 0; round < options.rounds; ++round) {
+    for (std::size_t i = 0; i < contestants.size(); ++i)
+      rounds[i].add(run_round(*contestants[i], window, options.seconds, latencies));
   }
-};
-
-std::uint64_t cpu_of(const std::vector<pid_t>& processes) {
-  std::uint64_t sum = 0;
-  for (const pid_t process : processes) sum += load::cpu_ns(process);
-  return sum;
+  return rounds;
 }
 
-std::size_t count_lines(std::string_view bytes) {
-  return static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '\n'));
-}
-
-Round run_round(Contestant& server, const Load& load, std::size_t window, double seconds, pid_t ledger) {
-  const auto clock = os::Monotonic::now;
-  const std::uint64_t cpu_before = cpu_of(server.processes);
-  const std::uint64_t ledger_before = ledger != 0 ? load::cpu_ns(ledger) : 0;
-  const auto begin = clock();
-  const auto end = begin + std::chrono::duration_cast<os::Monotonic::duration>(std::chrono::duration<double>(seconds));
-  std::size_t sent = 0;
-  std::size_t answered = 0;
-  std::size_t delivered = 0;
-  for (std::size_t sender = 0; sender < load.senders; ++sender) {
-    for (std::size_t i = 0; i < window; ++i, ++sent) server.crowd.send(sender, load.say);
+void print_table(const std::vector<Contestant*>& contestants, const std::vector<Rounds>& rounds, std::size_t window) {
+  fmt::print("\n{:>6}  {:<36}{:>11}{:>14}{:>13}{:>16}{:>12}{:>11}\n", "window", "server", "messages/s", "deliveries/s",
+             "CPU us each", "messages/write", "latency us", "generator");
+  for (std::size_t i = 0; i < contestants.size(); ++i) {
+    const Rounds& one = rounds[i];
+    const double latency_us = one.median_of(&Round::latency_us);
+    fmt::print("{:>6}  {:<36}{:>11.0f}{:>14.0f}{:>13.3f}{:>16.1f}{:>12}{:>11.2f}\n", window, contestants[i]->name,
+               one.median_of(&Round::messages_per_second), one.median_of(&Round::deliveries_per_second),
+               one.median_of(&Round::cpu_us), one.median_of(&Round::messages_per_write),
+               latency_us == 0 ? "-" : fmt::format("{:.0f}", latency_us), one.median_of(&Round::generator_cores));
   }
-  while (answered < sent || delivered < sent * server.crowd.size()) {
-    const bool came = server.crowd.turn(kDeliveredWithin, [&](std::size_t client, std::string_view bytes) {
-      if (client >= load.senders) {
-        delivered += count_lines(bytes);
-        return;
-      }
-      std::size_t answers = 0;
-      server.answers[client].feed(bytes, [&](std::string_view line) { ++(is_answer(line) ? answers : delivered); });
-      answered += answers;
-      if (clock() >= end) return;
-      for (; answers > 0; --answers, ++sent) server.crowd.send(client, load.say);
-    });
-    if (!came)
-      throw std::runtime_error(fmt::format("{}: {} of {} deliveries, {} of {} answers, and no more comes", server.name,
-                                           delivered, sent * server.crowd.size(), answered, sent));
+  for (std::size_t i = 1; i < contestants.size(); ++i) {
+    const std::string& other = contestants[i]->name;
+    fmt::print("{:>6}  Rookery / {:<26}{:>11}{:>14.2f}{:>13.3f}\n", window, other.substr(0, other.find_first_of(": ")),
+               "", rounds[kRookery].ratio_to(rounds[i], &Round::deliveries_per_second),
+               rounds[kRookery].ratio_to(rounds[i], &Round::cpu_us));
   }
-  if (delivered != sent * server.crowd.size()) throw std::runtime_error(server.name + ": somebody got a message twice");
-  const double took = std::chrono::duration<double>(clock() - begin).count();
-  const auto cpu = static_cast<double>(cpu_of(server.processes) - cpu_before);
-  const auto deliveries = static_cast<double>(delivered);
-  Round round;
-  round.deliveries_per_second = deliveries / took;
-  round.cpu_us = cpu / 1000 / deliveries;
-  round.ledger_share = ledger != 0 ? static_cast<double>(load::cpu_ns(ledger) - ledger_before) / cpu : 0;
-  round.messages_per_second = static_cast<double>(sent) / took;
-  return round;
+  fmt::print("{:>6}  {:.0f} % of Rookery's processor time is the ledger's\n", window,
+             100 * rounds[kRookery].median_of(&Round::ledger_share));
 }
 
-struct Lines {
-  std::string message;
-  std::string answer;
-};
-
-// What a message and its answer look like, so that the bare servers send the same bytes.
-Lines learn_lines(Contestant& rookery, const Load& load) {
-  Lines lines;
-  rookery.crowd.send(0, load.say);
-  std::size_t delivered = 0;
-  while (lines.answer.empty() || delivered < rookery.crowd.size()) {
-    const bool came = rookery.crowd.turn(kDeliveredWithin, [&](std::size_t client, std::string_view bytes) {
-      if (client >= load.senders) {
-        delivered += count_lines(bytes);
-        return;
-      }
-      rookery.answers[client].feed(bytes, [&](std::string_view line) {
-        if (!is_answer(line)) ++delivered;
-        (is_answer(line) ? lines.answer : lines.message) = std::string(line) + "\n";
-      });
-    });
-    if (!came) throw std::runtime_error("the server does not deliver");
-  }
-  if (lines.answer.starts_with("ERR") || lines.answer.find("\"ok\":false") != std::string::npos)
-    throw std::runtime_error("the server refuses: " + lines.answer);
-  return lines;
+void promise_full_load(Promises& promises, const std::string& shape, const std::vector<Rounds>& rounds,
+                       double of_batched) {
+  const Rounds& ours = rounds[kRookery];
+  const std::string cpu = fmt::format("{:.3f} µs", ours.median_of(&Round::cpu_us));
+  const std::string rate = fmt::format("{:.2f} million/s", ours.median_of(&Round::deliveries_per_second) / 1e6);
+  promises.at_most(shape + ": CPU a delivery, of B", cpu, ours.ratio_to(rounds[kBatched], &Round::cpu_us), of_batched);
+  promises.at_least(shape + ": deliveries, of B", rate, ours.ratio_to(rounds[kBatched], &Round::deliveries_per_second),
+                    kRateOfBatched);
+  if (rounds.size() > kRedis)
+    promises.at_most(shape + ": CPU a delivery, of Redis", cpu, ours.ratio_to(rounds[kRedis], &Round::cpu_us),
+                     kOfRedis);
 }
 
-std::vector<double> ratios(const std::vector<double>& ours, const std::vector<double>& theirs) {
-  std::vector<double> result;
-  for (std::size_t i = 0; i < ours.size(); ++i) result.push_back(ours[i] / theirs[i]);
-  return result;
+void promise_one_at_a_time(Promises& promises, const std::string& shape, const std::vector<Rounds>& rounds) {
+  const Rounds& ours = rounds[kRookery];
+  promises.at_most(shape + ", one message at a time: CPU a delivery, of S",
+                   fmt::format("{:.2f} µs", ours.median_of(&Round::cpu_us)),
+                   ours.ratio_to(rounds[kEach], &Round::cpu_us), kOneAtATimeOfEach);
+  const double latency = ours.median_of(&Round::latency_us);
+  const double theirs = rounds[kEach].median_of(&Round::latency_us);
+  promises.at_most(
+      shape + ", one message at a time: a reader's median latency, of S",
+      fmt::format("{:.0f} µs; S {:.0f}, B {:.0f}", latency, theirs, rounds[kBatched].median_of(&Round::latency_us)),
+      latency / theirs, kLatencyOfEach + kLatencyBesidesUs / theirs, "1.15 times S, and 60 µs");
 }
 
-void measure(const CommonOptions& options, Load load, std::size_t full_window) {
-  load::raise_descriptor_limit();
-  load.say = say_line(options.dialect, load.text_bytes);
-  const std::string ping = ping_line(options.dialect);
-  const std::size_t clients = load.readers + load.senders;
-
-  const ServerUnderTest server(
-      options.server, options.server_arguments({"--workers", "1", "--max-clients", std::to_string(clients + 8)}));
-  std::vector<Contestant> contestants;
-  const auto enter = [&](const char* name, std::vector<pid_t> processes, std::uint16_t port) {
-    contestants.push_back({name, std::move(processes), Crowd(port, clients, ping), {}});
-    contestants.back().answers.resize(load.senders);
-  };
-  enter("Rookery", server.processes(), server.port());
-  const Lines lines = learn_lines(contestants.front(), load);
+void measure(const CommonOptions& options, DialectChoice dialect, const Load& load, std::size_t full_window,
+             double of_batched, Promises& promises) {
+  const ServerUnderTest server(options.server, options.server_arguments({"--workers", "1", "--max-clients",
+                                                                         std::to_string(load.clients() + 8)}));
+  Contestant rookery = Contestant::of_server("Rookery", server, dialect, load);
+  const Lines lines = learn_lines(rookery);
   const BareServer each(BareKind::SendEach, lines.message, lines.answer);
   const BareServer batched(BareKind::Batched, lines.message, lines.answer);
-  enter("S: one send per message and socket", {each.pid()}, each.port());
-  enter("B: one send for all of a turn", {batched.pid()}, batched.port());
+  Contestant s = Contestant::of_bare("S: one send per message and socket", each, dialect, load);
+  Contestant b = Contestant::of_bare("B: one send for all of a turn", batched, dialect, load);
+  std::vector<Contestant*> contestants{&rookery, &s, &b};
 
-  std::vector<std::size_t> windows{full_window};
-  if (full_window != 1) windows.push_back(1);
-  std::vector<std::array<Samples, 3>> samples(windows.size());
-  for (std::size_t round = 0; round < options.rounds; ++round) {
-    for (std::size_t w = 0; w < windows.size(); ++w) {
-      for (std::size_t i = 0; i < contestants.size(); ++i)
-        samples[w][i].add(
-            run_round(contestants[i], load, windows[w], options.seconds, i == 0 ? server.ledger() : pid_t{0}));
-    }
+  const char* const language = dialect == DialectChoice::Text ? "text" : "JSON";
+  fmt::print("\n{} readers, {} senders, {}, a message of {} bytes, {} rounds of {} s each, medians\n", load.readers,
+             load.senders, language, lines.message.size(), options.rounds, options.seconds);
+  const std::string shape = fmt::format("{} readers, {} {}, {}", load.readers, load.senders,
+                                        load.senders == 1 ? "sender" : "senders", language);
+  if (load.senders == 1 || full_window == 1) {
+    const std::vector<Rounds> rounds = run_rounds(contestants, options, 1, load.senders == 1);
+    print_table(contestants, rounds, 1);
+    if (load.senders == 1 && of_batched > 0) promise_one_at_a_time(promises, shape, rounds);
   }
+  if (full_window == 1) return;
 
-  fmt::print("{} readers, {} senders, a line of {} bytes, {} rounds of {} s each, medians\n\n", load.readers,
-             load.senders, lines.message.size(), options.rounds, options.seconds);
-  fmt::print("{:>6}  {:<36}{:>12}{:>16}{:>24}\n", "window", "server", "messages/s", "deliveries/s",
-             "CPU us per delivery");
-  for (std::size_t w = 0; w < windows.size(); ++w) {
-    for (std::size_t i = 0; i < contestants.size(); ++i) {
-      const Samples& one = samples[w][i];
-      fmt::print("{:>6}  {:<36}{:>12.0f}{:>16.0f}{:>24.3f}\n", windows[w], contestants[i].name,
-                 median(one.messages_per_second), median(one.deliveries_per_second), median(one.cpu_us));
-    }
-    const Samples& ours = samples[w][0];
-    for (std::size_t i = 1; i < contestants.size(); ++i) {
-      const Samples& theirs = samples[w][i];
-      fmt::print("{:>6}  {:<36}{:>12}{:>16.2f}{:>24.2f}\n", windows[w],
-                 fmt::format("Rookery / {}", contestants[i].name[0]), "",
-                 median(ratios(ours.deliveries_per_second, theirs.deliveries_per_second)),
-                 median(ratios(ours.cpu_us, theirs.cpu_us)));
-    }
-    fmt::print("{:>6}  {:<36}{:>51.0f}%\n", windows[w], "of Rookery's CPU, in the ledger",
-               100 * median(ours.ledger_share));
+  std::optional<RedisServer> redis;
+  std::optional<Contestant> fourth;
+  if (const auto program = installed_redis()) {
+    redis.emplace(*program, load.clients());
+    fourth.emplace(redis->contestant(load, lines.message.size()));
+    contestants.push_back(&*fourth);
   }
+  const std::vector<Rounds> rounds = run_rounds(contestants, options, full_window, false);
+  print_table(contestants, rounds, full_window);
+  if (of_batched > 0) promise_full_load(promises, shape, rounds, of_batched);
 }
 
 }  // namespace
@@ -200,13 +136,25 @@ void measure(const CommonOptions& options, Load load, std::size_t full_window) {
 
 int main(int argc, char** argv) {
   using namespace rookery::bench;
-  Load load;
+  Load one{.readers = 0, .senders = 1};
   std::size_t window = 8;
-  const CommonOptions options =
+  CommonOptions options =
       read_options(argc, argv, "What bringing a message to many clients costs.",
-                   {{"--readers", &load.readers, "clients that only listen"},
-                    {"--senders", &load.senders, "clients that speak"},
-                    {"--text-bytes", &load.text_bytes, "of a message"},
-                    {"--window", &window, "messages under way of a sender at full load; 1 is measured besides"}});
-  return run_bench([&] { measure(options, load, window); });
+                   {{"--readers", &one.readers, "clients that only listen; without it, three shapes of crowd"},
+                    {"--senders", &one.senders, "clients that speak, with --readers"},
+                    {"--text-bytes", &one.text_bytes, "of a message"},
+                    {"--window", &window, "messages under way of a sender at full load"}});
+  return run_bench([&] {
+    rookery::load::raise_descriptor_limit();
+    if (!installed_redis()) fmt::print("redis-server is not installed: no comparison with it\n");
+    Promises promises;
+    for (const DialectChoice dialect : options.dialects()) {
+      if (one.readers != 0) measure(options, dialect, one, window, 0, promises);
+      for (const Shape& shape : kShapes) {
+        if (one.readers == 0)
+          measure(options, dialect, {shape.readers, shape.senders, one.text_bytes}, window, shape.of_batched, promises);
+      }
+    }
+    promises.print();
+  });
 }

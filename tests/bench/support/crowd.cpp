@@ -1,8 +1,8 @@
 #include "tests/bench/support/crowd.h"
 
 #include <arpa/inet.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -36,21 +36,25 @@ os::FileDescriptor connect_to(std::uint16_t port) {
 }  // namespace
 
 Crowd::Crowd(std::uint16_t port, std::size_t clients, const std::string& ping) : buffer_(kReadBytes) {
+  enter(port, clients, ping);
+}
+
+void Crowd::enter(std::uint16_t port, std::size_t clients, const std::string& ping, std::size_t lines) {
   for (std::size_t left = clients; left > 0;) {
     const std::size_t some = std::min(left, kEnterAtOnce);
-    enter(port, some, ping);
+    enter_some(port, some, ping, lines);
     left -= some;
   }
 }
 
-void Crowd::enter(std::uint16_t port, std::size_t clients, const std::string& ping) {
+void Crowd::enter_some(std::uint16_t port, std::size_t clients, const std::string& ping, std::size_t lines) {
   for (std::size_t i = 0; i < clients; ++i) {
     sockets_.push_back(connect_to(port));
     if (!poller_.add(sockets_.back().get(), EPOLLIN, sockets_.size() - 1)) os::throw_errno("cannot poll a socket");
     send(sockets_.size() - 1, ping);
   }
   std::size_t answered = 0;
-  while (answered < clients) {
+  while (answered < clients * lines) {
     const bool came = turn(kAnswerWithin, [&answered](std::size_t, std::string_view bytes) {
       answered += static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '\n'));
     });
@@ -64,8 +68,8 @@ void Crowd::send(std::size_t client, std::string_view bytes) {
   if (static_cast<std::size_t>(sent) != bytes.size()) throw std::runtime_error("the server does not read");
 }
 
-bool Crowd::turn(std::chrono::milliseconds patience, const OnBytes& on_bytes) {
-  const auto events = poller_.wait(patience);
+bool Crowd::turn(std::chrono::nanoseconds patience, const OnBytes& on_bytes) {
+  const auto events = poller_.wait_precisely(patience);
   for (const epoll_event& event : events) {
     const auto client = static_cast<std::size_t>(event.data.u64);
     const ssize_t got = ::recv(sockets_[client].get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
@@ -74,6 +78,13 @@ bool Crowd::turn(std::chrono::milliseconds patience, const OnBytes& on_bytes) {
     if (got > 0) on_bytes(client, {buffer_.data(), static_cast<std::size_t>(got)});
   }
   return !events.empty();
+}
+
+std::uint64_t Crowd::segments(std::size_t client) const {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(sockets_[client].get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) os::throw_errno("no TCP_INFO");
+  return info.tcpi_data_segs_in;
 }
 
 }  // namespace rookery::bench

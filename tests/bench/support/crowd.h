@@ -23,16 +23,23 @@ class Crowd final {
   // Throws std::runtime_error when one of them gets no answer.
   Crowd(std::uint16_t port, std::size_t clients, const std::string& ping);
 
+  // More of them, behind those that are there; `ping` is answered by `lines` lines.
+  void enter(std::uint16_t port, std::size_t clients, const std::string& ping, std::size_t lines = 1);
+
   [[nodiscard]] std::size_t size() const noexcept { return sockets_.size(); }
 
   // A few lines; the caller bounds what is outstanding, so a full socket is an error and throws.
   void send(std::size_t client, std::string_view bytes);
 
   // Waits for at most `patience`, then one read for each client that has something. False: nothing came.
-  bool turn(std::chrono::milliseconds patience, const OnBytes& on_bytes);
+  bool turn(std::chrono::nanoseconds patience, const OnBytes& on_bytes);
+
+  // TCP segments with data that the client has received. On loopback one holds some 64 KiB, and with TCP_NODELAY what
+  // the server gives the kernel leaves at once: so this counts the server's writes, as long as the client keeps up.
+  [[nodiscard]] std::uint64_t segments(std::size_t client) const;
 
  private:
-  void enter(std::uint16_t port, std::size_t clients, const std::string& ping);
+  void enter_some(std::uint16_t port, std::size_t clients, const std::string& ping, std::size_t lines);
 
   os::Poller poller_;
   std::vector<os::FileDescriptor> sockets_;

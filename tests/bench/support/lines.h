@@ -12,10 +12,10 @@ namespace rookery::bench {
 enum class DialectChoice : unsigned char { Text, Json };
 
 [[nodiscard]] std::string ping_line(DialectChoice dialect);
-// Says `text_bytes` of text in the lobby.
-[[nodiscard]] std::string say_line(DialectChoice dialect, std::size_t text_bytes);
+// Says `text_bytes` of text in a room.
+[[nodiscard]] std::string say_line(DialectChoice dialect, std::size_t text_bytes, std::string_view room = "#lobby");
 
-// The answer to a command, as opposed to a message from somebody.
+// The answer to a command, as opposed to a message from somebody. Also that of Redis to PUBLISH.
 [[nodiscard]] bool is_answer(std::string_view line) noexcept;
 
 // Cuts what comes in pieces into lines, without their ends.

@@ -18,7 +18,7 @@ constexpr int kFailed = 70;
 CommonOptions read_options(int argc, char** argv, const char* purpose, std::initializer_list<NumberOption> numbers) {
   CommonOptions options;
   options.server = built_server();
-  std::string dialect = "text";
+  std::string dialect;
   CLI::App app{purpose};
   app.add_option("--server", options.server, "the rookery-master to measure")->capture_default_str();
   app.add_option("--against", options.against, "another rookery-master, where two are compared");
@@ -36,6 +36,7 @@ CommonOptions read_options(int argc, char** argv, const char* purpose, std::init
   } catch (const CLI::ParseError& error) {
     std::exit(app.exit(error) == 0 ? 0 : kUsage);
   }
+  options.dialect_given = !dialect.empty();
   if (dialect == "json") options.dialect = DialectChoice::Json;
   std::string command = argv[0];
   for (int i = 1; i < argc; ++i) command += fmt::format(" {}", argv[i]);

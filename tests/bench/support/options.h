@@ -24,9 +24,16 @@ struct CommonOptions {
   std::string server;   // program to measure
   std::string against;  // another one, for those who compare two; empty: none
   DialectChoice dialect = DialectChoice::Text;
+  bool dialect_given = false;
   std::size_t rounds = 5;
   double seconds = 2;           // of a round
   std::string model = "event";  // of the server; or kThreadPerClient
+
+  // The one asked for, or both.
+  [[nodiscard]] std::vector<DialectChoice> dialects() const {
+    if (dialect_given) return {dialect};
+    return {DialectChoice::Text, DialectChoice::Json};
+  }
 
   // For rookery-master, the model among them.
   [[nodiscard]] std::vector<std::string> server_arguments(std::vector<std::string> arguments) const {
