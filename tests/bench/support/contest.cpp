@@ -56,7 +56,8 @@ class Course final {
                                            delivered(), expected(), answered_, sent_));
   }
 
-  [[nodiscard]] bool outstanding() const noexcept { return answered_ < sent_ || lines_ < expected_lines(); }
+  [[nodiscard]] bool undelivered() const noexcept { return lines_ < expected_lines(); }
+  [[nodiscard]] bool outstanding() const noexcept { return undelivered() || answered_ < sent_; }
   [[nodiscard]] std::size_t sent() const noexcept { return sent_; }
   [[nodiscard]] std::size_t delivered() const noexcept { return lines_ / server_.lines_each; }
   [[nodiscard]] std::size_t expected() const noexcept { return sent_ * server_.listeners(); }
@@ -165,8 +166,9 @@ Round run_bursts(Contestant& server, std::size_t burst, double seconds) {
   return measure_course(server, seconds, false, [&](Course& course, Clock::time_point end) {
     do {
       course.send(0, burst);
-      while (course.outstanding()) course.turn([](std::size_t, std::size_t) {});
+      while (course.undelivered()) course.turn([](std::size_t, std::size_t) {});
     } while (Clock::now() < end);
+    while (course.outstanding()) course.turn([](std::size_t, std::size_t) {});
   });
 }
 

@@ -62,7 +62,8 @@ struct Round {
 // Throws std::runtime_error when deliveries or answers are missing, or one comes twice.
 [[nodiscard]] Round run_round(Contestant& server, std::size_t window, double seconds, bool latencies = false);
 
-// The first sender sends `burst` messages at once, and again when all of it has been answered and delivered.
+// The first sender sends `burst` messages at once, and again when all clients have them; for the answers it waits at
+// the end only, so that the disk does not set the pace.
 [[nodiscard]] Round run_bursts(Contestant& server, std::size_t burst, double seconds);
 
 struct Lines {
