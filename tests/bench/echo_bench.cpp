@@ -15,6 +15,7 @@
 #include "tests/bench/support/crowd.h"
 #include "tests/bench/support/median.h"
 #include "tests/bench/support/options.h"
+#include "tests/bench/support/promises.h"
 #include "tests/bench/support/server_under_test.h"
 
 namespace rookery::bench {
@@ -22,6 +23,7 @@ namespace rookery::bench {
 namespace {
 
 constexpr std::chrono::seconds kAnswerWithin{20};
+constexpr double kOfBare = 0.95;
 
 struct Round {
   double per_cpu_second = 0;
@@ -73,6 +75,7 @@ void measure(const CommonOptions& options, const std::array<std::size_t, 2>& cro
 
   fmt::print("{} bytes a request, {} rounds of {} s each, medians\n\n", request.size(), options.rounds,
              options.seconds);
+  Promises promises;  // there is none of the other model
   fmt::print("{:>8}  {:<16}{:>14}{:>28}\n", "clients", "server", "requests/s", "requests per CPU second");
   for (const std::size_t clients : crowds) {
     std::array<std::vector<double>, 2> per_cpu_second;
@@ -95,7 +98,11 @@ void measure(const CommonOptions& options, const std::array<std::size_t, 2>& cro
                            : "bare epoll",
                  median(per_second[i]), median(per_cpu_second[i]));
     fmt::print("{:>8}  {:<16}{:>42.2f}\n", clients, "Rookery / bare", median(ratio));
+    if (!threads)
+      promises.at_least(fmt::format("echo, {} clients: requests per CPU second, of a bare epoll server", clients),
+                        fmt::format("{:.0f}", median(per_cpu_second[0])), median(ratio), kOfBare);
   }
+  if (!threads) promises.print();
 }
 
 }  // namespace

@@ -4,11 +4,15 @@
 // `published` and `durable` are messages a second by the wall clock, `ledger_cpu_us` is the ledger's processor time of
 // a message, storing included; latency is one way, from the append to the reader's copy, both asleep in between.
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <exception>
+#include <map>
 
 #include "tests/bench/log_path.h"
+#include "tests/bench/support/median.h"
+#include "tests/bench/support/promises.h"
 
 namespace {
 
@@ -16,6 +20,12 @@ using namespace rookery;
 
 constexpr std::size_t kTextBytes = 100;
 constexpr std::uint64_t kCapacityWords = 128 * 1024;
+// The first fits into outbox and ring; of the second the disk must have taken most before the last can be published.
+constexpr std::uint32_t kInMemory = 20'000;
+constexpr std::uint32_t kToDisk = 200'000;
+constexpr double kPublishedASecond = 1'000'000;
+constexpr double kDurableASecond = 100'000;
+constexpr double kLedgerCpuUs = 3;
 
 // An append and a take of one message; `range` of them are appended before they are taken and their room is freed.
 void record_queue(benchmark::State& state) {
@@ -57,6 +67,16 @@ bench::LogPath& log_path() {
   return path;
 }
 
+struct Figures {
+  std::vector<double> published, durable, cpu_us;  // of each repetition
+};
+
+// By the number of messages.
+std::map<std::uint32_t, Figures>& kept() {
+  static std::map<std::uint32_t, Figures> figures;
+  return figures;
+}
+
 void full_speed(benchmark::State& state) {
   bench::LogPath& path = log_path();
   const auto messages = static_cast<std::uint32_t>(state.range(0));
@@ -70,16 +90,20 @@ void full_speed(benchmark::State& state) {
     durable += messages / passage.durable_seconds;
     cpu_us += passage.ledger_cpu_us;
   }
+  const auto passes = static_cast<double>(state.iterations());
+  Figures& figures = kept()[messages];
+  figures.published.push_back(published / passes);
+  figures.durable.push_back(durable / passes);
+  figures.cpu_us.push_back(cpu_us / passes);
   const auto average = [](double sum) { return benchmark::Counter(sum, benchmark::Counter::kAvgIterations); };
   state.counters["published"] = average(published);
   state.counters["durable"] = average(durable);
   state.counters["ledger_cpu_us"] = average(cpu_us);
 }
-// The first fits into outbox and ring; of the second the disk must have taken most before the last can be published.
 BENCHMARK(full_speed)
     ->ArgName("messages")
-    ->Arg(20'000)
-    ->Arg(200'000)
+    ->Arg(kInMemory)
+    ->Arg(kToDisk)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond)
     ->Iterations(1)
@@ -112,6 +136,26 @@ BENCHMARK(latency)
     ->Repetitions(3)
     ->ReportAggregatesOnly();
 
+// Nothing, where other benchmarks were asked for.
+void print_promises() {
+  const auto in_memory = kept().find(kInMemory);
+  const auto to_disk = kept().find(kToDisk);
+  if (in_memory == kept().end() || to_disk == kept().end()) return;
+  const auto rate = [](const std::vector<double>& rates) {
+    return fmt::format("{:.2f} million/s", bench::median(rates) / 1e6);
+  };
+  bench::Promises promises;
+  promises.at_least("ledger: messages of 100 bytes published a second, in memory", rate(in_memory->second.published),
+                    bench::median(in_memory->second.published), kPublishedASecond);
+  promises.at_least("ledger: durable a second", rate(to_disk->second.durable), bench::median(to_disk->second.durable),
+                    kDurableASecond);
+  promises.at_most("ledger: its CPU a durable message, µs",
+                   fmt::format("{:.2f} µs; {:.2f} in the burst of {}", bench::median(to_disk->second.cpu_us),
+                               bench::median(in_memory->second.cpu_us), kInMemory),
+                   bench::median(to_disk->second.cpu_us), kLedgerCpuUs);
+  promises.print();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -119,6 +163,7 @@ int main(int argc, char** argv) {
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 64;
   try {
     benchmark::RunSpecifiedBenchmarks();
+    print_promises();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 70;

@@ -1,16 +1,19 @@
 // How many logins a second two pool threads do, against libsodium alone on two threads in the same run. A login is one
 // Argon2id verification, so the rest of the server should hardly show.
-//     logins_bench --logins 64 --connections 16
+//     logins_bench --logins 64 --connections 16                 each logs in and out in turn
+//     logins_bench --accounts 1000 --rounds 1                   and everybody at once after a restart
 #include <fmt/format.h>
 #include <sodium.h>
 
 #include <stdexcept>
 #include <thread>
 
+#include "client/load/compare/process_figures.h"
 #include "ipc/os/clock.h"
 #include "tests/bench/support/crowd.h"
 #include "tests/bench/support/median.h"
 #include "tests/bench/support/options.h"
+#include "tests/bench/support/promises.h"
 #include "tests/bench/support/server_under_test.h"
 #include "worker/pool/password_hash.h"
 
@@ -21,6 +24,8 @@ namespace {
 constexpr std::size_t kThreads = 2;
 constexpr std::size_t kAccounts = 8;
 constexpr std::chrono::seconds kAnswerWithin{30};
+// What is not hashing is the client's part and the start of the burst.
+constexpr double kOfHashingAlone = 0.9;
 constexpr const char* kPassword = "correct-horse";
 
 std::string account(std::size_t number) {
@@ -69,6 +74,25 @@ double logins_per_second(Crowd& crowd, std::size_t logins) {
   return static_cast<double>(logins) / std::chrono::duration<double>(end - begin).count();
 }
 
+// Client n does it for account n, all at once. Seconds until the last answer, the connecting not counted.
+double answer_all(const ServerUnderTest& server, std::size_t accounts, const char* command, std::string_view expected) {
+  Crowd crowd(server.port(), accounts, ping_line(DialectChoice::Text));
+  std::vector<LineCutter> lines(accounts);
+  const auto begin = os::Monotonic::now();
+  for (std::size_t i = 0; i < accounts; ++i)
+    crowd.send(i, fmt::format("{} restart-bench-{} {}\n", command, i, kPassword));
+  for (std::size_t answered = 0; answered < accounts;) {
+    const bool came = crowd.turn(kAnswerWithin, [&](std::size_t client, std::string_view bytes) {
+      lines[client].feed(bytes, [&](std::string_view line) {
+        if (!line.starts_with(expected)) throw std::runtime_error(fmt::format("{}: {}", command, line));
+        ++answered;
+      });
+    });
+    if (!came) throw std::runtime_error(fmt::format("{} got no answer", command));
+  }
+  return std::chrono::duration<double>(os::Monotonic::now() - begin).count();
+}
+
 double verifications_per_second(const std::string& hash, std::size_t count) {
   const auto verify = [&] {
     for (std::size_t i = 0; i < count / kThreads; ++i) {
@@ -84,7 +108,31 @@ double verifications_per_second(const std::string& hash, std::size_t count) {
   return static_cast<double>(count / kThreads * kThreads) / std::chrono::duration<double>(took).count();
 }
 
-void measure(const CommonOptions& options, std::size_t logins, std::size_t connections) {
+// Accounts are registered, the server is started again on the same data, and all of them log in at once.
+void measure_restart(const CommonOptions& options, const std::string& hash, std::size_t accounts) {
+  load::raise_descriptor_limit();
+  std::vector<double> ours;
+  std::vector<double> ratio;
+  ServerUnderTest server(options.server, options.server_arguments({"--workers", "1", "--pool", std::to_string(kThreads),
+                                                                   "--max-clients", std::to_string(accounts + 8)}));
+  answer_all(server, accounts, "/register", "OK registered");
+  for (std::size_t round = 0; round < options.rounds; ++round) {
+    server.restart();
+    // Half of the hashing alone comes before and half after, for the machine may be busier at one end.
+    const double before = verifications_per_second(hash, accounts / 2);
+    ours.push_back(static_cast<double>(accounts) / answer_all(server, accounts, "/login", "OK logged in"));
+    const double after = verifications_per_second(hash, accounts / 2);
+    ratio.push_back(ours.back() / (2 / (1 / before + 1 / after)));
+  }
+  fmt::print("\n{} logins at once after a restart: {:.1f} logins/s, {:.2f} of libsodium alone\n", accounts,
+             median(ours), median(ratio));
+  Promises promises;
+  promises.at_least(fmt::format("{} logins after a restart: a second, of hashing alone", accounts),
+                    fmt::format("{:.1f} logins/s", median(ours)), median(ratio), kOfHashingAlone);
+  promises.print();
+}
+
+void measure(const CommonOptions& options, std::size_t logins, std::size_t connections, std::size_t accounts) {
   if (::sodium_init() < 0) throw std::runtime_error("libsodium does not start");
   const auto hash = worker::hash_password(kPassword);
   if (!hash) throw std::runtime_error("no memory to hash a password");
@@ -108,6 +156,7 @@ void measure(const CommonOptions& options, std::size_t logins, std::size_t conne
              options.rounds);
   fmt::print("Rookery {:.1f} logins/s, libsodium alone {:.1f} verifications/s, ratio {:.2f}\n", median(ours),
              median(bare), median(ratio));
+  measure_restart(options, hash->encoded.data(), accounts);
 }
 
 }  // namespace
@@ -118,8 +167,10 @@ int main(int argc, char** argv) {
   using namespace rookery::bench;
   std::size_t logins = 64;
   std::size_t connections = 16;
-  const CommonOptions options =
-      read_options(argc, argv, "How many logins a second the thread pool does.",
-                   {{"--logins", &logins, "in a round"}, {"--connections", &connections, "that log in and out"}});
-  return run_bench([&] { measure(options, logins, connections); });
+  std::size_t accounts = 1000;
+  const CommonOptions options = read_options(argc, argv, "How many logins a second the thread pool does.",
+                                             {{"--logins", &logins, "in a round"},
+                                              {"--connections", &connections, "that log in and out"},
+                                              {"--accounts", &accounts, "that log in at once after a restart"}});
+  return run_bench([&] { measure(options, logins, connections, accounts); });
 }

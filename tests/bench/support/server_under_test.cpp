@@ -50,26 +50,42 @@ std::string built_server() {
   return ROOKERY_MASTER_PROGRAM;
 }
 
-ServerUnderTest::ServerUnderTest(const std::string& program, const std::vector<std::string>& arguments) {
-  std::vector<std::string> command{program, "--port", "0", "--data", (directory_.path() / "data").string()};
-  command.insert(command.end(), arguments.begin(), arguments.end());
+ServerUnderTest::ServerUnderTest(const std::string& program, const std::vector<std::string>& arguments)
+    : command_{program, "--port", "0", "--data", (directory_.path() / "data").string()} {
+  command_.insert(command_.end(), arguments.begin(), arguments.end());
+  start();
+}
+
+ServerUnderTest::~ServerUnderTest() {
+  stop();
+}
+
+void ServerUnderTest::restart() {
+  stop();
+  start();
+}
+
+void ServerUnderTest::start() {
   const pid_t parent = ::getpid();
   master_ = os::Process::spawn([&] {
     if (!os::tie_to_parent(parent)) return kNotStarted;
-    return run_program(directory_.path(), std::move(command));
+    return run_program(directory_.path(), command_);
   });
   wait_until_ready();
   processes_ = load::with_children(master_.pid());
   ledger_ = static_cast<pid_t>(number_after(contents("log"), "ledger pid="));
 }
 
-ServerUnderTest::~ServerUnderTest() {
+void ServerUnderTest::stop() {
   if (!master_) return;
   master_.signal(SIGTERM);
   pollfd ended{master_.pidfd(), POLLIN, 0};
   if (::poll(&ended, 1, kStopWithinMs) <= 0) master_.signal(SIGKILL);
   ::poll(&ended, 1, -1);
   static_cast<void>(master_.try_wait());
+  // What it has said is of a life that is over.
+  std::filesystem::remove(directory_.path() / "out");
+  std::filesystem::remove(directory_.path() / "log");
 }
 
 std::string ServerUnderTest::contents(const char* file) const {

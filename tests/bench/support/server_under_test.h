@@ -27,6 +27,9 @@ class ServerUnderTest final {
   ServerUnderTest(const ServerUnderTest&) = delete;
   ServerUnderTest& operator=(const ServerUnderTest&) = delete;
 
+  // Stops it in good order and starts it again on the same data, on another port.
+  void restart();
+
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] const std::vector<pid_t>& processes() const noexcept { return processes_; }
   [[nodiscard]] pid_t ledger() const noexcept { return ledger_; }
@@ -36,10 +39,13 @@ class ServerUnderTest final {
   [[nodiscard]] bool ledger_was_replaced() const;
 
  private:
+  void start();
+  void stop();
   void wait_until_ready();
   [[nodiscard]] std::string contents(const char* file) const;
 
   TemporaryDirectory directory_;
+  std::vector<std::string> command_;
   os::Process master_;
   std::uint16_t port_ = 0;
   std::vector<pid_t> processes_;
