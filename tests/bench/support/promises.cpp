@@ -16,6 +16,11 @@ std::string number(double value) {
   return size >= 1 || size == 0 ? fmt::format("{:.2f}", value) : fmt::format("{:.3f}", value);
 }
 
+// As it was written: 0.8, 1.25, 1000000.
+std::string limit(double value) {
+  return value >= 1000 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
+}
+
 }  // namespace
 
 void Promises::at_most(const std::string& what, const std::string& figure, double ratio, double bound,
@@ -30,7 +35,7 @@ void Promises::at_least(const std::string& what, const std::string& figure, doub
 
 void Promises::add(const std::string& what, const std::string& figure, double ratio, const char* relation, double bound,
                    bool kept, const std::string& note) {
-  rows_.push_back(fmt::format("| {} | {} | {} | {} {} | {}{}{} |", what, figure, number(ratio), relation, number(bound),
+  rows_.push_back(fmt::format("| {} | {} | {} | {} {} | {}{}{} |", what, figure, number(ratio), relation, limit(bound),
                               kept ? "kept" : "not kept", note.empty() ? "" : ": ", note));
 }
 
