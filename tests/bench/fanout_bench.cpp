@@ -150,13 +150,16 @@ int main(int argc, char** argv) {
   return run_bench([&] {
     rookery::load::raise_descriptor_limit();
     if (!installed_redis()) fmt::print("redis-server is not installed: no comparison with it\n");
+    std::vector<Shape> shapes(std::begin(kShapes), std::end(kShapes));
+    if (one.readers != 0) {
+      std::erase_if(shapes,
+                    [&](const Shape& shape) { return shape.readers != one.readers || shape.senders != one.senders; });
+      if (shapes.empty()) shapes.push_back({one.readers, one.senders, 0});
+    }
     Promises promises;
     for (const DialectChoice dialect : options.dialects()) {
-      if (one.readers != 0) measure(options, dialect, one, window, 0, promises);
-      for (const Shape& shape : kShapes) {
-        if (one.readers == 0)
-          measure(options, dialect, {shape.readers, shape.senders, one.text_bytes}, window, shape.of_batched, promises);
-      }
+      for (const Shape& shape : shapes)
+        measure(options, dialect, {shape.readers, shape.senders, one.text_bytes}, window, shape.of_batched, promises);
     }
     promises.print();
   });

@@ -40,6 +40,7 @@ void Promises::add(const std::string& what, const std::string& figure, double ra
 }
 
 void Promises::print() const {
+  if (rows_.empty()) return;
   fmt::print("\n| what | figure | ratio | promised | |\n|---|---|---|---|---|\n");
   for (const std::string& row : rows_) fmt::print("{}\n", row);
 }

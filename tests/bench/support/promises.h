@@ -23,7 +23,7 @@ class Promises final {
                const std::string& note = {});
   void at_least(const std::string& what, const std::string& figure, double ratio, double bound,
                 const std::string& note = {});
-  void print() const;
+  void print() const;  // nothing where there are none
 
  private:
   void add(const std::string& what, const std::string& figure, double ratio, const char* relation, double bound,
