@@ -67,8 +67,10 @@ void print_table(const std::vector<Contestant*>& contestants, const std::vector<
                "", rounds[kRookery].ratio_to(rounds[i], &Round::deliveries_per_second),
                rounds[kRookery].ratio_to(rounds[i], &Round::cpu_us));
   }
-  fmt::print("{:>6}  {:.0f} % of Rookery's processor time is the ledger's\n", window,
-             100 * rounds[kRookery].median_of(&Round::ledger_share));
+  fmt::print("{:>6}  of Rookery's processor time {:.0f} % is the ledger's; {:.0f} % the kernel's, of B's {:.0f} %\n",
+             window, 100 * rounds[kRookery].median_of(&Round::ledger_share),
+             100 * rounds[kRookery].median_of(&Round::kernel_share),
+             100 * rounds[kBatched].median_of(&Round::kernel_share));
 }
 
 void promise_full_load(Promises& promises, const std::string& shape, const std::vector<Rounds>& rounds,

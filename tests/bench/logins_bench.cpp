@@ -1,7 +1,7 @@
 // How many logins a second two pool threads do, against libsodium alone on two threads in the same run. A login is one
 // Argon2id verification, so the rest of the server should hardly show.
 //     logins_bench --logins 64 --connections 16                 each logs in and out in turn
-//     logins_bench --accounts 1000 --rounds 1                   and everybody at once after a restart
+//     logins_bench --accounts 1000 --restarts 1                and everybody at once after a restart
 #include <fmt/format.h>
 #include <sodium.h>
 
@@ -109,14 +109,15 @@ double verifications_per_second(const std::string& hash, std::size_t count) {
 }
 
 // Accounts are registered, the server is started again on the same data, and all of them log in at once.
-void measure_restart(const CommonOptions& options, const std::string& hash, std::size_t accounts) {
+void measure_restart(const CommonOptions& options, const std::string& hash, std::size_t accounts,
+                     std::size_t restarts) {
   load::raise_descriptor_limit();
   std::vector<double> ours;
   std::vector<double> ratio;
   ServerUnderTest server(options.server, options.server_arguments({"--workers", "1", "--pool", std::to_string(kThreads),
                                                                    "--max-clients", std::to_string(accounts + 8)}));
   answer_all(server, accounts, "/register", "OK registered");
-  for (std::size_t round = 0; round < options.rounds; ++round) {
+  for (std::size_t round = 0; round < restarts; ++round) {
     server.restart();
     // Half of the hashing alone comes before and half after, for the machine may be busier at one end.
     const double before = verifications_per_second(hash, accounts / 2);
@@ -132,7 +133,8 @@ void measure_restart(const CommonOptions& options, const std::string& hash, std:
   promises.print();
 }
 
-void measure(const CommonOptions& options, std::size_t logins, std::size_t connections, std::size_t accounts) {
+void measure(const CommonOptions& options, std::size_t logins, std::size_t connections, std::size_t accounts,
+             std::size_t restarts) {
   if (::sodium_init() < 0) throw std::runtime_error("libsodium does not start");
   const auto hash = worker::hash_password(kPassword);
   if (!hash) throw std::runtime_error("no memory to hash a password");
@@ -156,7 +158,7 @@ void measure(const CommonOptions& options, std::size_t logins, std::size_t conne
              options.rounds);
   fmt::print("Rookery {:.1f} logins/s, libsodium alone {:.1f} verifications/s, ratio {:.2f}\n", median(ours),
              median(bare), median(ratio));
-  measure_restart(options, hash->encoded.data(), accounts);
+  measure_restart(options, hash->encoded.data(), accounts, restarts);
 }
 
 }  // namespace
@@ -168,9 +170,11 @@ int main(int argc, char** argv) {
   std::size_t logins = 64;
   std::size_t connections = 16;
   std::size_t accounts = 1000;
+  std::size_t restarts = 1;
   const CommonOptions options = read_options(argc, argv, "How many logins a second the thread pool does.",
                                              {{"--logins", &logins, "in a round"},
                                               {"--connections", &connections, "that log in and out"},
-                                              {"--accounts", &accounts, "that log in at once after a restart"}});
-  return run_bench([&] { measure(options, logins, connections, accounts); });
+                                              {"--accounts", &accounts, "that log in at once after a restart"},
+                                              {"--restarts", &restarts, "after each of which they do"}});
+  return run_bench([&] { measure(options, logins, connections, accounts, restarts); });
 }

@@ -101,13 +101,16 @@ Round measure_course(Contestant& server, double seconds, bool latencies, Body bo
   Course course(server, latencies);
   const std::uint64_t own_before = own_cpu_ns();
   const std::uint64_t segments_before = server.crowd.segments(last);
+  load::CostMeter meter(server.processes);
   const std::uint64_t cpu_before = server.cpu_ns();
+  meter.begin();
   const std::uint64_t ledger_before = server.ledger != 0 ? load::cpu_ns(server.ledger) : 0;
   const auto begin = Clock::now();
   body(course, begin + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)));
   course.check();
   const double took = std::chrono::duration<double>(Clock::now() - begin).count();
   const auto cpu = static_cast<double>(server.cpu_ns() - cpu_before);
+  const load::Costs costs = meter.end();
   const auto deliveries = static_cast<double>(course.delivered());
   const auto messages = static_cast<double>(course.sent());
   Round round;
@@ -116,6 +119,7 @@ Round measure_course(Contestant& server, double seconds, bool latencies, Body bo
   round.deliveries_per_second = deliveries / took;
   round.cpu_us = cpu / 1000 / deliveries;
   round.ledger_share = server.ledger != 0 ? static_cast<double>(load::cpu_ns(server.ledger) - ledger_before) / cpu : 0;
+  round.kernel_share = static_cast<double>(costs.system_ns) / static_cast<double>(costs.cpu_ns);
   round.messages_per_write = messages / static_cast<double>(server.crowd.segments(last) - segments_before);
   round.generator_cores = static_cast<double>(own_cpu_ns() - own_before) / 1e9 / took;
   round.latency_us = course.median_latency_us();
@@ -145,7 +149,11 @@ Contestant Contestant::of_bare(const std::string& name, const BareServer& server
 
 std::uint64_t Contestant::cpu_ns() const {
   std::uint64_t sum = 0;
-  for (const pid_t process : processes) sum += load::cpu_ns(process);
+  try {
+    for (const pid_t process : processes) sum += load::cpu_ns(process);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(fmt::format("{}: {}", name, error.what()));
+  }
   return sum;
 }
 

@@ -54,6 +54,7 @@ struct Round {
   double deliveries_per_second = 0;
   double cpu_us = 0;              // of a delivery, all processes of the server
   double ledger_share = 0;        // of it
+  double kernel_share = 0;        // likewise; known in ticks of 10 ms only
   double messages_per_write = 0;  // as the last client got them
   double generator_cores = 0;     // processor time of this process, by the wall clock: 1 is its limit
   double latency_us = 0;          // median of all deliveries, where it was asked for

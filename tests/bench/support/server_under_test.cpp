@@ -1,11 +1,13 @@
 #include "tests/bench/support/server_under_test.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
+#include <exception>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -57,6 +59,8 @@ ServerUnderTest::ServerUnderTest(const std::string& program, const std::vector<s
 }
 
 ServerUnderTest::~ServerUnderTest() {
+  // Something has failed: what the server said of it would be gone with the directory.
+  if (std::uncaught_exceptions() > 0) fmt::print(stderr, "{}", contents("log"));
   stop();
 }
 
