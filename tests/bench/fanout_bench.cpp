@@ -79,8 +79,10 @@ void promise_full_load(Promises& promises, const std::string& shape, const std::
   const std::string cpu = fmt::format("{:.3f} µs", ours.median_of(&Round::cpu_us));
   const std::string rate = fmt::format("{:.2f} million/s", ours.median_of(&Round::deliveries_per_second) / 1e6);
   promises.at_most(shape + ": CPU a delivery, of B", cpu, ours.ratio_to(rounds[kBatched], &Round::cpu_us), of_batched);
+  const double generator =
+      std::max(ours.median_of(&Round::generator_cores), rounds[kBatched].median_of(&Round::generator_cores));
   promises.at_least(shape + ": deliveries, of B", rate, ours.ratio_to(rounds[kBatched], &Round::deliveries_per_second),
-                    kRateOfBatched);
+                    kRateOfBatched, generator >= kAllOfACore ? "the load generator had all of a core" : "");
   if (rounds.size() > kRedis)
     promises.at_most(shape + ": CPU a delivery, of Redis", cpu, ours.ratio_to(rounds[kRedis], &Round::cpu_us),
                      kOfRedis);

@@ -117,7 +117,8 @@ void measure(const CommonOptions& options, std::size_t burst, std::size_t most, 
   const auto cheaper = [](const Size& a, const Size& b) {
     return a.ours.median_of(&Round::cpu_us) < b.ours.median_of(&Round::cpu_us);
   };
-  const auto [least, dearest] = std::minmax_element(sizes.begin(), sizes.end(), cheaper);
+  const auto least = std::min_element(sizes.begin(), sizes.end(), cheaper);
+  const auto dearest = std::max_element(sizes.begin(), sizes.end(), cheaper);
   const auto spread = [&](Rounds Size::*rounds) {
     return ((*dearest).*rounds).median_of(&Round::cpu_us) / ((*least).*rounds).median_of(&Round::cpu_us);
   };

@@ -37,6 +37,7 @@ struct Shape {
 
 double median_of(const std::vector<RoomFigures>& all, double RoomFigures::*member) {
   std::vector<double> values;
+  values.reserve(all.size());
   for (const RoomFigures& one : all) values.push_back(one.*member);
   return median(std::move(values));
 }

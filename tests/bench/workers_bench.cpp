@@ -111,6 +111,7 @@ class Side final {
 
 double median_of(const std::vector<Figures>& all, double Figures::*member) {
   std::vector<double> values;
+  values.reserve(all.size());
   for (const Figures& one : all) values.push_back(one.*member);
   return median(std::move(values));
 }

@@ -68,7 +68,7 @@ class Course final {
     if (latency_us_.empty()) return 0;
     const auto middle = latency_us_.begin() + static_cast<std::ptrdiff_t>(latency_us_.size() / 2);
     std::nth_element(latency_us_.begin(), middle, latency_us_.end());
-    return *middle;
+    return static_cast<double>(*middle);
   }
 
  private:

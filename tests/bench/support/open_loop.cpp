@@ -19,8 +19,9 @@ constexpr std::chrono::seconds kDeliveredWithin{20};
 // Of all deliveries at once some ten million; so only these many clients' are kept, spread over the crowd.
 constexpr std::size_t kListenersKept = 250;
 
-double at(std::vector<float>& sorted, double part) {
-  return sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(static_cast<double>(sorted.size()) * part))];
+double at(const std::vector<float>& sorted, double part) {
+  const auto place = static_cast<std::size_t>(static_cast<double>(sorted.size()) * part);
+  return static_cast<double>(sorted[std::min(sorted.size() - 1, place)]);
 }
 
 }  // namespace
@@ -75,7 +76,7 @@ OpenLoopFigures run_open_loop(Contestant& server, double messages_per_second, do
   OpenLoopFigures figures;
   figures.p50_us = at(latency_us, 0.5);
   figures.p99_us = at(latency_us, 0.99);
-  figures.most_us = latency_us.back();
+  figures.most_us = at(latency_us, 1);
   figures.messages_per_write =
       static_cast<double>(total) / static_cast<double>(server.crowd.segments(clients - 1) - segments_before);
   figures.cpu_us = static_cast<double>(server.cpu_ns() - cpu_before) / 1000 / static_cast<double>(delivered);
