@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <functional>
 #include <set>
 #include <sstream>
 
@@ -48,6 +49,12 @@ std::uint64_t on_worker(const std::vector<Seated>& seated, std::uint32_t worker)
       std::ranges::count_if(seated, [&](const Seated& each) { return each.worker == worker; }));
 }
 
+// Until the next one is at the fault that is set for its start.
+void kill_worker_0(ServerProcess& server, const FaultSwitch& faults) {
+  server.kill_child(server.worker_pid(0));
+  eventually("the next one is on its way", [&] { return faults.fired() > 0; });
+}
+
 TEST(Custody, WhoWaitsForASuccessorIsStillThere) {
   FaultSwitch faults;
   ServerProcess server(faults, {"--workers", "1"});
@@ -56,8 +63,7 @@ TEST(Custody, WhoWaitsForASuccessorIsStillThere) {
     for (Seated& each : one_client_on_each_worker(server, 1)) seated.push_back(std::move(each));
   const auto ids = ids_of(server, seated);
   faults.set("worker.at_start:stop");
-  server.kill_child(server.worker_pid(0));
-  eventually("the next one is on its way", [&] { return faults.fired() > 0; });
+  kill_worker_0(server, faults);
   EXPECT_EQ(row_of(server, 0).state, "starting");
   EXPECT_EQ(row_of(server, 0).clients, ids.size());
   EXPECT_EQ(listed(server), ids);
@@ -68,6 +74,20 @@ TEST(Custody, WhoWaitsForASuccessorIsStillThere) {
   EXPECT_EQ(listed(server), ids);
 }
 
+// Drains worker 0, and does `meanwhile` as soon as it has gone: its clients are then on their way.
+void drain_worker_0(const ServerProcess& server, const std::function<void()>& meanwhile) {
+  std::string drained;
+  in_threads(2, [&](std::size_t i) {
+    if (i == 0) {
+      drained = server.console("drain 0");
+      return;
+    }
+    eventually("worker 0 has gone", [&] { return row_of(server, 0).pid == 0; });
+    meanwhile();
+  });
+  EXPECT_EQ(drained, "OK drained 0\n");
+}
+
 // One that was killed, and one that is to hand over; those who get their clients are slow to say so.
 TEST(Custody, WhoIsOnTheWayToAnotherWorkerIsShownOnce) {
   ServerProcess server({"--workers", "2"});
@@ -76,19 +96,12 @@ TEST(Custody, WhoIsOnTheWayToAnotherWorkerIsShownOnce) {
   const std::uint64_t moving = on_worker(seated, 0);
   const pid_t adopter = server.worker_pid(1);
   server.signal_child(adopter, SIGSTOP);
-  std::string drained;
-  in_threads(2, [&](std::size_t i) {
-    if (i == 0) {
-      drained = server.console("drain 0");
-      return;
-    }
-    eventually("worker 0 has gone", [&] { return row_of(server, 0).pid == 0; });
+  drain_worker_0(server, [&] {
     EXPECT_EQ(row_of(server, 0).state, "draining");
     EXPECT_EQ(row_of(server, 0).clients, moving);
     EXPECT_EQ(listed(server), ids);
     server.signal_child(adopter, SIGCONT);
   });
-  EXPECT_EQ(drained, "OK drained 0\n");
   expect_all_chat(seated);
   EXPECT_EQ(listed(server), ids);
   EXPECT_EQ(row_of(server, 1).clients, ids.size());
@@ -101,17 +114,10 @@ TEST(Custody, IfTheAdopterDiesTooAnotherOneCarriesOn) {
   const pid_t adopter = server.worker_pid(1);
   server.signal_child(adopter, SIGSTOP);
   server.signal_child(server.worker_pid(2), SIGSTOP);  // so that worker 1 has some to adopt, whoever has how many
-  std::string drained;
-  in_threads(2, [&](std::size_t i) {
-    if (i == 0) {
-      drained = server.console("drain 0");
-      return;
-    }
-    eventually("worker 0 has gone", [&] { return row_of(server, 0).pid == 0; });
+  drain_worker_0(server, [&] {
     server.kill_child(adopter);
     server.signal_child(server.worker_pid(2), SIGCONT);
   });
-  EXPECT_EQ(drained, "OK drained 0\n");
   expect_all_chat(seated);
   EXPECT_EQ(listed(server), ids);
 }
@@ -121,8 +127,7 @@ TEST(Custody, AKickReachesWhoeverIsOnTheWay) {
   ServerProcess server(faults, {"--workers", "1"});
   auto seated = one_client_on_each_worker(server, 1);
   faults.set("worker.at_start:sleep:300");
-  server.kill_child(server.worker_pid(0));
-  eventually("the next one is on its way", [&] { return faults.fired() > 0; });
+  kill_worker_0(server, faults);
   const std::string id = std::to_string(seated[0].id);
   EXPECT_EQ(server.console("kick " + id + " not even now"), "OK kicked " + id + "\n");
   EXPECT_THROW(for (;;) static_cast<void>(seated[0].client->read_line()), Closed);
@@ -134,8 +139,7 @@ TEST(Custody, AStopEndsThoseWhoWaitAsWell) {
   ServerProcess server(faults, {"--workers", "1"});
   auto seated = one_client_on_each_worker(server, 1);
   faults.set("worker.at_start:sleep:1000");
-  server.kill_child(server.worker_pid(0));
-  eventually("the next one is on its way", [&] { return faults.fired() > 0; });
+  kill_worker_0(server, faults);
   EXPECT_EQ(server.console("exit"), "OK stopping\n");
   EXPECT_THROW(for (;;) static_cast<void>(seated[0].client->read_line()), Closed);
   ASSERT_TRUE(server.program().wait().has_value());

@@ -31,33 +31,31 @@ void expect_exact(Streams& streams, std::uint64_t most_too_early) {
   std::cout << report << '\n';
 }
 
-TEST(UpgradeUnderLoad, NobodyIsDropped) {
-  ServerProcess server({"--workers", "2"});
-  Streams streams(server.port(), {});
-  for (int i = 0; i < kUpgrades && !streams.has_failed(); ++i) {
+void upgrade_often(const ServerProcess& server, Streams& streams, int times) {
+  for (int i = 0; i < times && !streams.has_failed(); ++i) {
     streams.wait_for_progress(10);
     EXPECT_THAT(server.console("upgrade"), StartsWith("OK upgraded"));
   }
+}
+
+TEST(UpgradeUnderLoad, NobodyIsDropped) {
+  ServerProcess server({"--workers", "2"});
+  Streams streams(server.port(), {});
+  upgrade_often(server, streams, kUpgrades);
   expect_exact(streams, 0);
 }
 
 TEST(UpgradeUnderLoad, WithSeveralLoops) {
   ServerProcess server({"--workers", "1", "--loops", "3"});
   Streams streams(server.port(), seeded(2));
-  for (int i = 0; i < kUpgrades / 2 && !streams.has_failed(); ++i) {
-    streams.wait_for_progress(10);
-    EXPECT_THAT(server.console("upgrade"), StartsWith("OK upgraded"));
-  }
+  upgrade_often(server, streams, kUpgrades / 2);
   expect_exact(streams, 0);
 }
 
 TEST(UpgradeUnderLoad, WithAThreadForEachClient) {
   ServerProcess server({"--workers", "2", "--model", "thread-per-client"});
   Streams streams(server.port(), seeded(3));
-  for (int i = 0; i < kUpgrades / 2 && !streams.has_failed(); ++i) {
-    streams.wait_for_progress(10);
-    EXPECT_THAT(server.console("upgrade"), StartsWith("OK upgraded"));
-  }
+  upgrade_often(server, streams, kUpgrades / 2);
   expect_exact(streams, 0);
 }
 
