@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 
 #include "tests/system/harness/people.h"
@@ -15,13 +16,15 @@ using testing::StartsWith;
 constexpr int kGuesses = 1000;
 const std::string kGuess = "/login alice a-wrong-password\n";
 
+using Guessers = std::vector<std::unique_ptr<TextClient>>;
+
 struct Tally {
   int wrong = 0;
   int limited = 0;
   int right = 0;
 };
 
-Tally count_answers(const std::vector<std::unique_ptr<TextClient>>& guessers) {
+Tally count_answers(const Guessers& guessers) {
   Tally tally;
   for (const auto& guesser : guessers) {
     static_cast<void>(guesser->poll_lines());
@@ -34,39 +37,50 @@ Tally count_answers(const std::vector<std::unique_ptr<TextClient>>& guessers) {
   return tally;
 }
 
-// While guessers are at work: others log in, others talk.
-void expect_others_are_served(const ServerProcess& server, TextClient& talker) {
-  std::vector<Clock::duration> logins;
-  std::vector<Clock::duration> echoes;
+// How many guesses were answered, and so hashed, while this was done: what it may have waited for, in the machine's
+// time.
+int hashed_during(const Guessers& guessers, const std::function<void()>& work) {
+  const int before = count_answers(guessers).wrong;
+  work();
+  return count_answers(guessers).wrong - before;
+}
+
+// While guessers are at work: others log in, others talk. Neither may wait for the flood, only for what is being
+// hashed.
+void expect_others_are_served(const ServerProcess& server, TextClient& talker, const Guessers& guessers) {
+  std::vector<int> logins;
+  std::vector<int> echoes;
   for (int i = 0; i < 20; ++i) {
     const std::string address = "127.0.9." + std::to_string(i + 1);
     TextClient honest(server.port(), {.source = address.c_str()});
-    auto begin = Clock::now();
-    honest.log_in("bob", kPassword);
-    logins.push_back(Clock::now() - begin);
-    for (int echo = 0; echo < 10; ++echo) {
-      begin = Clock::now();
-      talker.sync();
-      echoes.push_back(Clock::now() - begin);
-    }
+    logins.push_back(hashed_during(guessers, [&] { honest.log_in("bob", kPassword); }));
+    for (int echo = 0; echo < 10; ++echo) echoes.push_back(hashed_during(guessers, [&] { talker.sync(); }));
   }
   std::ranges::sort(logins);
   std::ranges::sort(echoes);
-  EXPECT_LT(logins.back(), milliseconds{2000} * kSlowness) << "the slowest login";
-  EXPECT_LT(echoes[echoes.size() * 98 / 100], milliseconds{250} * kSlowness) << "echo p98";
-  testing::Test::RecordProperty("slowest_login_ms", static_cast<int>(logins.back() / milliseconds{1}));
-  testing::Test::RecordProperty("echo_p98_us",
-                                static_cast<int>(echoes[echoes.size() * 98 / 100] / std::chrono::microseconds{1}));
+  // Four threads hash, so a login sees some twelve others; the rest is for a thread that has to wait for a processor.
+  EXPECT_LE(logins.back(), 60) << "hashed during the slowest login";
+  EXPECT_LE(echoes[echoes.size() * 98 / 100], 30) << "hashed during an echo, p98";
+  testing::Test::RecordProperty("hashed_during_slowest_login", logins.back());
+  testing::Test::RecordProperty("hashed_during_echo_p98", echoes[echoes.size() * 98 / 100]);
+}
+
+Clock::duration time_of_login(const ServerProcess& server, const char* name) {
+  TextClient client(server.port(), {.source = "127.0.8.2"});
+  const auto begin = Clock::now();
+  client.log_in(name, kPassword);
+  return Clock::now() - begin;
 }
 
 TEST(Hostile, Row57_AThousandWrongPasswordsFromOneAddress) {
   const ServerProcess server({"--workers", "2", "--limit-loopback", "yes"});
   make_account(server, "alice");
   make_account(server, "bob");
+  const auto quiet_login = time_of_login(server, "alice");
   TextClient talker(server.port(), {.source = "127.0.8.1"});
   talker.sync();
   const auto begin = Clock::now();
-  std::vector<std::unique_ptr<TextClient>> guessers;
+  Guessers guessers;
   constexpr int kConnections = 20;
   for (int i = 0; i < kConnections; ++i) {
     guessers.push_back(std::make_unique<TextClient>(server.port(), SocketSetup{.source = "127.0.7.1"}));
@@ -74,7 +88,7 @@ TEST(Hostile, Row57_AThousandWrongPasswordsFromOneAddress) {
     for (int guess = 0; guess < kGuesses / kConnections; ++guess) guesses += kGuess;
     guessers.back()->send(guesses);
   }
-  expect_others_are_served(server, talker);
+  expect_others_are_served(server, talker, guessers);
   const Tally tally = count_answers(guessers);
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   // For each of two loops: the free ones, as many under way, and then one after 0.25 s, 0.5 s, 1 s ...
@@ -83,19 +97,17 @@ TEST(Hostile, Row57_AThousandWrongPasswordsFromOneAddress) {
   EXPECT_EQ(tally.right, 0);
   EXPECT_GT(tally.limited, kGuesses / 2) << "the others are told at once";
 
-  TextClient alice(server.port(), {.source = "127.0.8.2"});
-  const auto login = Clock::now();
-  alice.log_in("alice", kPassword);
-  EXPECT_LT(Clock::now() - login, milliseconds{4000} * kSlowness) << "her name is held back by 2 s at most";
+  EXPECT_LT(time_of_login(server, "alice"), milliseconds{2000} + 100 * quiet_login) << "her name is held back by 2 s";
 }
 
 TEST(Hostile, Row57_AThousandWrongPasswordsFromAHundredAddresses) {
   const ServerProcess server({"--workers", "2", "--limit-loopback", "yes"});
   make_account(server, "alice");
   make_account(server, "bob");
+  const auto quiet_login = time_of_login(server, "alice");
   TextClient talker(server.port(), {.source = "127.0.8.1"});
   talker.sync();
-  std::vector<std::unique_ptr<TextClient>> guessers;
+  Guessers guessers;
   constexpr int kAddresses = 100;
   for (int i = 0; i < kAddresses; ++i) {
     const std::string address = "127.0.7." + std::to_string(i + 1);
@@ -104,11 +116,8 @@ TEST(Hostile, Row57_AThousandWrongPasswordsFromAHundredAddresses) {
     for (int guess = 0; guess < kGuesses / kAddresses; ++guess) guesses += kGuess;
     guessers.back()->send(guesses);
   }
-  expect_others_are_served(server, talker);
-  TextClient alice(server.port(), {.source = "127.0.8.2"});
-  const auto login = Clock::now();
-  alice.log_in("alice", kPassword);
-  EXPECT_LT(Clock::now() - login, milliseconds{4000} * kSlowness) << "her name is held back by 2 s at most";
+  expect_others_are_served(server, talker, guessers);
+  EXPECT_LT(time_of_login(server, "alice"), milliseconds{2000} + 100 * quiet_login) << "her name is held back by 2 s";
   const Tally tally = count_answers(guessers);
   EXPECT_EQ(tally.right, 0);
   EXPECT_GT(tally.wrong, 0);
@@ -133,7 +142,7 @@ TEST(Hostile, Row57_NoAnswerTellsWhetherANameExists) {
   }
   EXPECT_EQ(answers[0], answers[1]);
   EXPECT_THAT(answers[0].back(), StartsWith("ERR bad-credentials "));
-  // 0.25 s, 0.5 s and 1 s for the last three, of either.
+  // 0.25 s, 0.5 s and 1 s that the server waits at the last three, of either; a slow machine only takes longer.
   for (const double each : seconds) EXPECT_GE(each, 1.7);
 }
 
