@@ -51,8 +51,16 @@ struct LoopControl {
   alignas(64) shm::PositionWord inbox_taken;
   Suspect suspect;                     // whose input the loop deals with
   alignas(64) SessionJournal journal;  // of its blocks' streams
+  // A bit for each room that has members here, the lobby too: the loop need not be woken for what is said in others.
+  // Set before the loop announces its next sleep, so who sees it asleep sees them as they are.
+  alignas(64) std::array<std::atomic<std::uint64_t>, (1U << SessionRoom::kIdBits) / 64> rooms_heard;
+
+  [[nodiscard]] bool hears(std::uint32_t room) const noexcept {
+    const std::uint32_t word = room / 64;
+    return word < rooms_heard.size() && (rooms_heard[word].load(std::memory_order_relaxed) >> room % 64 & 1) != 0;
+  }
 };
-static_assert(sizeof(LoopControl) == 6 * 64, "drawn in docs/shared-memory.md");
+static_assert(sizeof(LoopControl) == 38 * 64, "drawn in docs/shared-memory.md");
 
 // 1 MiB: some 5,000 messages of 100 bytes between two drains by the ledger, and never less than 60 of the largest.
 inline constexpr std::uint64_t kOutboxWords = 128 * 1024;

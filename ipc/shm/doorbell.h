@@ -54,6 +54,9 @@ class DoorbellRinger final {
 
   // Rings at most once for each sleep. For use by one thread.
   void ring_if_asleep() noexcept;
+  // For who rings for some of what it publishes only: what the reader has written before it announced this sleep is
+  // there to be seen. One that is awake looks again before it sleeps.
+  [[nodiscard]] bool is_asleep() const noexcept { return word_->load(std::memory_order_seq_cst) % 2 != 0; }  // sleep
   // Rings whatever the word says. For any thread.
   void ring() const noexcept;
 

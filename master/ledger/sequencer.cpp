@@ -20,6 +20,8 @@ constexpr std::uint64_t kReaderIsAliveMs = 1500;
 // A room's members are told of joins and leaves only up to this size: a thousand joins must not cost a million events.
 constexpr std::uint64_t kPresenceMembers = 256;
 constexpr std::uint64_t kMostClientsAtOnce = 65536;
+// A loop is left asleep while what it has not read is less than this part of the ring: far from holding up the writer.
+constexpr std::uint64_t kMostUnreadPart = 4;
 
 std::uint8_t refused(wire::ErrorCode code) noexcept {
   return static_cast<std::uint8_t>(static_cast<int>(code) + 1);
@@ -37,6 +39,7 @@ Sequencer::Sequencer(LedgerContext& context, shm::LogRingWriter& ring, RoomBook&
       mark_(mark),
       region_(context.region()),
       loops_(context.loop_ringers()),
+      concerned_(context.shared.slots()),
       seq_(start.last_seq),
       next_client_(start.next_client),
       next_account_(start.next_account),
@@ -237,6 +240,7 @@ void Sequencer::append(chat::Record& record) {
   header.time_ms = time_ms_;
   chat::encode_record(record, ring_bytes_);
   const shm::Position end = ring_.append(ring_bytes_);
+  note_concerned(header);
   for (const std::uint32_t room : touched_rooms_) rooms_.set_as_of(room, end);
   touched_rooms_.clear();
 }
@@ -330,7 +334,39 @@ void Sequencer::publish() {
   rooms_.write_through();
   region_.header().newest_seq.store(seq_, std::memory_order_release);
   region_.header().applied_end.store(ring_.end(), std::memory_order_release);
-  for (shm::DoorbellRinger& loop : loops_) loop.ring_if_asleep();
+  ring_loops();
+}
+
+void Sequencer::note_concerned(const chat::RecordHeader& header) {
+  if (header.slot < concerned_.size()) concerned_[header.slot] = true;
+  switch (header.kind) {
+    case chat::RecordKind::Say:
+    case chat::RecordKind::Join:
+    case chat::RecordKind::Leave:
+      if (spoken_rooms_.empty() || spoken_rooms_.back() != header.room) spoken_rooms_.push_back(header.room);
+      break;
+    case chat::RecordKind::ReserveClients:
+      break;
+    default:
+      concerns_all_ = true;
+  }
+}
+
+// A loop that sleeps and has no member of the rooms concerned sleeps on, until the ring holds much that it has not
+// read: it would hold up the others.
+void Sequencer::ring_loops() noexcept {
+  for (std::uint32_t slot = 0; slot < loops_.size(); ++slot) {
+    if (!loops_[slot].is_asleep()) continue;
+    const chat::LoopControl& loop = context_.loop_control(slot);
+    const auto hears = [&loop](std::uint32_t room) { return loop.hears(room); };
+    const shm::Position unread = ring_.end() - loop.log_position.load(std::memory_order_relaxed);
+    if (concerns_all_ || concerned_[slot] || unread > ring_.capacity_words() / kMostUnreadPart ||
+        std::ranges::any_of(spoken_rooms_, hears))
+      loops_[slot].ring_if_asleep();
+  }
+  concerns_all_ = false;
+  std::fill(concerned_.begin(), concerned_.end(), false);
+  spoken_rooms_.clear();
 }
 
 }  // namespace rookery::ledger

@@ -81,6 +81,9 @@ class Sequencer final {
   void append_departures();
   void damage(std::uint32_t slot, const std::string& text);
   void publish();
+  // Whom the batch under way concerns: see ring_loops().
+  void note_concerned(const chat::RecordHeader& header);
+  void ring_loops() noexcept;
 
   LedgerContext& context_;
   shm::LogRingWriter& ring_;
@@ -90,6 +93,9 @@ class Sequencer final {
   PublishedMark& mark_;
   chat::LedgerRegionView region_;
   std::vector<shm::DoorbellRinger> loops_;
+  std::vector<bool> concerned_;              // slots that have asked for something in the batch under way
+  bool concerns_all_ = false;                // that batch
+  std::vector<std::uint32_t> spoken_rooms_;  // in which something happened in it; may name one twice
   std::vector<Slot> slots_;
   std::uint32_t first_slot_ = 0;  // whose turn it is to be drained first
 

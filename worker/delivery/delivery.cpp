@@ -19,7 +19,8 @@ constexpr std::size_t kItemsAheadBytes = 16 * 1024;    // of a long reply, made 
 
 Delivery::Delivery(SocketWatch& watch, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control,
                    std::size_t max_own_output_bytes)
-    : watch_(watch),
+    : topics(control.rooms_heard),
+      watch_(watch),
       sessions_(sessions),
       own_(buffers),
       control_(control),

@@ -26,6 +26,17 @@ void Topic::remove(Session& session) {
     for (Tape& tape : tapes_) tape.clear();
 }
 
+TopicMap::TopicMap(std::span<std::atomic<std::uint64_t>> heard) noexcept : heard_(heard) {
+  for (auto& word : heard_) word.store(0, std::memory_order_relaxed);
+}
+
+void TopicMap::note(std::uint32_t room, bool heard) noexcept {
+  if (room / 64 >= heard_.size()) return;
+  const std::uint64_t bit = std::uint64_t{1} << room % 64;
+  const std::uint64_t word = heard_[room / 64].load(std::memory_order_relaxed);
+  heard_[room / 64].store(heard ? word | bit : word & ~bit, std::memory_order_relaxed);
+}
+
 TopicMap::Room* TopicMap::room(std::uint32_t id) noexcept {
   return id < rooms_.size() ? rooms_[id].get() : nullptr;
 }
@@ -35,6 +46,7 @@ TopicMap::Room& TopicMap::make_room(std::uint32_t id, std::string_view name) {
   if (!rooms_[id]) {
     rooms_[id] = std::make_unique<Room>();
     rooms_[id]->name = name;
+    note(id, true);
   }
   ROOKERY_INVARIANT(shm::same_name(rooms_[id]->name, name));  // an id is given on only when the last member has left
   return *rooms_[id];
@@ -42,7 +54,9 @@ TopicMap::Room& TopicMap::make_room(std::uint32_t id, std::string_view name) {
 
 void TopicMap::forget_room(std::uint32_t id) noexcept {
   Room* found = room(id);
-  if (found != nullptr && found->messages.empty() && found->presence.empty()) rooms_[id].reset();
+  if (found == nullptr || !found->messages.empty() || !found->presence.empty()) return;
+  rooms_[id].reset();
+  note(id, false);
 }
 
 void TopicMap::forget_person(std::uint64_t account, std::uint64_t client) noexcept {

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -49,6 +51,9 @@ class TopicMap final {
     Topic presence;  // of the members that want to know who comes and goes
   };
 
+  // `heard` gets a bit for each room that has members here, see LoopControl.
+  explicit TopicMap(std::span<std::atomic<std::uint64_t>> heard = {}) noexcept;
+
   Topic everybody;  // who may chat
   Topic strangers;  // who may not until they log in: they hear the server's notices alone
 
@@ -68,6 +73,9 @@ class TopicMap final {
   static Topic* find(People& people, std::uint64_t id) noexcept;
   static Topic& make(People& people, std::uint64_t id);
 
+  void note(std::uint32_t room, bool heard) noexcept;
+
+  std::span<std::atomic<std::uint64_t>> heard_;
   std::vector<std::unique_ptr<Room>> rooms_;  // by the ledger's number
   People accounts_;
   People guests_;

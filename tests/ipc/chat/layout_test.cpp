@@ -104,7 +104,7 @@ TEST(LayoutTest, WorkerRegionHeader) {
 }
 
 TEST(LayoutTest, LoopControl) {
-  EXPECT_EQ(sizeof(LoopControl), 384U);
+  EXPECT_EQ(sizeof(LoopControl), 2432U);
   EXPECT_AT(0, LoopControl, sleeping);
   EXPECT_AT(8, LoopControl, awaiting_position);
   EXPECT_AT(64, LoopControl, heartbeat_ms);
@@ -118,16 +118,17 @@ TEST(LayoutTest, LoopControl) {
   EXPECT_AT(192, LoopControl, inbox_taken);
   EXPECT_AT(200, LoopControl, suspect);
   EXPECT_AT(256, LoopControl, journal);
+  EXPECT_AT(384, LoopControl, rooms_heard);
 }
 
 TEST(LayoutTest, WorkerRegionParts) {
   const WorkerLayout layout(2, 100);
   EXPECT_EQ(layout.control(0), 4096U);
-  EXPECT_EQ(layout.control(1), 4096U + 384);
-  EXPECT_EQ(layout.outbox_words(0), 8192U);
-  EXPECT_EQ(layout.outbox_words(1), 8192U + 1'048'576);
+  EXPECT_EQ(layout.control(1), 4096U + 2432);
+  EXPECT_EQ(layout.outbox_words(0), 12'288U);
+  EXPECT_EQ(layout.outbox_words(1), 12'288U + 1'048'576);
   EXPECT_EQ(layout.address_entries(), 256U);
-  EXPECT_EQ(layout.addresses(0), 8192U + 2 * 1'048'576);
+  EXPECT_EQ(layout.addresses(0), 12'288U + 2 * 1'048'576);
   EXPECT_EQ(layout.addresses(1), layout.addresses(0) + 4096);
   EXPECT_EQ(layout.sessions(0), layout.addresses(1) + 4096);
   EXPECT_EQ(layout.sessions(1), layout.sessions(0) + shm::page_aligned(100 * sizeof(SessionBlock)));
