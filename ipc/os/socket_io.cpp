@@ -8,16 +8,24 @@
 
 namespace rookery::os {
 
-ssize_t send_now(int socket, std::span<const iovec> parts) noexcept {
+namespace {
+
+long send_once(int socket, std::span<const iovec> parts) noexcept {
   constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  if (parts.size() == 1)
+    return ::syscall(SYS_sendto, socket, parts.front().iov_base, parts.front().iov_len, kFlags, nullptr, 0);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(parts.data());
   message.msg_iovlen = parts.size();
+  return ::syscall(SYS_sendmsg, socket, &message, kFlags);
+}
+
+}  // namespace
+
+ssize_t send_now(int socket, std::span<const iovec> parts) noexcept {
   long sent;
   do {
-    sent = parts.size() == 1
-               ? ::syscall(SYS_sendto, socket, parts.front().iov_base, parts.front().iov_len, kFlags, nullptr, 0)
-               : ::syscall(SYS_sendmsg, socket, &message, kFlags);
+    sent = send_once(socket, parts);
   } while (sent < 0 && errno == EINTR);
   return sent < 0 ? -errno : sent;
 }

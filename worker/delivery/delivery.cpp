@@ -175,7 +175,9 @@ void Delivery::deliver(Session& session) {
     parts_of_tapes_.clear();
     reels_.clear();
     const std::size_t own_bytes = own_.gather(session, parts_, kMaxParts);
-    const std::size_t tape_bytes = session.items ? 0 : gather_tapes(session, kWriteBudgetBytes);
+    // Who is not behind lacks only what this turn has put on tapes.
+    const bool on_tapes = !session.items && (session.behind() || !touched_.empty());
+    const std::size_t tape_bytes = on_tapes ? gather_tapes(session, kWriteBudgetBytes) : 0;
     const std::size_t total = own_bytes + tape_bytes;
     if (total == 0) {
       if (session.items) return;  // the item source waits

@@ -60,9 +60,4 @@ void BufferPool::give_back(BufferNumber buffer) noexcept {
   if (buffer != chat::kNoBuffer) (is_small(buffer) ? small_ : large_).free.push_back(buffer);
 }
 
-char* BufferPool::data(BufferNumber buffer) const noexcept {
-  const Kind& kind = is_small(buffer) ? small_ : large_;
-  return memory_ + kind.offset + std::uint64_t{buffer - kind.first} * kind.bytes;
-}
-
 }  // namespace rookery::worker

@@ -32,7 +32,10 @@ class BufferPool final {
   [[nodiscard]] BufferNumber take_large() noexcept { return take(large_); }
   void give_back(BufferNumber buffer) noexcept;
 
-  [[nodiscard]] char* data(BufferNumber buffer) const noexcept;
+  [[nodiscard]] char* data(BufferNumber buffer) const noexcept {
+    const Kind& kind = is_small(buffer) ? small_ : large_;
+    return memory_ + kind.offset + std::uint64_t{buffer - kind.first} * kind.bytes;
+  }
   [[nodiscard]] std::uint32_t capacity(BufferNumber buffer) const noexcept {
     return is_small(buffer) ? chat::kSmallBufferBytes : chat::kLargeBufferBytes;
   }
