@@ -142,6 +142,9 @@ class Delivery final {
   void forget(Session& session);
 
  private:
+  static constexpr std::size_t kMaxParts = 64;  // of one write; beyond some dozens the kernel gains nothing
+  static constexpr std::size_t kWriteBudgetBytes = 256 * 1024;  // of one write; more than a socket buffer takes at once
+
   struct Reel {  // one tape from which a session still has entries to get
     const Tape* tape;
     std::size_t next;
