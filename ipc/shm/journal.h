@@ -14,14 +14,17 @@
 // journal's next entry is the end of the other half. An heir that goes on in the same memory calls repair() first.
 //
 // Who may write   One thread of the process that has the region mapped writable: the journal and all its places.
-// Memory order    The words of the entry are released, then its checksum, then the words of the place: a death lies
-//                 between two of these stores. While the owner lives others may look at single words of a place only.
+// Memory order    `place` becomes none, then the words of the entry and its checksum are stored, then `place` is, then
+// the
+//                 words of the place itself; each store is a release, and a death lies between two of them. While the
+//                 owner lives others may look at single words of a place only.
 //
 // When the owner dies
-//   before the entry's checksum   the entry is none; its place still has the value before.
-//   before the place's checksum   the entry is whole and says what the place was to become.
-//   after that                    entry and place agree; to put the entry there again changes nothing.
-// A stray write to either is seen by its checksum, which also holds the place's number.
+//   before the entry names its place   the entry is none; its place still has the value before.
+//   before the place's checksum        the entry is whole and says what the place was to become.
+//   after that                         entry and place agree; to put the entry there again changes nothing.
+// A stray write to either is seen by its checksum, which also holds the place's number. The checksum is for that alone:
+// whether an entry is whole it cannot tell, for half a new entry over half an old one may add up.
 #pragma once
 
 #include <array>
@@ -86,8 +89,9 @@ class Journal {
   void store(Value& to, std::uint64_t place, const T& value) noexcept {
     const auto words = std::bit_cast<typename Value::Words>(value);
     const std::uint64_t sum = Value::sum_of(words, place);
-    place_.store(place, std::memory_order_release);
+    place_.store(kNone, std::memory_order_release);
     entry_.set(words, sum);
+    place_.store(place, std::memory_order_release);
     to.set(words, sum);
   }
 
@@ -98,17 +102,24 @@ class Journal {
   // The newest change, which may be half done in its place. Empty where there was none, or none had begun.
   [[nodiscard]] std::optional<Last> last() const noexcept {
     const std::uint64_t place = place_.load(std::memory_order_acquire);
+    if (place == kNone) return std::nullopt;
     const auto value = entry_.load_inherited(place);
     if (!value) return std::nullopt;
     return Last{place, *value};
   }
 
-  // Ends the newest change. REQUIRES: `to` is the place that last() names.
-  void repair(Value& to) noexcept {
-    if (const auto newest = last()) store(to, newest->place, newest->value);
+  // Ends the newest change; may be done again after a death in the middle of it. REQUIRES: `to` is the place that
+  // last() names.
+  void repair(Value& to) const noexcept {
+    const auto newest = last();
+    if (!newest) return;
+    const auto words = std::bit_cast<typename Value::Words>(newest->value);
+    to.set(words, Value::sum_of(words, newest->place));
   }
 
  private:
+  static constexpr std::uint64_t kNone = ~std::uint64_t{0};
+
   std::atomic<std::uint64_t> place_;
   Value entry_;
 };

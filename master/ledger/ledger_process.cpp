@@ -187,7 +187,9 @@ class Ledger final {
           stopping_ = true;
           break;
         case ControlKind::WorkerGone:
-          if (received.message->worker < context_.shared.workers) sequencer_->worker_gone(received.message->worker);
+          if (received.message->worker >= context_.shared.workers) break;
+          sequencer_->worker_gone(received.message->worker);
+          writer_->wake();  // it has published what the worker had left
           break;
         case ControlKind::SlotVacant:
           if (received.message->worker < context_.shared.workers)

@@ -97,7 +97,9 @@ WalReport inspect_wal(const std::filesystem::path& wal_file) {
   for (std::uint64_t offset = kHeaderBytes;; offset += buffer.size()) {
     if (!read_at(wal.get(), offset, buffer, got)) return {WalCondition::Unreadable, offset};
     if (got < buffer.size()) {
-      if (got > 0 && ours_until == offset) ours_until += got;
+      const bool is_space = std::all_of(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(got),
+                                        [](unsigned char byte) { return byte == 0; });  // see wal_writes.h
+      if (!is_space && ours_until == offset) ours_until += got;
       break;
     }
     const bool of_this_life = std::equal(frame.begin() + 8, frame.begin() + 16, header.begin() + 16);  // the salts

@@ -84,12 +84,13 @@ void finish_login(CommandContext& context, const Asker& asker, const std::string
   context.follower.listen_to_account(*session, login.account);
   if (!context.worker.settings.allow_guests) context.follower.listen_to_chat(*session);
   log::info("client={} logged in as {}", asker.client, name);
-  session->stream.user = user;  // committed with the end of the command
-  session->set(chat::kHasLoggedIn, true);
   context.reply(*session, [&](const wire::Dialect& dialect, std::string& out) {
     dialect.logged_in(out, tag, {asker.client, login.name_view()}, context.worker.epoch(),
                       context.follower.newest_seq());
   });
+  // After the reply, which may commit what is before it: this belongs to the end of the command.
+  session->stream.user = user;
+  session->set(chat::kHasLoggedIn, true);
   context.finish_command(*session);
 }
 
@@ -152,8 +153,10 @@ Outcome do_logout(CommandContext& context, Session& session, const wire::Command
   context.delivery.settle_position(session);
   if (Topic* topic = context.delivery.topics.account(account)) topic->remove(session);
   context.delivery.topics.forget_person(account, 0);
-  session.stream.user = 0;
-  return context.reply(session, [&](const wire::Dialect& dialect, std::string& out) { dialect.logged_out(out, tag); });
+  const Outcome done =
+      context.reply(session, [&](const wire::Dialect& dialect, std::string& out) { dialect.logged_out(out, tag); });
+  session.stream.user = 0;  // after the reply, as in finish_login()
+  return done;
 }
 
 }  // namespace rookery::worker

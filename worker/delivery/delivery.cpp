@@ -13,8 +13,8 @@ constexpr std::size_t kItemsAheadBytes = 16 * 1024;  // of a long reply, made be
 }  // namespace
 
 Delivery::Delivery(SocketWatch& watch, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control,
-                   std::size_t max_own_output_bytes)
-    : topics(control.rooms_heard),
+                   std::size_t max_own_output_bytes, std::span<std::atomic<std::uint64_t>> heard)
+    : topics(heard),
       watch_(watch),
       sessions_(sessions),
       own_(buffers),

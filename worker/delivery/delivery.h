@@ -38,9 +38,10 @@ inline constexpr std::chrono::seconds kLingerFor{2};
 
 class Delivery final {
  public:
-  // A session that has `max_own_output_bytes` of its own output waiting is closed as too slow.
+  // A session that has `max_own_output_bytes` of its own output waiting is closed as too slow. `heard`: see TopicMap.
   Delivery(SocketWatch& watch, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control,
-           std::size_t max_own_output_bytes = ClientLimits{}.queued_bytes);
+           std::size_t max_own_output_bytes = ClientLimits{}.queued_bytes,
+           std::span<std::atomic<std::uint64_t>> heard = {});
 
   TopicMap topics;
 

@@ -16,8 +16,9 @@ shm::RecordQueueProducer open_queue(const WorkerContext& context, std::uint32_t 
 
 }  // namespace
 
-Outbox::Outbox(const WorkerContext& context, std::uint32_t loop)
-    : slot_epoch_(context.start.slot_epoch),
+Outbox::Outbox(const WorkerContext& context, std::uint32_t loop, SessionTable& sessions)
+    : table_(sessions),
+      slot_epoch_(context.start.slot_epoch),
       slot_(context.shared.slot(context.start.number, loop)),
       context_(context),
       loop_(loop),
@@ -27,6 +28,12 @@ Outbox::Outbox(const WorkerContext& context, std::uint32_t loop)
 bool Outbox::ask(Session& session, chat::Record& record) {
   if (full_) return false;  // in order: what waits goes first
   if (session.stream.slot != slot_ && session.in_flight > 0) return false;
+  if (session.stream.slot != slot_) {
+    // Said before it asks: or a successor's successor would take the record for one of a life before, and ask again.
+    session.stream.slot = static_cast<std::uint16_t>(slot_);
+    session.stream.outbox_number = session.stream.answered_number = queue_.tail();
+    table_.commit(session);
+  }
   record.header.slot_epoch = slot_epoch_;
   record.header.session = session.index;
   record.header.client = session.client;
@@ -40,10 +47,6 @@ bool Outbox::ask(Session& session, chat::Record& record) {
   }
   appended_ = true;
   ++session.in_flight;
-  if (session.stream.slot != slot_) {
-    session.stream.slot = static_cast<std::uint16_t>(slot_);
-    session.stream.answered_number = number - 1;
-  }
   session.stream.outbox_number = number;
   return true;
 }

@@ -12,14 +12,14 @@
 
 #include "ipc/chat/record.h"
 #include "worker/pool/job.h"
-#include "worker/session/session.h"
+#include "worker/session/session_table.h"
 #include "worker/worker_context.h"
 
 namespace rookery::worker {
 
 class Outbox final {
  public:
-  Outbox(const WorkerContext& context, std::uint32_t loop);
+  Outbox(const WorkerContext& context, std::uint32_t loop, SessionTable& sessions);
 
   // A client's record. From here on it is asked, whatever becomes of this process: the caller commits the session with
   // the line consumed, and if it dies before that, its successor finds the record in the log.
@@ -53,6 +53,7 @@ class Outbox final {
   [[nodiscard]] std::uint32_t slot() const noexcept { return slot_; }
 
  private:
+  SessionTable& table_;
   std::uint64_t slot_epoch_;
   std::uint32_t slot_;
   const WorkerContext& context_;

@@ -21,6 +21,7 @@ constexpr milliseconds kHeartbeat{500};  // the longest a loop sleeps
 constexpr milliseconds kHousekeeping{250};
 constexpr milliseconds kOutboxAgain{1};  // a full outbox is looked at again
 constexpr milliseconds kDrainAgain{10};  // while stopping
+constexpr milliseconds kLongSleep{2};    // longer than a loop under load ever sleeps
 
 }  // namespace
 
@@ -41,9 +42,10 @@ EventLoop::EventLoop(WorkerContext& context, std::uint32_t loop)
                context.shared.loop_doorbells[context.shared.slot(context.start.number, loop)].write_end.get()),
       buffers_(context, loop),
       sessions_(context, loop, buffers_),
-      outbox_(context, loop),
+      outbox_(context, loop, sessions_),
       ids_(outbox_),
-      delivery_(watch_, sessions_, buffers_, control_, context.settings.limits.queued_bytes),
+      delivery_(watch_, sessions_, buffers_, control_, context.settings.limits.queued_bytes,
+                threads_ ? std::span<std::atomic<std::uint64_t>>() : control_.rooms_heard),
       receipts_(context, sessions_, delivery_, outbox_),
       follower_(context, loop, sessions_, delivery_, outbox_, receipts_, ids_),
       history_(context, loop, sessions_, delivery_, outbox_),
@@ -57,6 +59,9 @@ EventLoop::EventLoop(WorkerContext& context, std::uint32_t loop)
       client_watch_(commands_),
       now_(os::Monotonic::now()) {
   commands_.now = now_;  // the clients of a dead worker come before the first turn
+  // Clients' threads go on with what they have while the loop sleeps: it is woken for everything.
+  if (threads_)
+    for (auto& word : control_.rooms_heard) word.store(~std::uint64_t{0}, std::memory_order_relaxed);
   control_.accepted.store(0, std::memory_order_relaxed);
   control_.deliveries.store(0, std::memory_order_relaxed);
   control_.heartbeat_ms.store(os::monotonic_ms(), std::memory_order_release);
@@ -138,11 +143,19 @@ void EventLoop::wait(LoopTurn& turn) {
   if (stopping_) timeout = std::min(timeout, kDrainAgain);
   bell_.announce_sleep();
   if (has_work()) timeout = milliseconds{0};
+  const auto asleep_since = timeout.count() > 0 ? os::Monotonic::now() : os::Monotonic::time_point::max();
   turn.give();
   const auto events = poller_.wait(timeout);
   turn.take();
   now_ = commands_.now = os::Monotonic::now();
   bell_.awake();
+  // What it was not woken for: who comes now must not come in before it.
+  if (now_ - kLongSleep > asleep_since && follower_.committed_end() != follower_.position()) {
+    do {
+      read_log();
+      delivery_.flush();
+    } while (more_log_ && !lapped_);
+  }
   for (const epoll_event& event : events) handle(event);
 }
 

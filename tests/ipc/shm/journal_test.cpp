@@ -105,10 +105,33 @@ TEST(JournalTest, ADeathAtAnyStoreLeavesTheValueBeforeOrAfter) {
     EXPECT_EQ(believed(heir, 1).value().words[0], believed(memory, 1)->words[0]) << word;
     EXPECT_EQ(believed(heir, 4).value().words[0], 400U) << word;
   };
-  for (std::size_t word = 0; word < sizeof(Journal<Sixfold>) / 8; ++word) step(word);
+  to[0] = ~std::uint64_t{0};  // no place
+  for (std::size_t word = 1; word < sizeof(Journal<Sixfold>) / 8; ++word) step(word);
+  step(0);
   const std::size_t place = sizeof(Journal<Sixfold>) / 8 + sizeof(JournaledValue<Sixfold>) / 8;
   for (std::size_t word = 0; word < sizeof(JournaledValue<Sixfold>) / 8; ++word) step(place + word);
   EXPECT_EQ(seen, (std::set<std::uint64_t>{100, 101}));
+}
+
+// Half of the new entry over half of the old one may have the old one's checksum.
+TEST(JournalTest, HalfAnEntryIsNoneWhateverItAddsUpTo) {
+  Memory memory{};
+  Sixfold value = Sixfold::of(7);
+  memory.journal.store(memory.places[2], 2, value);
+  memory.journal.store(memory.places[4], 4, value);
+  const auto* const entry = reinterpret_cast<const std::uint64_t*>(&memory.journal) + 1;
+  value.words[0] += 2;
+  value.words[1] += 1;
+  Memory torn{};
+  std::memcpy(static_cast<void*>(&torn), static_cast<const void*>(&memory), sizeof torn);
+  memory.journal.store(memory.places[2], 2, value);
+  auto* const words = reinterpret_cast<std::uint64_t*>(&torn);
+  words[0] = ~std::uint64_t{0};
+  for (std::size_t word = 0; word < 7; ++word) {
+    words[1 + word] = entry[word];
+    EXPECT_FALSE(torn.journal.last()) << word;
+    EXPECT_EQ(believed(torn, 2).value().words[0], 7U);
+  }
 }
 
 TEST(JournalTest, AKilledOwnerLeavesWholeValues) {
