@@ -72,6 +72,7 @@ LogPath::LogPath(std::size_t text_bytes)
       control_(os::make_duplex_pipe()),
       orders_(os::make_duplex_pipe()) {
   loop().awaiting_position.store(~0ULL);
+  loop().rooms_heard[0].store(1);  // the lobby
   const pid_t parent = ::getpid();
   ledger_ = os::Process::spawn([&] {
     if (!os::tie_to_parent(parent)) return 1;

@@ -62,7 +62,8 @@ TEST(Scale, ADrainedWorkersClientsGoOnWithTheOthers) {
     // What the drained worker left in shared memory counts for nobody.
     TextClient observer(server.port());
     const std::string all = std::to_string(clients + 1);
-    EXPECT_EQ(observer.ask_lines("/list").back(), "OK " + all + " clients");
+    eventually("the list has each client once",
+               [&] { return observer.ask_lines("/list").back() == "OK " + all + " clients"; });
     EXPECT_EQ(observer.ask_lines("/rooms").front(), "#lobby " + all);
   }
   eventually("the observer has gone", [&] { return server.client_count() == clients; });
