@@ -45,38 +45,44 @@ int hashed_during(const Guessers& guessers, const std::function<void()>& work) {
   return count_answers(guessers).wrong - before;
 }
 
-// While guessers are at work: others log in, others talk. Neither may wait for the flood, only for what is being
-// hashed.
-void expect_others_are_served(const ServerProcess& server, TextClient& talker, const Guessers& guessers) {
+// What other people waited for while guessers were at work. They may not wait for the flood, only for what is being
+// hashed. Medians: now and then a thread has to wait for a processor, and that is not the server's doing.
+struct Felt {
   std::vector<int> logins;
   std::vector<int> echoes;
-  for (int i = 0; i < 20; ++i) {
-    const std::string address = "127.0.9." + std::to_string(i + 1);
+
+  // One logs in, from an address that has done nothing yet, and one talks.
+  void add(const ServerProcess& server, TextClient& talker, const Guessers& guessers) {
+    const std::string address = "127.0.9." + std::to_string(logins.size() + 1);
     TextClient honest(server.port(), {.source = address.c_str()});
     logins.push_back(hashed_during(guessers, [&] { honest.log_in("bob", kPassword); }));
     for (int echo = 0; echo < 10; ++echo) echoes.push_back(hashed_during(guessers, [&] { talker.sync(); }));
   }
-  std::ranges::sort(logins);
-  std::ranges::sort(echoes);
-  // Four threads hash, so a login sees some twelve others; the rest is for a thread that has to wait for a processor.
-  EXPECT_LE(logins.back(), 60) << "hashed during the slowest login";
-  EXPECT_LE(echoes[echoes.size() * 98 / 100], 30) << "hashed during an echo, p98";
-  testing::Test::RecordProperty("hashed_during_slowest_login", logins.back());
-  testing::Test::RecordProperty("hashed_during_echo_p98", echoes[echoes.size() * 98 / 100]);
-}
 
-Clock::duration time_of_login(const ServerProcess& server, const char* name) {
+  void expect_little() {
+    std::ranges::sort(logins);
+    std::ranges::sort(echoes);
+    const int login = logins[logins.size() / 2];
+    const int echo = echoes[echoes.size() / 2];
+    // Four threads hash, so a login sees some twelve others.
+    EXPECT_LE(login, 40) << "hashed during a login, median";
+    EXPECT_LE(echo, 10) << "hashed during an echo, median";
+    testing::Test::RecordProperty("hashed_during_login", login);
+    testing::Test::RecordProperty("hashed_during_echo", echo);
+  }
+};
+
+// Her name is held back by 2 s, however often others have guessed; were it by twice as much each time, like a source's,
+// she would not be in before the client's patience is over.
+void expect_owner_gets_in(const ServerProcess& server) {
   TextClient client(server.port(), {.source = "127.0.8.2"});
-  const auto begin = Clock::now();
-  client.log_in(name, kPassword);
-  return Clock::now() - begin;
+  client.log_in("alice", kPassword);
 }
 
 TEST(Hostile, Row57_AThousandWrongPasswordsFromOneAddress) {
   const ServerProcess server({"--workers", "2", "--limit-loopback", "yes"});
   make_account(server, "alice");
   make_account(server, "bob");
-  const auto quiet_login = time_of_login(server, "alice");
   TextClient talker(server.port(), {.source = "127.0.8.1"});
   talker.sync();
   const auto begin = Clock::now();
@@ -88,7 +94,9 @@ TEST(Hostile, Row57_AThousandWrongPasswordsFromOneAddress) {
     for (int guess = 0; guess < kGuesses / kConnections; ++guess) guesses += kGuess;
     guessers.back()->send(guesses);
   }
-  expect_others_are_served(server, talker, guessers);
+  Felt felt;
+  for (int i = 0; i < 20; ++i) felt.add(server, talker, guessers);
+  felt.expect_little();
   const Tally tally = count_answers(guessers);
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   // For each of two loops: the free ones, as many under way, and then one after 0.25 s, 0.5 s, 1 s ...
@@ -97,30 +105,33 @@ TEST(Hostile, Row57_AThousandWrongPasswordsFromOneAddress) {
   EXPECT_EQ(tally.right, 0);
   EXPECT_GT(tally.limited, kGuesses / 2) << "the others are told at once";
 
-  EXPECT_LT(time_of_login(server, "alice"), milliseconds{2000} + 100 * quiet_login) << "her name is held back by 2 s";
+  expect_owner_gets_in(server);
 }
 
 TEST(Hostile, Row57_AThousandWrongPasswordsFromAHundredAddresses) {
   const ServerProcess server({"--workers", "2", "--limit-loopback", "yes"});
   make_account(server, "alice");
   make_account(server, "bob");
-  const auto quiet_login = time_of_login(server, "alice");
   TextClient talker(server.port(), {.source = "127.0.8.1"});
   talker.sync();
-  Guessers guessers;
   constexpr int kAddresses = 100;
-  for (int i = 0; i < kAddresses; ++i) {
-    const std::string address = "127.0.7." + std::to_string(i + 1);
-    guessers.push_back(std::make_unique<TextClient>(server.port(), SocketSetup{.source = address.c_str()}));
-    std::string guesses;
-    for (int guess = 0; guess < kGuesses / kAddresses; ++guess) guesses += kGuess;
-    guessers.back()->send(guesses);
+  constexpr int kWaves = 5;  // each from addresses that have not guessed yet: those that have are slow, and no flood
+  Felt felt;
+  for (int wave = 0; wave < kWaves; ++wave) {
+    Guessers guessers;
+    for (int i = 0; i < kAddresses; ++i) {
+      const std::string address = "127.0." + std::to_string(10 + wave) + "." + std::to_string(i + 1);
+      guessers.push_back(std::make_unique<TextClient>(server.port(), SocketSetup{.source = address.c_str()}));
+      std::string guesses;
+      for (int guess = 0; guess < kGuesses / kAddresses; ++guess) guesses += kGuess;
+      guessers.back()->send(guesses);
+    }
+    eventually("the flood is there", [&] { return count_answers(guessers).wrong > 0; });
+    felt.add(server, talker, guessers);
+    if (wave == kWaves - 1) expect_owner_gets_in(server);
+    EXPECT_EQ(count_answers(guessers).right, 0);
   }
-  expect_others_are_served(server, talker, guessers);
-  EXPECT_LT(time_of_login(server, "alice"), milliseconds{2000} + 100 * quiet_login) << "her name is held back by 2 s";
-  const Tally tally = count_answers(guessers);
-  EXPECT_EQ(tally.right, 0);
-  EXPECT_GT(tally.wrong, 0);
+  felt.expect_little();
 }
 
 TEST(Hostile, Row57_NoAnswerTellsWhetherANameExists) {
