@@ -11,7 +11,8 @@
 // and takes no lock. When the signal came from outside (a hung process is sent SIGABRT by the master) all threads that
 // have a CrashStack tell where they are, one after the other, the one that took the signal first.
 //
-// Where a sanitizer is built in, nothing here does anything: it has handlers of its own.
+// Where a sanitizer is built in there are no last words, for it has handlers of its own; that a thread has aborted is
+// marked all the same.
 #pragma once
 
 #include <atomic>
@@ -41,12 +42,5 @@ class CrashStack final {
 // The word becomes 1 (relaxed) when this very thread crashes, not when another does or a signal comes from outside.
 // Null takes it back. REQUIRES: the word outlives the thread, or is taken back.
 void mark_if_this_thread_crashes(std::atomic<std::uint64_t>* word) noexcept;
-
-// Are crashes marked in this build? Not where a sanitizer has handlers of its own.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kCrashesAreMarked = false;
-#else
-inline constexpr bool kCrashesAreMarked = true;
-#endif
 
 }  // namespace rookery::os

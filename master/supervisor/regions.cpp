@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 
-#include "ipc/os/crash_dump.h"
 #include "ipc/os/errors.h"
 #include "ipc/wire/dialect.h"
 #include "ipc/wire/limits.h"
@@ -101,7 +100,7 @@ std::vector<Regions::SuspectClient> Regions::suspects(std::uint32_t worker, std:
   }
   if (!hung)  // what is long on the pool keeps nobody's heart from beating
     for (const chat::Suspect& suspect : view(worker).header().pool_suspects) look_at(suspect);
-  return hung || !os::kCrashesAreMarked ? all : at_fault;
+  return hung ? all : at_fault;
 }
 
 std::uint64_t Regions::count_clients(std::uint32_t worker) const noexcept {

@@ -13,8 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// Under a sanitizer it is not known which thread crashed, and so not whether the second offender was the same one.
-const std::uint64_t kMostDeaths = kSanitized ? 4 : 3;
+constexpr std::uint64_t kMostDeaths = 3;
 const char* const kCrash = kSanitized ? "abort" : "segv";
 constexpr SocketSetup kOffender{.receive_buffer_bytes = 0, .source = "127.0.0.2"};
 
