@@ -1,5 +1,6 @@
 #include "master/supervisor/held_sockets.h"
 
+#include <new>
 #include <numeric>
 #include <utility>
 
@@ -108,13 +109,23 @@ os::Monotonic::time_point HeldSockets::accused(std::uint64_t client) const noexc
   return at == accused_.end() ? os::Monotonic::time_point{} : at->second;
 }
 
+bool HeldSockets::remember_accusation(std::uint64_t client, os::Monotonic::time_point when) noexcept {
+  try {
+    accused_.insert_or_assign(client, when);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
 bool HeldSockets::accuse(std::uint32_t worker, std::uint64_t client, os::Monotonic::time_point now) noexcept {
   if (client == 0) return false;
   for (std::uint32_t loop = 0; loop < loops_; ++loop) {
     for (HeldSocket& held : places_[worker * loops_ + loop]) {
       if (held.client != client) continue;
-      const auto before = std::exchange(accused_[client], now);
-      const bool again = before != os::Monotonic::time_point{} && now - before <= kAccusedTwiceWithin;
+      const auto before = accused(client);
+      const bool twice = before != os::Monotonic::time_point{} && now - before <= kAccusedTwiceWithin;
+      const bool again = !remember_accusation(client, now) || twice;
       const bool doubted_before = std::exchange(held.doubt, held.doubt || again);
       return again && !doubted_before;
     }
@@ -133,8 +144,8 @@ void HeldSockets::mark(std::uint32_t worker, chat::Place place, os::Monotonic::t
   if (!is_place(worker, place)) return;
   HeldSocket* const held = at(worker, place);
   if (held == nullptr || held->client == 0) return;
-  if (accused != os::Monotonic::time_point{}) accused_[held->client] = accused;
-  held->doubt = doubt;
+  const bool remembered = accused == os::Monotonic::time_point{} || remember_accusation(held->client, accused);
+  held->doubt = doubt || !remembered;
 }
 
 std::uint64_t HeldSockets::total() const noexcept {

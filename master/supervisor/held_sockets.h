@@ -102,6 +102,8 @@ class HeldSockets final {
   [[nodiscard]] HeldSocket& make(std::uint32_t worker, chat::Place place);         // free
   void release(std::uint32_t worker, HeldSocket& held) noexcept;
   void forget_hand(std::uint32_t worker, HeldSocket& held) noexcept;
+  // False: there is no memory for it. Then it counts as the second time, or a line could kill worker after worker.
+  [[nodiscard]] bool remember_accusation(std::uint64_t client, os::Monotonic::time_point when) noexcept;
 
   std::uint32_t workers_;
   std::uint32_t loops_;
