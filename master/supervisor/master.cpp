@@ -20,7 +20,6 @@
 #include "master/supervisor/descriptor_limit.h"
 #include "master/supervisor/event_source.h"
 #include "master/supervisor/heartbeat.h"
-#include "master/supervisor/service_manager.h"
 #include "master/supervisor/start_error.h"
 #include "master/upgrade/inheritance.h"
 
@@ -114,6 +113,7 @@ Master::Master(const Options& options, Foundation& foundation, Origin origin)
                    .take_over_failed = [this](const std::string& why) { upgrade_.on_take_over_failed(why); },
                    .ended_elsewhere = [this](int pid) { return on_ended_elsewhere(pid); }}),
       workers_(options.workers),
+      stop_timeout_(options.shutdown_timeout),
       console_(poller_, *this, foundation.control_socket.get()),
       upgrade_(poller_, *this, std::move(origin)) {
   if (!poller_.add(foundation_.signals.descriptor(), EPOLLIN, token(EventSource::Signals)) ||
@@ -133,6 +133,7 @@ Outcome Master::run(const State* left) {
     supervisor_.on_due(os::Monotonic::now());
     console_.on_due(os::Monotonic::now());
     upgrade_.on_due(os::Monotonic::now());
+    service_.on_due(os::Monotonic::now());
     if (supervisor_.handed_over()) upgrade_.on_handed_over();
   }
   foundation_.data.remove(wire::kControlSocketName.data());
@@ -206,6 +207,8 @@ void Master::on_timer() {
   const TimePoint now = os::Monotonic::now();
   supervisor_.on_check(now);
   console_.on_check(now);
+  const WorkersUp workers = supervisor_.workers_up();
+  service_.show(supervisor_.count_clients(), workers.serving, workers.wanted);
 }
 
 void Master::on_everybody_serves() {
@@ -216,7 +219,7 @@ void Master::on_everybody_serves() {
     console_.print(fmt::format("READY host={} port={} pid={} workers={} loops={}\n", listener.host, listener.port,
                                ::getpid(), workers_, foundation_.state.loops));
   if (!std::exchange(reads_input_, true)) console_.start_reading();  // not before: READY is the first line of output
-  tell_service_manager(fmt::format("READY=1\nMAINPID={}", ::getpid()));
+  service_.ready();
   upgrade_.on_everybody_serves();
 }
 
@@ -228,12 +231,13 @@ bool Master::on_ended_elsewhere(int pid) {
 
 void Master::on_stop_begins() {
   foundation_.listener.socket.reset();
-  tell_service_manager("STOPPING=1");
+  service_.stopping(stop_timeout_);
   upgrade_.on_stop_begins();
 }
 
 std::chrono::milliseconds Master::time_until_due() const noexcept {
-  const TimePoint due = std::min({supervisor_.next_due(), console_.next_due(), upgrade_.next_due()});
+  const TimePoint due =
+      std::min({supervisor_.next_due(), console_.next_due(), upgrade_.next_due(), service_.next_due()});
   if (due == TimePoint::max()) return std::chrono::milliseconds{-1};
   const TimePoint now = os::Monotonic::now();
   if (due <= now) return std::chrono::milliseconds{0};

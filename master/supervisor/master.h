@@ -17,6 +17,7 @@
 #include "master/supervisor/data_directory.h"
 #include "master/supervisor/launcher.h"
 #include "master/supervisor/listener.h"
+#include "master/supervisor/service_manager.h"
 #include "master/supervisor/signals.h"
 #include "master/supervisor/supervisor.h"
 #include "master/upgrade/kept_options.h"
@@ -80,15 +81,18 @@ class Master final : private ConsoleHost, private UpgradeHost {
   [[nodiscard]] State state_to_leave(std::optional<Conversation> awaited) const override;
   void begin_hand_over() override { supervisor_.begin_hand_over(); }
   void go_on() override { supervisor_.go_on(); }
+  void reloading() override { service_.reloading(); }
   void answer(Conversation who, std::string text) override { console_.reply(who, std::move(text)); }
 
   Foundation& foundation_;
+  ServiceManager service_;
   KeptOptions kept_;
   os::Poller poller_;
   os::FileDescriptor timer_;
   Launcher launcher_;
   Supervisor supervisor_;
   std::uint32_t workers_;  // at the start
+  std::chrono::milliseconds stop_timeout_;
   Console console_;
   Upgrade upgrade_;
   bool reads_input_ = false;

@@ -33,6 +33,11 @@ struct Outcome {
   std::string why;
 };
 
+struct WorkersUp {
+  std::size_t serving = 0;
+  std::size_t wanted = 0;
+};
+
 class Supervisor final {
  public:
   struct Hooks {
@@ -78,6 +83,7 @@ class Supervisor final {
   // For the console.
   [[nodiscard]] std::vector<ClientRow> clients() const;
   [[nodiscard]] std::uint64_t count_clients() const;
+  [[nodiscard]] WorkersUp workers_up() const noexcept;
   [[nodiscard]] std::vector<ProcessRow> processes() const;
   [[nodiscard]] std::vector<ShutOutRow> shut_out() const;
   [[nodiscard]] bool broadcast(const std::string& text);

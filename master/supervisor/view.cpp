@@ -65,6 +65,16 @@ std::uint64_t Supervisor::count_clients() const {
   return count;
 }
 
+WorkersUp Supervisor::workers_up() const noexcept {
+  WorkersUp result;
+  for (const Child& child : children_) {
+    if (child.is_ledger() || !is_wanted(child)) continue;
+    ++result.wanted;
+    if (shown_state(child) == ShownState::Serving) ++result.serving;
+  }
+  return result;
+}
+
 std::vector<ProcessRow> Supervisor::processes() const {
   const TimePoint now = os::Monotonic::now();
   const std::int64_t now_ms = os::monotonic_ms();

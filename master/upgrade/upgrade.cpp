@@ -15,7 +15,6 @@
 #include "ipc/os/program.h"
 #include "master/console/printable.h"
 #include "master/supervisor/event_source.h"
-#include "master/supervisor/service_manager.h"
 
 namespace rookery::master {
 
@@ -106,8 +105,7 @@ void Upgrade::on_rehearsal_ended() {
   for (const std::string& note : verdict->notes) log::warning("upgrade: {}", note);
   log::info("upgrade: {} has come up at its rehearsal after {}; workers hand over", verdict->version, duration());
   step_ = Step::HandingOver;
-  const auto now_us = std::chrono::duration_cast<std::chrono::microseconds>(os::Monotonic::now().time_since_epoch());
-  tell_service_manager(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now_us.count()));
+  host_.reloading();
   host_.begin_hand_over();
 }
 

@@ -35,7 +35,8 @@ class UpgradeHost {
   // Of everything but the upgrade itself. `awaited`: whose answer the successor gives.
   [[nodiscard]] virtual State state_to_leave(std::optional<Conversation> awaited) const = 0;
   virtual void begin_hand_over() = 0;
-  virtual void go_on() = 0;  // nobody has taken over
+  virtual void go_on() = 0;      // nobody has taken over
+  virtual void reloading() = 0;  // for the service manager, until all serve again
   virtual void answer(Conversation who, std::string text) = 0;
 };
 
