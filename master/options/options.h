@@ -40,6 +40,7 @@ struct Options {
   unsigned pool = 2;          // threads of each worker
   Model model = Model::Event;
   std::filesystem::path data;
+  bool activated = false;            // host and port are of a socket that was passed, not asked for
   std::optional<bool> allow_guests;  // as it was asked for; what holds is guests_allowed()
   LogLevel log_level = LogLevel::Info;
   std::optional<std::uint32_t> max_clients;  // unset: nobody asked, so kDefaultMaxClients or what the machine can hold

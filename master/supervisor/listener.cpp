@@ -1,5 +1,6 @@
 #include "master/supervisor/listener.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -119,6 +120,17 @@ void name_yourself(Listener& listener) {
 }
 
 }  // namespace
+
+Listener adopted_listener(os::FileDescriptor socket) {
+  const int flags = ::fcntl(socket.get(), F_GETFL);
+  if (flags < 0 || ::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0)
+    throw StartError(EX_SOFTWARE, fmt::format("cannot prepare the listener: {}", os::error_text(errno)));
+  prepare_connections(socket.get());
+  Listener listener;
+  listener.socket = std::move(socket);
+  name_yourself(listener);
+  return listener;
+}
 
 Listener inherited_listener(os::FileDescriptor socket) noexcept {
   Listener listener;

@@ -19,6 +19,9 @@ struct Listener {
 // Bound and listening, non-blocking. Throws StartError: 69 when the port is taken, 78 when host or port cannot be had.
 [[nodiscard]] Listener listen_on(const std::string& host, std::uint16_t port, int backlog);
 
+// Bound and listening before, by somebody else. Throws StartError, 70.
+[[nodiscard]] Listener adopted_listener(os::FileDescriptor socket);
+
 // Bound and listening before, by another program in this process. Keeps the socket whatever happens.
 [[nodiscard]] Listener inherited_listener(os::FileDescriptor socket) noexcept;
 

@@ -81,11 +81,11 @@ worker::WorkerSettings worker_settings(const Options& options, const Foundation&
 
 }  // namespace
 
-Foundation::Foundation(const Options& options)
+Foundation::Foundation(const Options& options, std::optional<Listener> passed)
     : max_clients(decide_max_clients(options)),
       address_secret(random_secret()),
       data(options.data),
-      listener(listen_on(options.host, options.port, options.backlog)),
+      listener(passed ? *std::move(passed) : listen_on(options.host, options.port, options.backlog)),
       state(make_state(options, max_clients)),
       control_socket(open_control_socket(data.short_path(wire::kControlSocketName))) {}
 

@@ -28,7 +28,8 @@ namespace rookery::master {
 
 // Everything that is made before the first fork, in this order. Throws StartError.
 struct Foundation {
-  explicit Foundation(const Options& options);
+  // `passed`: bound by somebody else; empty: we bind.
+  Foundation(const Options& options, std::optional<Listener> passed);
   // From what another program has left in this process. Whatever throws does so before anything of it is owned.
   Foundation(const Options& options, const State& left);
 

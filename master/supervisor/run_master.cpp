@@ -16,6 +16,7 @@
 #include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
 #include "master/options/options.h"
+#include "master/supervisor/activation.h"
 #include "master/supervisor/master.h"
 #include "master/supervisor/start_error.h"
 #include "master/upgrade/kept_options.h"
@@ -85,7 +86,16 @@ int run_master(const std::vector<std::string>& arguments) {
       foundation.emplace(options, *left);
     } else {
       origin.program = path_of_own_program(arguments);
-      foundation.emplace(options);
+      std::optional<Listener> passed = activated_listener();
+      if (passed) {
+        log::info(
+            "the service manager passed the socket of {} port {}: --host and --port, here {} and {}, are not asked",
+            passed->host, passed->port, options.host, options.port);
+        options.host = passed->host;  // also what --allow-guests goes by
+        options.port = passed->port;
+        options.activated = true;
+      }
+      foundation.emplace(options, std::move(passed));
     }
     const Outcome outcome = master.emplace(options, *foundation, std::move(origin)).run(left);
     return outcome.why.empty() ? outcome.exit_code : complain(outcome.exit_code, outcome.why);

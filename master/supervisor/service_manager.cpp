@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "ipc/log.h"
 #include "ipc/os/errors.h"
@@ -107,7 +108,7 @@ ServiceManager::TimePoint ServiceManager::next_due() const noexcept {
   return std::min(watchdog_due_, again_);  // a status may wait for the next turn
 }
 
-// False: to be tried again. One that is gone, or refuses us, is told nothing and not asked for again.
+// False: to be tried again. To one that is gone or refuses us there is nothing to say.
 bool ServiceManager::send(const std::string& text) {
   sockaddr_un to{};
   to.sun_family = AF_UNIX;
@@ -118,8 +119,9 @@ bool ServiceManager::send(const std::string& text) {
   while (::sendto(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL, address, size) < 0) {
     if (errno == EINTR) continue;
     if (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM) return false;
-    log::warning("cannot tell the service manager {}: {}", std::string_view(text).substr(0, text.find('\n')),
-                 os::error_text(errno));
+    if (!std::exchange(has_complained_, true))  // it would be a line a second
+      log::warning("cannot tell the service manager {}: {}", std::string_view(text).substr(0, text.find('\n')),
+                   os::error_text(errno));
     break;
   }
   return true;

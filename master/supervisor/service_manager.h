@@ -43,6 +43,7 @@ class ServiceManager final {
   os::FileDescriptor socket_;
   std::chrono::microseconds watchdog_period_{0};  // zero: there is none
   TimePoint watchdog_due_ = TimePoint::max();
+  bool has_complained_ = false;
   std::string state_;  // not taken yet
   std::string status_;
   bool status_is_told_ = true;

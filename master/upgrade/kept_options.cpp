@@ -18,6 +18,7 @@ std::string_view name_of(Model model) noexcept {
 KeptOptions kept_options(const Options& options, std::uint32_t max_clients) {
   return {.host = options.host,
           .port = options.port,
+          .activated = options.activated,
           .data = options.data.string(),
           .model = static_cast<std::uint8_t>(options.model),
           .places = options.max_workers,
@@ -33,6 +34,11 @@ std::vector<std::string> keep_options(const KeptOptions& kept, Options& options)
     asked = stays;
   };
   const auto plain = [](const auto& value) { return fmt::format("{}", value); };
+  options.activated = kept.activated;
+  if (kept.activated) {  // they were not asked the first time either
+    options.host = kept.host;
+    options.port = kept.port;
+  }
   keep("host", options.host, kept.host, plain);
   keep("port", options.port, kept.port, plain);
   keep("data", options.data, std::filesystem::path(kept.data), [](const auto& path) { return path.string(); });

@@ -24,6 +24,7 @@ void fields(Text& text, S& state) {
 
   text.line("host", state.kept.host);
   text.line("port", state.kept.port);
+  text.line("activated", state.kept.activated);
   text.line("data", state.kept.data);
   text.line("model", state.kept.model);
   text.line("places", state.kept.places);

@@ -39,6 +39,7 @@ struct PipeDescriptors {
 struct KeptOptions {
   std::string host;
   std::uint16_t port = 0;
+  bool activated = false;  // host and port are not of the options
   std::string data;
   std::uint8_t model = 0;
   std::uint32_t places = 0;  // for workers

@@ -24,6 +24,7 @@ inline State some_state() {
   state.program = "/usr/bin/rookery master %";
   state.kept = {.host = "localhost",
                 .port = 5000,
+                .activated = true,
                 .data = "/var/lib/a b",
                 .model = 1,
                 .places = 2,
