@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "client/terminal/safe_text.h"
 #include "ipc/wire/limits.h"
+#include "ipc/wire/safe_text.h"
 
 namespace rookery::client {
 namespace {

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "client/terminal/paint.h"
-#include "client/terminal/safe_text.h"
 #include "ipc/wire/limits.h"
+#include "ipc/wire/safe_text.h"
 
 namespace rookery::client {
 namespace {
@@ -42,7 +42,7 @@ const Json& items(const Json& json, const char* key) {
 }
 
 std::string safe(const Json& json, const char* key) {
-  return make_harmless(raw(json, key));
+  return wire::make_harmless(raw(json, key));
 }
 std::uint64_t count(const Json& json, const char* key) {
   return number(json, key).value_or(0);
@@ -71,7 +71,7 @@ struct View {
     } else if (room == wire::kEverybody) {
       place = paint("[*]", Ink::Broadcast, style);
     } else {
-      place = paint(fmt::format("[{}]", make_harmless(room)), Ink::Room, style);
+      place = paint(fmt::format("[{}]", wire::make_harmless(room)), Ink::Room, style);
     }
     return fmt::format("{} {} {}: {}", time(event), place, person(event), safe(event, "text"));
   }
@@ -156,7 +156,7 @@ ServerLine read_server_line(std::string_view text, const ViewStyle& style, std::
     }
   }
   if (line.kind == ServerLine::Kind::Foreign) {
-    if (!text.empty()) line.shown.push_back(fmt::format("server: {}", make_harmless(text)));
+    if (!text.empty()) line.shown.push_back(fmt::format("server: {}", wire::make_harmless(text)));
     return line;
   }
   line.id = number(json, "id");
@@ -176,17 +176,17 @@ ServerLine read_server_line(std::string_view text, const ViewStyle& style, std::
 }
 
 std::string view_sent_message(std::string_view to, std::string_view text, const ViewStyle& style, std::time_t now) {
-  return fmt::format("{} {} to {}: {}",
-                     paint(clock_time(static_cast<std::uint64_t>(now) * 1000, now), Ink::Faint, style),
-                     paint("[@]", Ink::Direct, style), paint_name(make_harmless(to), style), make_harmless(text));
+  return fmt::format(
+      "{} {} to {}: {}", paint(clock_time(static_cast<std::uint64_t>(now) * 1000, now), Ink::Faint, style),
+      paint("[@]", Ink::Direct, style), paint_name(wire::make_harmless(to), style), wire::make_harmless(text));
 }
 
 std::string view_notice(std::string_view text, const ViewStyle& style) {
-  return paint("*** " + make_harmless(text), Ink::Notice, style);
+  return paint("*** " + wire::make_harmless(text), Ink::Notice, style);
 }
 
 std::string view_refusal(std::string_view code, std::string_view message, const ViewStyle& style) {
-  return paint(make_harmless(fmt::format("ERR {} {}", code, message)), Ink::Problem, style);
+  return paint(wire::make_harmless(fmt::format("ERR {} {}", code, message)), Ink::Problem, style);
 }
 
 }  // namespace rookery::client

@@ -30,6 +30,8 @@ struct Entry {
 
 // To add a command: a verb, a row here, a case in Commands::run().
 constexpr std::array kEntries{
+    Entry{"status", ConsoleVerb::Status, Arguments::None, "status",
+          "the server on one screen: what it is, who is there, how fast it goes, can one post"},
     Entry{"list", ConsoleVerb::List, Arguments::None, "list",
           "the clients: id, name, address, dialect, worker, since, messages"},
     Entry{"count", ConsoleVerb::Count, Arguments::None, "count", "how many clients there are"},
@@ -40,6 +42,8 @@ constexpr std::array kEntries{
     Entry{"drain", ConsoleVerb::Drain, Arguments::Number, "drain SLOT",
           "hand a worker's clients to the others and keep it down until `scale`"},
     Entry{"scale", ConsoleVerb::Scale, Arguments::Number, "scale N", "have N workers; fewer hand their clients over"},
+    Entry{"kill", ConsoleVerb::Kill, Arguments::Number, "kill SLOT",
+          "end a worker by SIGKILL, for drills: its successor carries its clients on"},
     Entry{"upgrade", ConsoleVerb::Upgrade, Arguments::None, "upgrade",
           "the program installed by now takes over; nobody is dropped"},
     Entry{"help", ConsoleVerb::Help, Arguments::None, "help", "this list"},
@@ -108,9 +112,23 @@ std::variant<ConsoleCommand, ConsoleRefusal> parse_console_line(std::string_view
   return command;
 }
 
+bool take_json_word(std::string_view& line) {
+  const auto [word, rest] = split(line);
+  if (word != kJsonWord) return false;
+  line = rest;
+  return true;
+}
+
+std::vector<ConsoleHelp> console_help_entries() {
+  std::vector<ConsoleHelp> entries;
+  for (const Entry& entry : kEntries) entries.push_back({entry.usage, entry.explanation});
+  entries.push_back({"json COMMAND", "the same command, its answer as one line of JSON"});
+  return entries;
+}
+
 std::string console_help() {
   std::string out;
-  for (const Entry& entry : kEntries)
+  for (const ConsoleHelp& entry : console_help_entries())
     fmt::format_to(std::back_inserter(out), "{:<18} {}\n", entry.usage, entry.explanation);
   return out;
 }

@@ -7,14 +7,28 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace rookery::master {
 
-enum class ConsoleVerb : unsigned char { List, Count, Workers, Broadcast, Kick, Drain, Scale, Upgrade, Help, Exit };
+enum class ConsoleVerb : unsigned char {
+  Status,
+  List,
+  Count,
+  Workers,
+  Broadcast,
+  Kick,
+  Drain,
+  Scale,
+  Kill,
+  Upgrade,
+  Help,
+  Exit
+};
 
 struct ConsoleCommand {
   ConsoleVerb verb = ConsoleVerb::Help;
-  std::uint64_t number = 0;  // kick's client, drain's worker, scale's workers
+  std::uint64_t number = 0;  // kick's client, drain's and kill's worker, scale's workers
   std::string text;          // broadcast's; kick's reason
 };
 
@@ -26,6 +40,17 @@ struct ConsoleRefusal {
 inline constexpr std::string_view kDefaultKickReason = "removed by the operator";
 
 [[nodiscard]] std::variant<ConsoleCommand, ConsoleRefusal> parse_console_line(std::string_view line);
+
+// The word before a command that wants its answer as JSON.
+inline constexpr std::string_view kJsonWord = "json";
+// Takes it off the line, if it stands there.
+[[nodiscard]] bool take_json_word(std::string_view& line);
+
+struct ConsoleHelp {
+  std::string_view usage;
+  std::string_view explanation;
+};
+[[nodiscard]] std::vector<ConsoleHelp> console_help_entries();
 
 // Without the last OK.
 [[nodiscard]] std::string console_help();

@@ -8,20 +8,45 @@
 #include "ipc/wire/error_code.h"
 #include "master/console/command_line.h"
 #include "master/console/report.h"
+#include "master/console/report_json.h"
 
 namespace rookery::master {
 
 std::optional<std::string> Commands::run(Conversation conversation, std::string_view line, TimePoint now) {
+  const Form form = take_json_word(line) ? Form::Json : Form::Text;
+  auto answer = run(conversation, line, now, form);
+  if (form == Form::Text) return answer;
+  if (!answer)
+    wants_json_.insert(conversation);
+  else if (!answer->starts_with('{'))
+    answer = json_of_text(*answer);
+  return answer;
+}
+
+std::string Commands::as_wanted(Conversation conversation, std::string answer) {
+  return wants_json_.erase(conversation) > 0 ? json_of_text(answer) : answer;
+}
+
+std::string Commands::ask_again(Conversation conversation) const {
+  return wants_json(conversation) ? json_of_text(kAskAgain) : std::string(kAskAgain);
+}
+
+// Where there is a form of its own for JSON it comes in that one, else in text.
+std::optional<std::string> Commands::run(Conversation conversation, std::string_view line, TimePoint now, Form form) {
+  const bool json = form == Form::Json;
   const auto parsed = parse_console_line(line);
   if (const auto* refusal = std::get_if<ConsoleRefusal>(&parsed)) return fmt::format("ERR {}\n", refusal->why);
   const auto& command = std::get<ConsoleCommand>(parsed);
   switch (command.verb) {
+    case ConsoleVerb::Status:
+      return json ? json_status(host_.status()) : report_status(host_.status());
     case ConsoleVerb::List:
-      return report_clients(host_.clients());
+      return json ? json_clients(host_.clients()) : report_clients(host_.clients());
     case ConsoleVerb::Count:
-      return fmt::format("OK {} clients\n", host_.count_clients());
+      return json ? json_count(host_.count_clients()) : fmt::format("OK {} clients\n", host_.count_clients());
     case ConsoleVerb::Workers:
-      return report_processes(host_.processes(), host_.shut_out());
+      return json ? json_processes(host_.processes(), host_.shut_out())
+                  : report_processes(host_.processes(), host_.shut_out());
     case ConsoleVerb::Broadcast:
       if (host_.broadcast(command.text)) return "OK\n";
       return fmt::format("ERR {} the ledger is not there to publish it; try again\n",
@@ -34,10 +59,12 @@ std::optional<std::string> Commands::run(Conversation conversation, std::string_
       return host_.drain(conversation, command.number);
     case ConsoleVerb::Scale:
       return host_.scale(conversation, command.number);
+    case ConsoleVerb::Kill:
+      return host_.kill(command.number);
     case ConsoleVerb::Upgrade:
       return host_.upgrade(conversation);
     case ConsoleVerb::Help:
-      return console_help() + "OK\n";
+      return json ? json_help() : console_help() + "OK\n";
     case ConsoleVerb::Exit:
       host_.stop();
       return "OK stopping\n";

@@ -8,6 +8,7 @@
 #include <functional>
 #include <list>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -29,8 +30,16 @@ class Commands final {
   // `reply` takes the answers that run() did not give at once.
   Commands(ConsoleHost& host, Reply reply) : host_(host), reply_(std::move(reply)) {}
 
-  // The answer, or nothing: then it comes by `reply`.
+  // The answer, or nothing: then it comes later, by `reply` or from the host. What comes later is text and has to go
+  // through as_wanted() before it is given.
   [[nodiscard]] std::optional<std::string> run(Conversation conversation, std::string_view line, TimePoint now);
+
+  // In the form in which it was asked for. Once for each answer that comes later.
+  [[nodiscard]] std::string as_wanted(Conversation conversation, std::string answer);
+  // What to say to whoever waits when another program takes over.
+  [[nodiscard]] std::string ask_again(Conversation conversation) const;
+  [[nodiscard]] bool wants_json(Conversation conversation) const { return wants_json_.contains(conversation); }
+  void expect_json(Conversation conversation) { wants_json_.insert(conversation); }
 
   void client_kicked(std::uint64_t client);
 
@@ -45,12 +54,17 @@ class Commands final {
     TimePoint deadline;
   };
 
+  enum class Form : bool { Text, Json };
+
+  [[nodiscard]] std::optional<std::string> run(Conversation conversation, std::string_view line, TimePoint now,
+                                               Form form);
   template <class Condition>
   void answer_kicks(Condition condition, std::string_view verdict);
 
   ConsoleHost& host_;
   Reply reply_;
-  std::list<Kick> kicks_;  // in the order of their deadlines
+  std::list<Kick> kicks_;              // in the order of their deadlines
+  std::set<Conversation> wants_json_;  // those whose answer comes later
 };
 
 }  // namespace rookery::master

@@ -17,6 +17,7 @@ Console::Console(os::Poller& poller, ConsoleHost& host, int control_socket)
       }) {}
 
 void Console::reply(Conversation conversation, std::string answer) {
+  answer = commands_.as_wanted(conversation, std::move(answer));
   if (conversation == kStandardStreams)
     streams_.reply(answer);
   else
@@ -24,11 +25,13 @@ void Console::reply(Conversation conversation, std::string answer) {
 }
 
 void Console::save(State& state, std::optional<Conversation> awaited) const {
-  streams_.save(state, awaited == kStandardStreams);
-  socket_.save(state, awaited);
+  streams_.save(state, awaited == kStandardStreams, commands_.ask_again(kStandardStreams));
+  socket_.save(state, awaited, [this](Conversation who) { return commands_.ask_again(who); });
+  state.asked_for_json = awaited && commands_.wants_json(*awaited);
 }
 
 void Console::take_over(const State& state) {
+  if (state.asked_on_console && state.asked_for_json) commands_.expect_json(state.asked_by);
   streams_.take_over(state, state.asked_on_console && state.asked_by == kStandardStreams);
   socket_.take_over(state, os::Monotonic::now());
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "master/console/rows.h"
+#include "master/console/status.h"
 
 namespace rookery::master {
 
@@ -25,11 +26,14 @@ class ConsoleHost {
   [[nodiscard]] virtual std::vector<ProcessRow> processes() const = 0;
 
   [[nodiscard]] virtual std::vector<ShutOutRow> shut_out() const { return {}; }
+  [[nodiscard]] virtual ServerStatus status() const = 0;
 
   // False when it cannot be published now.
   [[nodiscard]] virtual bool broadcast(const std::string& text) = 0;
   // Asks all workers; whoever has the client answers by Commands::client_kicked().
   virtual void kick(std::uint64_t client, const std::string& reason) = 0;
+  // The answer.
+  [[nodiscard]] virtual std::string kill(std::uint64_t slot) = 0;
   // The answer, or nothing: then it comes later, when it is done.
   [[nodiscard]] virtual std::optional<std::string> drain(Conversation who, std::uint64_t slot) = 0;
   [[nodiscard]] virtual std::optional<std::string> scale(Conversation who, std::uint64_t workers) = 0;

@@ -157,7 +157,7 @@ void ControlSocket::on_check(TimePoint now) {
   if (connections_.size() < kMaxConnections) listen(true);
 }
 
-void ControlSocket::save(State& state, std::optional<Conversation> awaited) const {
+void ControlSocket::save(State& state, std::optional<Conversation> awaited, const AskAgain& ask_again) const {
   state.last_conversation = last_number_;
   for (const auto& [number, connection] : connections_) {
     ConversationState saved{.number = number,
@@ -165,7 +165,7 @@ void ControlSocket::save(State& state, std::optional<Conversation> awaited) cons
                             .asked = connection.asked,
                             .input = connection.input,
                             .output = connection.output.substr(connection.sent)};
-    if (saved.asked && saved.output.empty() && awaited != number) saved.output = kAskAgain;
+    if (saved.asked && saved.output.empty() && awaited != number) saved.output = ask_again(number);
     state.conversations.push_back(std::move(saved));
   }
 }

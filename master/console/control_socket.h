@@ -39,7 +39,8 @@ class ControlSocket final {
   void reply(Conversation number, std::string answer, TimePoint now);
 
   // What a successor needs to go on. Whoever waits for another answer than `awaited` is told to ask again.
-  void save(State& state, std::optional<Conversation> awaited) const;
+  using AskAgain = std::function<std::string(Conversation)>;
+  void save(State& state, std::optional<Conversation> awaited, const AskAgain& ask_again) const;
   void take_over(const State& state, TimePoint now);
 
  private:

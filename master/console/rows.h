@@ -30,6 +30,7 @@ struct ProcessRow {
   std::uint32_t restarts = 0;
   std::uint64_t clients = 0;             // a worker's
   std::uint64_t outbox_depth_words = 0;  // a worker's
+  std::uint64_t deliveries = 0;          // a worker's, since it started
   std::string note{};                    // why it is not there, what the operator must know; usually empty
 };
 

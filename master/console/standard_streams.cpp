@@ -89,11 +89,11 @@ void StandardStreams::reply(std::string_view text) {
   more_lines_ = true;
 }
 
-void StandardStreams::save(State& state, bool awaited) const {
+void StandardStreams::save(State& state, bool awaited, std::string_view ask_again) const {
   state.typed = buffer_;
   state.typed_is_discarded = discarding_;
   state.printed = output_.waiting();
-  if (awaiting_answer_ && !awaited) state.printed += kAskAgain;
+  if (awaiting_answer_ && !awaited) state.printed += ask_again;
 }
 
 void StandardStreams::take_over(const State& state, bool awaits_answer) {

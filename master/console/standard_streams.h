@@ -38,8 +38,8 @@ class StandardStreams final {
   void write(std::string_view text) { output_.write(text); }
   void reply(std::string_view text);
 
-  // What a successor needs to go on. Where another answer than `awaited` is awaited, it is "ask again".
-  void save(State& state, bool awaited) const;
+  // What a successor needs to go on. Where another answer than `awaited` is awaited, it is `ask_again`.
+  void save(State& state, bool awaited, std::string_view ask_again) const;
   void take_over(const State& state, bool awaits_answer);
 
  private:

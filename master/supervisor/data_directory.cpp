@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "ipc/log.h"
 #include "ipc/os/clock.h"
 #include "ipc/os/errors.h"
+#include "master/ledger/schema.h"
 #include "master/supervisor/start_error.h"
 
 namespace rookery::master {
@@ -28,6 +30,7 @@ namespace {
 
 constexpr mode_t kOwnerOnly = 0700;
 constexpr const char* kLockName = "lock";
+constexpr const char* kWriteAheadLogName = "rookery.db-wal";
 // A ledger whose master was killed is killed with it; that may take the kernel a moment.
 constexpr std::chrono::seconds kWaitForOrphan{2};
 constexpr int kLookAgainMs = 20;
@@ -142,6 +145,21 @@ std::string DataDirectory::short_path(std::string_view name) const {
 
 void DataDirectory::remove(const char* name) const noexcept {
   ::unlinkat(directory_.get(), name, 0);
+}
+
+std::optional<std::uint64_t> DataDirectory::store_bytes() const noexcept {
+  struct stat status {};
+  if (::fstatat(directory_.get(), store::kDatabaseName, &status, 0) != 0) return std::nullopt;
+  auto bytes = static_cast<std::uint64_t>(status.st_size);
+  if (::fstatat(directory_.get(), kWriteAheadLogName, &status, 0) == 0)
+    bytes += static_cast<std::uint64_t>(status.st_size);
+  return bytes;
+}
+
+std::optional<std::uint64_t> DataDirectory::free_bytes() const noexcept {
+  struct statvfs status {};
+  if (::fstatvfs(directory_.get(), &status) != 0) return std::nullopt;
+  return std::uint64_t{status.f_bavail} * status.f_frsize;
 }
 
 }  // namespace rookery::master

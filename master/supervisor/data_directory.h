@@ -7,7 +7,9 @@
 // writes.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -33,6 +35,11 @@ class DataDirectory final {
   [[nodiscard]] std::string short_path(std::string_view name) const;
 
   void remove(const char* name) const noexcept;
+
+  // Of the database and its write-ahead log, and what an ordinary user could still write there. Empty: the kernel does
+  // not say.
+  [[nodiscard]] std::optional<std::uint64_t> store_bytes() const noexcept;
+  [[nodiscard]] std::optional<std::uint64_t> free_bytes() const noexcept;
 
  private:
   void create() const;

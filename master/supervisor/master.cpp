@@ -17,6 +17,7 @@
 #include "ipc/os/clock.h"
 #include "ipc/os/errors.h"
 #include "ipc/wire/data_directory.h"
+#include "master/console/printable.h"
 #include "master/supervisor/descriptor_limit.h"
 #include "master/supervisor/event_source.h"
 #include "master/supervisor/heartbeat.h"
@@ -144,6 +145,7 @@ void Master::take_over(const State& left) {
   if (const fault::Effect effect = fault::effect_at(fault::Point::UpgradeInTakeOver))
     throw StartError(EX_SOFTWARE, os::error_text(effect.error));
   is_announced_ = true;
+  if (left.started_ns != 0) started_ = TimePoint(std::chrono::nanoseconds(left.started_ns));
   upgrade_.take_over(left);
   console_.take_over(left);
   supervisor_.take_over(left, upgrade_.has_way_back());
@@ -157,10 +159,24 @@ State Master::state_to_leave(std::optional<Conversation> awaited) const {
   state.listener = foundation_.listener.socket.get();
   state.control_socket = foundation_.control_socket.get();
   state.address_secret = foundation_.address_secret;
+  state.started_ns = started_.time_since_epoch().count();
   save(foundation_.state, state);
   supervisor_.save(state);
   console_.save(state, awaited);
   return state;
+}
+
+ServerStatus Master::status() const {
+  ServerStatus status{.version = ROOKERY_VERSION, .pid = ::getpid()};
+  status.uptime = std::chrono::duration_cast<std::chrono::seconds>(os::Monotonic::now() - started_);
+  status.host = foundation_.listener.host;
+  status.port = foundation_.listener.port;
+  status.data = printable(foundation_.data.path().string());
+  status.model = kept_.model == static_cast<std::uint8_t>(Model::Event) ? "event" : "thread-per-client";
+  status.store_bytes = foundation_.data.store_bytes();
+  status.free_bytes = foundation_.data.free_bytes();
+  supervisor_.describe(status);
+  return status;
 }
 
 void Master::handle(const epoll_event& event) {

@@ -65,6 +65,8 @@ class Master final : private ConsoleHost, private UpgradeHost {
   [[nodiscard]] std::uint64_t count_clients() const override { return supervisor_.count_clients(); }
   [[nodiscard]] std::vector<ProcessRow> processes() const override { return supervisor_.processes(); }
   [[nodiscard]] std::vector<ShutOutRow> shut_out() const override { return supervisor_.shut_out(); }
+  [[nodiscard]] ServerStatus status() const override;
+  [[nodiscard]] std::string kill(std::uint64_t slot) override { return supervisor_.kill(slot); }
   [[nodiscard]] bool broadcast(const std::string& text) override { return supervisor_.broadcast(text); }
   void kick(std::uint64_t client, const std::string& reason) override { supervisor_.kick(client, reason); }
   [[nodiscard]] std::optional<std::string> drain(Conversation who, std::uint64_t slot) override {
@@ -96,6 +98,7 @@ class Master final : private ConsoleHost, private UpgradeHost {
   std::chrono::milliseconds stop_timeout_;
   Console console_;
   Upgrade upgrade_;
+  TimePoint started_ = os::Monotonic::now();  // with the first program in this process
   bool reads_input_ = false;
   bool is_announced_ = false;  // READY was printed, by this program or the one before
 };

@@ -71,6 +71,19 @@ std::chrono::milliseconds Regions::ledger_heartbeat_age(std::int64_t started_ms,
   return heartbeat_age(ledger().header().heartbeat_ms.load(std::memory_order_relaxed), started_ms, now_ms);
 }
 
+std::string Regions::epoch() const {
+  const chat::LedgerRegionHeader& header = ledger().header();
+  if (header.magic.load(std::memory_order_acquire) != chat::LedgerRegionHeader::kMagic) return {};
+  return printable(ledger().epoch());
+}
+
+std::uint64_t Regions::deliveries(std::uint32_t worker) const noexcept {
+  std::uint64_t count = 0;
+  for (std::uint32_t loop = 0; loop < state_.loops; ++loop)
+    count += view(worker).control(loop).deliveries.load(std::memory_order_relaxed);
+  return count;
+}
+
 std::uint64_t Regions::outbox_depth_words(std::uint32_t worker) const noexcept {
   std::uint64_t words = 0;
   for (std::uint32_t loop = 0; loop < state_.loops; ++loop) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "ipc/chat/control_message.h"
@@ -29,6 +30,14 @@ class Regions final {
   [[nodiscard]] bool store_failing() const noexcept {
     return ledger().header().store_failing.load(std::memory_order_relaxed) != 0;
   }
+
+  [[nodiscard]] std::uint64_t newest_seq() const noexcept {
+    return ledger().header().newest_seq.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::string epoch() const;  // empty: the ledger has not said yet
+
+  // Messages that the worker has put into sockets since it started.
+  [[nodiscard]] std::uint64_t deliveries(std::uint32_t worker) const noexcept;
 
   // Words the ledger has still to take from the worker's outboxes.
   [[nodiscard]] std::uint64_t outbox_depth_words(std::uint32_t worker) const noexcept;

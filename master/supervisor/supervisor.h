@@ -22,6 +22,7 @@
 #include "master/supervisor/held_sockets.h"
 #include "master/supervisor/launcher.h"
 #include "master/supervisor/penalty_box.h"
+#include "master/supervisor/rates.h"
 #include "master/supervisor/regions.h"
 #include "master/upgrade/state.h"
 
@@ -86,8 +87,10 @@ class Supervisor final {
   [[nodiscard]] WorkersUp workers_up() const noexcept;
   [[nodiscard]] std::vector<ProcessRow> processes() const;
   [[nodiscard]] std::vector<ShutOutRow> shut_out() const;
+  void describe(ServerStatus& status) const;  // what it knows
   [[nodiscard]] bool broadcast(const std::string& text);
   void kick(std::uint64_t client, const std::string& reason);
+  [[nodiscard]] std::string kill(std::uint64_t slot);
 
   // What an operator plans (scale.cpp). The answer, or nothing: then it comes by Hooks::answer, when it is done.
   [[nodiscard]] std::optional<std::string> drain(Conversation who, std::uint64_t slot);
@@ -191,8 +194,11 @@ class Supervisor final {
   [[nodiscard]] ShownState shown_state(const Child& child) const noexcept;
   [[nodiscard]] bool has_clients(const Child& child) const noexcept;
   [[nodiscard]] bool is_shown(const Child& child) const noexcept;
+  [[nodiscard]] std::string posting_trouble() const;
+  void look_at_rates(TimePoint now);
 
   [[nodiscard]] Child& ledger() noexcept { return children_[kLedgerIndex]; }
+  [[nodiscard]] const Child& ledger() const noexcept { return children_[kLedgerIndex]; }
 
   os::Poller& poller_;
   chat::SharedState& state_;
@@ -202,6 +208,7 @@ class Supervisor final {
   Regions regions_;
   std::vector<Child> children_;
   CheckTimer check_timer_;
+  Rates rates_;
   PenaltyBox penalties_;
   HeldSockets held_;
   std::uint64_t most_held_;

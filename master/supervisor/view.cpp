@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
+#include <map>
 #include <set>
 #include <utility>
 
+#include "ipc/log.h"
 #include "ipc/os/clock.h"
 #include "master/supervisor/supervisor.h"
 
@@ -101,6 +104,7 @@ std::vector<ProcessRow> Supervisor::processes() const {
       row.worker = child.worker();
       row.clients = has_clients(child) ? regions_.count_clients(child.worker()) : held_.count(child.worker());
       row.outbox_depth_words = regions_.outbox_depth_words(child.worker());
+      row.deliveries = has_clients(child) ? regions_.deliveries(child.worker()) : 0;
     }
     rows.push_back(row);
   }
@@ -113,6 +117,59 @@ std::vector<ShutOutRow> Supervisor::shut_out() const {
   for (const auto& penalty : penalties_.in_force(now))
     rows.push_back({penalty.network.network_text(), std::chrono::ceil<std::chrono::seconds>(penalty.until - now)});
   return rows;
+}
+
+// Why what somebody says now would not be stored and acknowledged at once; empty: it would.
+std::string Supervisor::posting_trouble() const {
+  if (is_stopping()) return "the server is stopping";
+  if (phase_ == Phase::HandingOver || taking_over_) return "the server is being upgraded";
+  if (ledger_away_) return "read-only mode: the ledger died too often, the last time: " + ledger().why_down;
+  if (ledger().life != Life::Serving) return "the ledger is being started; what is said meanwhile waits for it";
+  if (regions_.store_failing()) return "the store cannot be written, the log says why";
+  const auto silence = regions_.ledger_heartbeat_age(ledger().started_ms(), os::monotonic_ms());
+  if (silence > kLateCheck) return fmt::format("the ledger has not been heard of for {} ms", silence.count());
+  const bool anybody = std::ranges::any_of(
+      children_, [](const Child& child) { return !child.is_ledger() && child.life == Life::Serving; });
+  return anybody ? std::string() : "no worker serves";
+}
+
+void Supervisor::describe(ServerStatus& status) const {
+  status.workers = scale_;
+  status.max_workers = state_.workers;
+  status.loops = state_.loops;
+  std::map<std::string_view, std::uint64_t> dialects;
+  for (const ClientRow& row : clients()) {
+    ++status.clients;
+    ++dialects[row.dialect];
+  }
+  status.dialects.assign(dialects.begin(), dialects.end());
+  status.held = held_.total();
+  status.processes = processes();
+  status.shut_out = shut_out();
+  status.rates = rates_.shown();
+  status.epoch = regions_.epoch();
+  status.newest_seq = regions_.newest_seq();
+  status.trouble = posting_trouble();
+}
+
+void Supervisor::look_at_rates(TimePoint now) {
+  std::vector<std::uint64_t> deliveries(state_.workers);
+  for (const Child& child : children_)
+    if (!child.is_ledger() && has_clients(child)) deliveries[child.worker()] = regions_.deliveries(child.worker());
+  rates_.look(now, regions_.newest_seq(), deliveries);
+}
+
+// As a crash would: what follows is what follows a crash.
+std::string Supervisor::kill(std::uint64_t slot) {
+  if (slot >= state_.workers)
+    return fmt::format("ERR no-such-worker workers have numbers from 0 to {}\n", state_.workers - 1);
+  const Child& child = children_[1 + slot];
+  if (!child.is_up())
+    return fmt::format("ERR not-serving {} is {}\n", child.name(),
+                       is_shown(child) ? to_string(shown_state(child)) : "not running");
+  log::warning("{} pid={} is killed, as the console wants", child.name(), child.process.pid());
+  child.process.signal(SIGKILL);
+  return fmt::format("OK killed {} pid {}\n", child.name(), child.process.pid());
 }
 
 bool Supervisor::broadcast(const std::string& text) {

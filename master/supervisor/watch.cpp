@@ -37,6 +37,7 @@ void Supervisor::on_check(TimePoint now) {
     check_heartbeat(child);
   }
   reap_strangers();
+  look_at_rates(now);
 }
 
 // Processes that lost their parent become our children where we are process 1 or a sub-reaper. Our own are known by

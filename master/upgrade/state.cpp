@@ -62,7 +62,8 @@ void fields(Text& text, S& state) {
   text.line("last-conversation", state.last_conversation);
   text.line("typed", state.typed, state.typed_is_discarded);
   text.line("printed", state.printed);
-  text.line("asked", state.asked_on_console, state.asked_by, state.asked_ns);
+  text.line("asked", state.asked_on_console, state.asked_by, state.asked_ns, state.asked_for_json);
+  text.line("started", state.started_ns);
 }
 
 void demand(bool holds, std::string_view what) {

@@ -118,6 +118,9 @@ struct State {
   bool asked_on_console = false;
   std::uint32_t asked_by = 0;  // which conversation
   std::int64_t asked_ns = 0;   // when
+  bool asked_for_json = false;
+
+  std::int64_t started_ns = 0;  // the server, by the monotonic clock; 0: an older program did not say
 };
 
 [[nodiscard]] std::string encode(const State& state);

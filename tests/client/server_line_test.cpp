@@ -12,14 +12,14 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr std::time_t kNow = 1795255200;  // 2026-11-21T10:00:00Z
+constexpr std::time_t kMorning = 1795255200;  // 2026-11-21T10:00:00Z
 
 class ServerLineTest : public ::testing::Test {
  protected:
   ServerLineTest() { ::tzset(); }
   ~ServerLineTest() override { ::tzset(); }
   static std::vector<std::string> shown(std::string_view line, bool colour = false) {
-    return read_server_line(line, {.colour = colour}, kNow).shown;
+    return read_server_line(line, {.colour = colour}, kMorning).shown;
   }
   ScopedVariable zone_{"TZ", "UTC"};
 };
@@ -61,7 +61,7 @@ TEST_F(ServerLineTest, Replies) {
 }
 
 TEST_F(ServerLineTest, WordsFromBeforeTheDialectIsKnown) {
-  const ServerLine line = read_server_line("ERR server-full \033[31mcome back later", {}, kNow);
+  const ServerLine line = read_server_line("ERR server-full \033[31mcome back later", {}, kMorning);
   EXPECT_EQ(line.kind, ServerLine::Kind::Foreign);
   EXPECT_THAT(line.shown, ElementsAre("server: ERR server-full ␛[31mcome back later"));
 }
@@ -105,7 +105,7 @@ TEST_F(ServerLineTest, ANameKeepsItsColour) {
 TEST_F(ServerLineTest, TimesAreLocal) {
   ScopedVariable kathmandu("TZ", "XXX-05:45");
   ::tzset();
-  EXPECT_EQ(clock_time("2026-11-21T10:00:00.123Z", kNow), "15:45");
+  EXPECT_EQ(clock_time("2026-11-21T10:00:00.123Z", kMorning), "15:45");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // The operator's console: over standard input, over the control socket, and with rookery-ctl.
 #include <gmock/gmock.h>
 
-#include "tests/support/driven_programs.h"
+#include "tests/system/harness/ctl.h"
 #include "tests/system/harness/people.h"
 
 namespace rookery::system_test {
@@ -69,26 +69,12 @@ TEST(Console, IsTheOwnersAlone) {
   EXPECT_EQ(mode & (perms::group_all | perms::others_all), perms::none);
 }
 
-struct Ended {
-  int exit_code;
-  std::string output;
-  std::string errors;
-};
-Ended run_ctl(const TemporaryDirectory& data, std::vector<std::string> words) {
-  const TemporaryDirectory files;
-  words.insert(words.begin(), {test::program("rookery-ctl"), "--data", data.path().string()});
-  ChildProgram program({std::move(words), files.path(), {}, {}});
-  program.close_input();
-  const auto exit_code = program.wait();
-  return {exit_code.value_or(-1), program.output(), program.errors()};
-}
-
 TEST(Console, WithRookeryCtl) {
   const TemporaryDirectory data;
   ServerProcess server(data, {"--workers", "1"});
   TextClient client(server.port());
   client.sync();
-  const Ended count = run_ctl(data, {"count"});
+  const CtlRun count = run_ctl(data, {"count"});
   EXPECT_EQ(count.exit_code, 0) << count.errors;
   EXPECT_THAT(count.output, HasSubstr("1 clients"));
   EXPECT_EQ(run_ctl(data, {"broadcast", "two words"}).exit_code, 0);

@@ -18,11 +18,11 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "client/ctl/control_client.h"
 #include "client/load/compare/interrupt.h"
 #include "client/load/compare/process_figures.h"
 #include "ipc/os/clock.h"
 #include "ipc/os/pipe.h"
+#include "master/ctl/control_client.h"
 
 namespace rookery::load {
 namespace {
@@ -170,9 +170,9 @@ std::vector<pid_t> StartedServer::processes() const {
 
 std::vector<std::string> StartedServer::ask(const char* command) const {
   std::vector<std::string> lines;
-  const client::ControlAnswer answer = client::ask_server(
+  const ctl::ControlAnswer answer = ctl::ask_server(
       directory_.path() / "data", command, [&](const std::string& line) { lines.push_back(line); }, kAnswerWithin);
-  if (answer.result != client::ControlResult::Done)
+  if (answer.result != ctl::ControlResult::Done)
     throw std::runtime_error(fmt::format("the server's console, asked for '{}': {}", command, answer.last_line));
   return lines;
 }

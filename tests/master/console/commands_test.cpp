@@ -23,6 +23,10 @@ class FakeHost final : public ConsoleHost {
     return {{.client = 7, .name = "alice", .address = "a", .dialect = "text"}};
   }
   [[nodiscard]] std::uint64_t count_clients() const override { return 3; }
+  [[nodiscard]] ServerStatus status() const override { return {.version = "1.2.3", .clients = 3}; }
+  [[nodiscard]] std::string kill(std::uint64_t slot) override {
+    return slot == 0 ? "OK killed worker 0 pid 17\n" : "ERR no-such-worker workers have numbers from 0 to 0\n";
+  }
   [[nodiscard]] std::vector<ProcessRow> processes() const override {
     return {{.state = "serving"}, {.worker = 0, .state = "parked"}};
   }
@@ -70,6 +74,31 @@ TEST_F(CommandsTest, AnswersEndWithOneVerdict) {
   EXPECT_THAT(answer("workers"), EndsWith("\nOK 1 workers\n"));
   EXPECT_THAT(answer("help"), EndsWith("\nOK\n"));
   EXPECT_THAT(answer("lost"), StartsWith("ERR bad-command "));
+}
+
+TEST_F(CommandsTest, TheWordJsonBeforeACommandMakesItsAnswerOneLineOfJson) {
+  EXPECT_EQ(answer("json count"), "{\"ok\":true,\"count\":3}\n");
+  EXPECT_THAT(answer("json list"), StartsWith("{\"ok\":true,\"clients\":[{\"client\":7,\"name\":\"alice\""));
+  EXPECT_THAT(answer(" json  workers "), StartsWith("{\"ok\":true,\"processes\":[{\"process\":\"ledger\""));
+  EXPECT_THAT(answer("json status"), StartsWith("{\"ok\":true,\"version\":\"1.2.3\""));
+  EXPECT_THAT(answer("json help"), StartsWith("{\"ok\":true,\"commands\":["));
+  EXPECT_EQ(answer("json broadcast x"), "{\"ok\":true}\n");
+  EXPECT_EQ(answer("json kill 0"), "{\"ok\":true,\"message\":\"killed worker 0 pid 17\"}\n");
+  EXPECT_THAT(answer("json kill 7"),
+              StartsWith("{\"ok\":false,\"error\":\"no-such-worker\",\"message\":\"workers have "));
+  EXPECT_THAT(answer("json lost"), StartsWith("{\"ok\":false,\"error\":\"bad-command\""));
+  EXPECT_THAT(answer("json"), StartsWith("{\"ok\":false,\"error\":\"bad-command\""));
+}
+
+TEST_F(CommandsTest, WhatIsAnsweredLaterComesAsItWasAskedForAndOnlyOnce) {
+  EXPECT_EQ(answer("json drain 2"), "(none yet)");
+  EXPECT_EQ(commands_.ask_again(5),
+            "{\"ok\":false,\"error\":\"not-now\",\"message\":\"the server was upgraded "
+            "meanwhile; ask again\"}\n");
+  EXPECT_EQ(commands_.ask_again(6), kAskAgain);
+  EXPECT_EQ(commands_.as_wanted(6, "OK drained 2\n"), "OK drained 2\n");
+  EXPECT_EQ(commands_.as_wanted(5, "OK drained 2\n"), "{\"ok\":true,\"message\":\"drained 2\"}\n");
+  EXPECT_EQ(commands_.as_wanted(5, "OK drained 2\n"), "OK drained 2\n");
 }
 
 TEST_F(CommandsTest, BroadcastGoesToTheLedger) {

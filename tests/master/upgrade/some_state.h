@@ -57,6 +57,8 @@ inline State some_state() {
   state.asked_on_console = true;
   state.asked_by = 8;
   state.asked_ns = 123456789;
+  state.asked_for_json = true;
+  state.started_ns = 987654321;
   return state;
 }
 

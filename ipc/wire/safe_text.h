@@ -1,4 +1,4 @@
-// client/terminal/safe_text.h
+// ipc/wire/safe_text.h
 //
 // Makes text from the network fit to be printed: a message must not move the cursor, recolour the screen, ring the bell
 // or turn the reading order of the line round. Nothing that came over a socket reaches a terminal in any other way.
@@ -7,11 +7,11 @@
 #include <string>
 #include <string_view>
 
-namespace rookery::client {
+namespace rookery::wire {
 
 // Control characters become their visible pictures (ESC is shown as one sign), a tab becomes a space, and what has no
 // picture (C1 controls, bidirectional overrides, bytes that are not UTF-8) becomes U+FFFD. The result is UTF-8 on one
 // line.
 [[nodiscard]] std::string make_harmless(std::string_view untrusted, bool keep_tabs = false);
 
-}  // namespace rookery::client
+}  // namespace rookery::wire

@@ -1,8 +1,8 @@
-#include "client/terminal/safe_text.h"
+#include "ipc/wire/safe_text.h"
 
 #include <gtest/gtest.h>
 
-namespace rookery::client {
+namespace rookery::wire {
 namespace {
 
 TEST(SafeText, LeavesWordsOfEveryScriptAlone) {
@@ -46,4 +46,4 @@ TEST(SafeText, TabsStayWhereTheyAreWanted) {
 }
 
 }  // namespace
-}  // namespace rookery::client
+}  // namespace rookery::wire

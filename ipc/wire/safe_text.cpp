@@ -1,10 +1,10 @@
-#include "client/terminal/safe_text.h"
+#include "ipc/wire/safe_text.h"
 
 #include <utf8.h>
 
 #include <iterator>
 
-namespace rookery::client {
+namespace rookery::wire {
 namespace {
 
 constexpr char32_t kReplacement = 0xFFFD;
@@ -45,4 +45,4 @@ std::string make_harmless(std::string_view untrusted, bool keep_tabs) {
   return out;
 }
 
-}  // namespace rookery::client
+}  // namespace rookery::wire

@@ -1,4 +1,4 @@
-#include "client/ctl/control_client.h"
+#include "master/ctl/control_client.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -13,10 +13,10 @@
 #include <optional>
 #include <utility>
 
-#include "client/terminal/safe_text.h"
 #include "ipc/wire/data_directory.h"
+#include "ipc/wire/safe_text.h"
 
-namespace rookery::client {
+namespace rookery::ctl {
 namespace {
 
 class Descriptor final {
@@ -61,8 +61,9 @@ void send_all(int fd, std::string_view bytes) {
   }
 }
 
-bool is_verdict(std::string_view line, std::string_view word) {
-  return line == word || (line.starts_with(word) && line[word.size()] == ' ');
+// In text, or as the server begins a JSON document.
+bool is_verdict(std::string_view line, std::string_view word, std::string_view json) {
+  return line == word || (line.starts_with(word) && line[word.size()] == ' ') || line.starts_with(json);
 }
 
 bool wait_readable(int fd, std::chrono::milliseconds timeout) {
@@ -101,7 +102,7 @@ class AnswerLines {
   void keep(std::string_view line) {
     show_newest();
     if (line.ends_with('\r')) line.remove_suffix(1);
-    newest_ = make_harmless(line, true);
+    newest_ = wire::make_harmless(line, true);
   }
 
   const std::function<void(const std::string&)>& show_;
@@ -139,10 +140,12 @@ ControlAnswer ask_server(const std::filesystem::path& data_directory, std::strin
     lines.feed({bytes.data(), static_cast<std::size_t>(count)});
   }
   lines.finish();
-  if (lines.newest() && is_verdict(*lines.newest(), "OK")) return {ControlResult::Done, *lines.newest()};
-  if (lines.newest() && is_verdict(*lines.newest(), "ERR")) return {ControlResult::Refused, *lines.newest()};
+  if (lines.newest() && is_verdict(*lines.newest(), "OK", R"({"ok":true)"))
+    return {ControlResult::Done, *lines.newest()};
+  if (lines.newest() && is_verdict(*lines.newest(), "ERR", R"({"ok":false)"))
+    return {ControlResult::Refused, *lines.newest()};
   lines.show_newest();
   return {ControlResult::Incomplete, broken};
 }
 
-}  // namespace rookery::client
+}  // namespace rookery::ctl

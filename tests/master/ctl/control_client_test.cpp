@@ -1,4 +1,4 @@
-#include "client/ctl/control_client.h"
+#include "master/ctl/control_client.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -12,11 +12,12 @@
 #include <functional>
 #include <thread>
 
-#include "tests/client/surroundings.h"
+#include "tests/support/temporary_directory.h"
 
-namespace rookery::client {
+namespace rookery::ctl {
 namespace {
 
+using test::TemporaryDirectory;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -140,4 +141,4 @@ TEST_F(ControlClientTest, NothingInTheAnswerControlsTheTerminal) {
 }
 
 }  // namespace
-}  // namespace rookery::client
+}  // namespace rookery::ctl

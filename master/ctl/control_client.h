@@ -1,7 +1,8 @@
-// client/ctl/control_client.h
+// master/ctl/control_client.h
 //
 // Asks a running server one operator's command over the control socket in its data directory. The server answers with
-// any number of lines, the last of which is `OK`, `OK words` or `ERR words`, and closes.
+// any number of lines, the last of which is `OK`, `OK words` or `ERR words`, and closes. Asked with
+// `json` before the command it answers with one line, a JSON document that begins with `{"ok":true` or `{"ok":false`.
 #pragma once
 
 #include <chrono>
@@ -10,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace rookery::client {
+namespace rookery::ctl {
 
 inline constexpr std::chrono::seconds kControlTimeout{
     60};  // between two pieces of the answer; `scale` answers after 30 s at the latest
@@ -33,4 +34,4 @@ struct ControlAnswer {
                                        const std::function<void(const std::string& line)>& show,
                                        std::chrono::milliseconds timeout = kControlTimeout);
 
-}  // namespace rookery::client
+}  // namespace rookery::ctl
