@@ -8,6 +8,7 @@
 #include "ipc/chat/control_message.h"
 #include "ipc/fault/fault_point.h"
 #include "ipc/os/crash_dump.h"
+#include "ipc/sandbox/sandbox.h"
 #include "worker/loop/event_loop.h"
 #include "worker/pool/password_hash.h"
 
@@ -135,6 +136,8 @@ int run_worker(const WorkerStart& start, const WorkerSettings& settings, chat::S
   try {
     fault::point(fault::Point::WorkerAtStart);
     init_password_hashing();
+    // Before there are threads. From here on no file can be opened.
+    if (settings.sandboxed) sandbox::enter(sandbox::Role::Worker);
     Worker worker(start, settings, state);
     return worker.serve();
   } catch (const std::exception& error) {

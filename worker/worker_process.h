@@ -39,6 +39,7 @@ struct WorkerSettings {
   std::uint32_t max_clients = 0;  // over all workers
   bool allow_guests = true;
   log::Level log_level = log::Level::Info;
+  bool sandboxed = true;
   ClientLimits limits = {};
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <array>
 #include <cstdlib>
 #include <optional>
 #include <system_error>
@@ -12,6 +13,7 @@
 #include "ipc/os/clock.h"
 #include "ipc/os/errors.h"
 #include "ipc/os/poller.h"
+#include "ipc/sandbox/sandbox.h"
 #include "master/ledger/published_mark.h"
 #include "master/ledger/recovery.h"
 #include "master/ledger/sequencer.h"
@@ -30,6 +32,9 @@ constexpr int kTurnsPerLook = 16;
 constexpr int kExitNoMemory = 70;
 constexpr int kExitCannotGoOn = 78;  // the operator must mend something
 constexpr int kExitNotStored = 75;   // stopped as asked, but the store took not all. EX_TEMPFAIL
+
+// Besides its directory: which run of the machine it is, and SQLite's random numbers.
+constexpr std::array kReadable{"/proc/sys/kernel/random/boot_id", "/dev/urandom"};
 
 class Ledger final {
  public:
@@ -237,6 +242,8 @@ int run_ledger(const LedgerStart& start, chat::SharedState& state) {
   keep_freed_memory();
   try {
     fault::point(fault::Point::LedgerAtStart);
+    if (start.sandboxed)
+      sandbox::enter(sandbox::Role::Ledger, {.own = {start.data}, .readable = {kReadable.begin(), kReadable.end()}});
     store::Store store(start.data);
     Ledger ledger(start, state, std::move(store));
     return ledger.serve();

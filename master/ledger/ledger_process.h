@@ -15,6 +15,7 @@ struct LedgerStart {
   int lock = -1;     // the data directory's lock, held as long as this process lives
   std::filesystem::path data;
   log::Level log_level = log::Level::Info;
+  bool sandboxed = true;
 };
 
 // Serves until the master says Stop or dies, and returns the exit code.

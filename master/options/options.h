@@ -24,6 +24,9 @@ namespace rookery::master {
 
 enum class Model : std::uint8_t { Event, ThreadPerClient };
 
+// On: as far as the kernel can; the log says what is missing. Required: no start where anything is.
+enum class Sandbox : std::uint8_t { Off, On, Required };
+
 // In the order of spdlog's levels, so that a number means the same in both.
 enum class LogLevel : std::uint8_t { Trace, Debug, Info, Warning, Error, Critical, Off };
 
@@ -51,6 +54,7 @@ struct Options {
   std::chrono::milliseconds idle_timeout{0};      // 0: none
   std::uint32_t max_queued = 512 * 1024;          // bytes
   std::uint32_t max_rooms = 128;
+  Sandbox sandbox = Sandbox::On;
   std::chrono::milliseconds shutdown_timeout{5000};
   std::optional<std::filesystem::path> config;  // the file that was read
   std::vector<std::string> doubts;              // for the log: what was given and means nothing here

@@ -96,6 +96,15 @@ Model model(std::string_view value) {
   throw BadValue(fmt::format("'{}' is no model; there are event and thread-per-client", value));
 }
 
+Sandbox sandbox(std::string_view value) {
+  if (lower(value) == "required") return Sandbox::Required;
+  try {
+    return yes_or_no(value) ? Sandbox::On : Sandbox::Off;
+  } catch (const BadValue&) {
+    throw BadValue(fmt::format("'{}' is none of on, off, required", value));
+  }
+}
+
 std::string host(std::string_view value) {
   if (value.size() > 2 && value.front() == '[' && value.back() == ']') value = value.substr(1, value.size() - 2);
   const bool printable = std::ranges::all_of(value, [](unsigned char c) { return c > ' ' && c != 0x7f; });
@@ -186,6 +195,9 @@ constexpr std::array kSettings{
             [](Options& options, std::string_view value) { options.data = path(value); }},
     Setting{"log-level", "", "LEVEL", kOperation, "trace, debug, info, warning, error, critical or off", "info",
             [](Options& options, std::string_view value) { options.log_level = log_level(value); }},
+    Setting{"sandbox", "", "on|off|required", kOperation,
+            "keep processes from what they do not need: files, connections, programs; as far as the kernel can", "on",
+            [](Options& options, std::string_view value) { options.sandbox = sandbox(value); }},
     Setting{"shutdown-timeout", "", "SECONDS", kOperation, "how long a shutdown may take before it is forced", "5",
             [](Options& options, std::string_view value) {
               options.shutdown_timeout = seconds(value, kMinShutdownSeconds, kMaxShutdownSeconds);

@@ -112,7 +112,8 @@ Launched Launcher::launch_ledger() {
         return ledger::run_ledger({.control = control,
                                    .lock = inheritance_.lock,
                                    .data = inheritance_.data,
-                                   .log_level = inheritance_.worker_settings.log_level},
+                                   .log_level = inheritance_.worker_settings.log_level,
+                                   .sandboxed = inheritance_.worker_settings.sandboxed},
                                   state_);
       });
 }

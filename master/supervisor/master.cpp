@@ -16,6 +16,7 @@
 #include "ipc/log.h"
 #include "ipc/os/clock.h"
 #include "ipc/os/errors.h"
+#include "ipc/sandbox/sandbox.h"
 #include "ipc/wire/data_directory.h"
 #include "master/console/printable.h"
 #include "master/supervisor/descriptor_limit.h"
@@ -69,6 +70,7 @@ worker::WorkerSettings worker_settings(const Options& options, const Foundation&
           .max_clients = foundation.max_clients,
           .allow_guests = options.guests_allowed(),
           .log_level = static_cast<log::Level>(options.log_level),
+          .sandboxed = options.sandbox != Sandbox::Off,
           .limits = {.clients_per_address = options.max_clients_per_address,
                      .lines_per_second = options.max_line_rate.value_or(kDefaultMaxLineRate),
                      .line_rate_on_loopback = options.max_line_rate.has_value(),
@@ -116,6 +118,7 @@ Master::Master(const Options& options, Foundation& foundation, Origin origin)
       workers_(options.workers),
       stop_timeout_(options.shutdown_timeout),
       console_(poller_, *this, foundation.control_socket.get()),
+      sandboxed_(options.sandbox != Sandbox::Off),
       upgrade_(poller_, *this, std::move(origin)) {
   if (!poller_.add(foundation_.signals.descriptor(), EPOLLIN, token(EventSource::Signals)) ||
       !poller_.add(timer_.get(), EPOLLIN, token(EventSource::Timer)))
@@ -123,6 +126,7 @@ Master::Master(const Options& options, Foundation& foundation, Origin origin)
 }
 
 Outcome Master::run(const State* left) {
+  if (sandboxed_) sandbox::enter(sandbox::Role::Master);  // the listener is bound, no child is forked
   if (left != nullptr) {
     take_over(*left);
   } else {

@@ -97,6 +97,7 @@ class Master final : private ConsoleHost, private UpgradeHost {
   std::uint32_t workers_;  // at the start
   std::chrono::milliseconds stop_timeout_;
   Console console_;
+  bool sandboxed_;
   Upgrade upgrade_;
   TimePoint started_ = os::Monotonic::now();  // with the first program in this process
   bool reads_input_ = false;

@@ -15,6 +15,7 @@
 
 #include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
+#include "ipc/sandbox/sandbox.h"
 #include "master/options/options.h"
 #include "master/supervisor/activation.h"
 #include "master/supervisor/master.h"
@@ -70,13 +71,21 @@ int run_master(const std::vector<std::string>& arguments) {
   log::start("master", static_cast<log::Level>(options.log_level));
   for (const std::string& doubt : options.doubts) log::warning("{}", doubt);
 
-  // Outlive the try: what another program has left must be open when it is to have it back.
-  std::optional<Foundation> foundation;
-  std::optional<Master> master;
   const auto give_up = [&](int exit_code, const std::string& why) {
     if (before) before->go_back(why);
     return complain(exit_code, why);
   };
+  if (options.sandbox != Sandbox::Off) {
+    for (const std::string& what : sandbox::missing()) {
+      if (options.sandbox == Sandbox::Required)
+        return give_up(EX_CONFIG, "--sandbox required: this kernel lacks " + what);
+      log::warning("sandbox: this kernel lacks {}", what);
+    }
+  }
+
+  // Outlive the try: what another program has left must be open when it is to have it back.
+  std::optional<Foundation> foundation;
+  std::optional<Master> master;
   try {
     const State* const left = before ? &before->read() : nullptr;
     Origin origin{.arguments = arguments, .program = {}, .predecessor = before ? &*before : nullptr};

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <exception>
 #include <utility>
 
@@ -317,6 +318,8 @@ void Supervisor::log_end(const Child& child, int pid, const std::optional<os::Ex
   const auto say = [&](log::Level level) {
     log::write(level, "{} pid={} ended: {}, after {:.1f} s", child.name(), pid, how, seconds);
   };
+  if (status && status->signalled && status->value == SIGSYS)
+    log::alert("{} pid={} made a system call that only an attacker makes: the sandbox ended it", child.name(), pid);
   if (!status || status->signalled)
     return say((forced_ || phase_ == Phase::HandingOver) && child.killed ? log::Level::Warning : log::Level::Critical);
   const bool asked = child.told_to_stop || child.told_to_hand_over;

@@ -91,8 +91,7 @@ void ThreadPool::run_jobs(const ThreadPoolOptions& options, std::size_t index) {
   const os::CrashStack stack;
   os::name_this_thread(thread_name(options.name, index));
   // Not worth dying for: without it the pool is as important as the rest of the process.
-  static_cast<void>(
-      ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), options.nice));  // on Linux: of one thread
+  static_cast<void>(::setpriority(PRIO_PROCESS, 0, options.nice));  // on Linux 0 is the calling thread alone
   if (options.at_start) options.at_start();
   while (std::optional<Job> job = queue_.pop()) run(*job);
 }

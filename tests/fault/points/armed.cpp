@@ -58,6 +58,12 @@ void scribble() {
       *reinterpret_cast<volatile std::uint64_t*>(std::stoull(line, nullptr, 16)) = 0;
 }
 
+void try_once(std::uint64_t number) {
+  if (number >= kAttempts) return;
+  const int error = make_attempt(static_cast<Attempt>(number), {board->directory.data(), board->port});
+  board->outcomes[number].store(error == 0 ? kSucceeded : error);
+}
+
 void act(Action action, std::uint64_t argument, Effect& effect) {
   switch (action) {
     case Action::None:
@@ -90,6 +96,11 @@ void act(Action action, std::uint64_t argument, Effect& effect) {
       return;
     case Action::Back:
       effect.seconds = -static_cast<std::int64_t>(argument);
+      return;
+    case Action::Attempt:
+      return try_once(argument);
+    case Action::Attempts:
+      for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(kFirstDeadly); ++i) try_once(i);
       return;
     case Action::Short:
       effect.short_bytes = argument;

@@ -21,7 +21,8 @@ constexpr std::array kActions{
     ActionName{"exit", Action::Exit, true},          ActionName{"sleep", Action::Sleep, true},
     ActionName{"errno", Action::Error, true},        ActionName{"short", Action::Short, true},
     ActionName{"scribble", Action::Scribble, false}, ActionName{"ahead", Action::Ahead, true},
-    ActionName{"back", Action::Back, true},
+    ActionName{"back", Action::Back, true},          ActionName{"attempt", Action::Attempt, true},
+    ActionName{"attempts", Action::Attempts, false},
 };
 
 constexpr std::array<std::pair<std::string_view, int>, 9> kErrors{{

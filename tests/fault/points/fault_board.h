@@ -11,7 +11,7 @@
 //
 // Actions: kill9, segv, abort, bus, stop (SIGSTOP to itself), spin (an endless loop), exit:CODE, sleep:MS, errno:NAME,
 // short:BYTES (a short write, then ENOSPC), scribble (into a region of another process), ahead:SECONDS and back:SECONDS
-// (a clock that is wrong).
+// (a clock that is wrong), attempts and attempt:NUMBER (what a process that was taken over would try: attempts.h).
 //
 // Who may write   Rules: the test. `hits` and `fired`: everybody, by atomic addition.
 #pragma once
@@ -24,6 +24,7 @@
 #include <string_view>
 
 #include "ipc/fault/fault_point.h"
+#include "tests/fault/points/attempts.h"
 
 namespace rookery::fault {
 
@@ -41,7 +42,9 @@ enum class Action : std::uint32_t {
   Short,
   Scribble,
   Ahead,
-  Back
+  Back,
+  Attempt,   // one, by its number
+  Attempts,  // all that the process survives
 };
 
 struct RuleSpec {
@@ -67,10 +70,16 @@ struct Rule {
 };
 
 inline constexpr std::size_t kRules = 8;
+inline constexpr int kSucceeded = -1;  // 0: not tried
 
 struct Board {
   std::array<Rule, kRules> rules;
   std::array<std::atomic<std::uint64_t>, kPoints> passed;  // how often each point was come by, rule or not
+
+  // attempts.h. Set by the test before the server starts.
+  std::array<char, 64> directory{};
+  std::uint16_t port = 0;
+  std::array<std::atomic<int>, kAttempts> outcomes{};  // written by whoever tried: errno or kSucceeded
 };
 
 // REQUIRES: index < kRules.

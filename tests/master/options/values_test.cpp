@@ -37,6 +37,7 @@ TEST_F(ValuesTest, DefaultsAreThoseOfTheHelp) {
   EXPECT_EQ(options.idle_timeout, milliseconds{0});
   EXPECT_EQ(options.max_queued, 524288U);
   EXPECT_EQ(options.max_rooms, 128U);
+  EXPECT_EQ(options.sandbox, Sandbox::On);
   EXPECT_EQ(options.shutdown_timeout, milliseconds{5000});
   EXPECT_EQ(options.config, std::nullopt);
 }

@@ -45,4 +45,13 @@ std::uint64_t FaultSwitch::passed(fault::Point point) const noexcept {
   return board_->passed[static_cast<std::size_t>(point)].load();
 }
 
+void FaultSwitch::surround(const std::filesystem::path& directory, std::uint16_t port) noexcept {
+  directory.string().copy(board_->directory.data(), board_->directory.size() - 1);
+  board_->port = port;
+}
+
+int FaultSwitch::outcome(fault::Attempt attempt) const noexcept {
+  return board_->outcomes[static_cast<std::size_t>(attempt)].load();
+}
+
 }  // namespace rookery::system_test

@@ -33,6 +33,11 @@ class FaultSwitch final {
   [[nodiscard]] std::uint64_t fired() const noexcept;
   [[nodiscard]] std::uint64_t passed(fault::Point point) const noexcept;
 
+  // For attempts (tests/fault/points/attempts.h), before the server starts.
+  void surround(const std::filesystem::path& directory, std::uint16_t port) noexcept;
+  // errno, kSucceeded, or 0: not tried yet.
+  [[nodiscard]] int outcome(fault::Attempt attempt) const noexcept;
+
   // For ROOKERY_FAULT.
   [[nodiscard]] std::string setting() const { return "@" + file_.string(); }
 

@@ -1,0 +1,64 @@
+// ipc/sandbox/rules.h
+//
+// Which system calls each role may make: rules.cpp is the table to read. Children have a list of what is allowed, the
+// master one of what is refused, because the program that an upgrade brings lives under it too.
+//
+// A child that calls what is not listed gets EPERM. To find out which call a library misses:
+//     strace -f -e status=failed -p PID 2>&1 | grep EPERM
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "ipc/sandbox/sandbox.h"
+
+namespace rookery::sandbox {
+
+enum class Answer : std::uint8_t {
+  Allow,
+  Refuse,   // EPERM
+  Unknown,  // ENOSYS: the C library takes the older call, whose arguments a filter can see
+  Mark,     // kMasterMarkError
+  Kill,     // SIGSYS, for the whole process
+};
+
+enum class Test : std::uint8_t {
+  Nothing,
+  Bits,    // (argument & mask) == value
+  Above,   // argument > value
+  OwnPid,  // of the process that enters
+};
+
+// A test of one argument, counted from 0. Of an `int` the kernel looks at the lower half of the register alone, so
+// its mask is kInt.
+struct Where {
+  Test test = Test::Nothing;
+  unsigned argument = 0;
+  std::uint64_t mask = 0;
+  std::uint64_t value = 0;
+};
+inline constexpr std::uint64_t kInt = 0xffff'ffff;
+inline constexpr std::size_t kMaxTests = 2;
+
+struct Rule {
+  const char* call;
+  std::array<Where, kMaxTests> where = {};  // all must hold
+  Answer answer = Answer::Allow;
+  bool often = false;  // tested first: calls without a test cost nothing, the kernel remembers them
+};
+
+struct Rules {
+  Answer otherwise = Answer::Refuse;
+  std::vector<std::span<const Rule>> parts;
+};
+
+[[nodiscard]] Rules rules_of(Role role);
+
+// prctl(kMasterMark) fails with EINVAL anywhere but under the master's filter: so a successor knows that it is there.
+// The last digits count its versions; with another one the new filter comes on top of the old.
+inline constexpr int kMasterMark = 0x524b'0001;
+inline constexpr int kMasterMarkError = 118;  // ENOTNAM: no system call has it
+
+}  // namespace rookery::sandbox

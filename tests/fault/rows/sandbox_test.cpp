@@ -1,0 +1,142 @@
+// What a process that was taken over gets at: a worker and the ledger of a real server try it themselves
+// (tests/fault/points/attempts.h), once in the sandbox and once without, so that an attempt that would fail anyway is
+// not taken for one that was refused.
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "tests/system/harness/people.h"
+#include "tests/system/harness/processes.h"
+
+namespace rookery::system_test {
+namespace {
+
+using fault::Attempt;
+using testing::HasSubstr;
+
+// A directory with a file and a socket that listens, and a port that does.
+class Prey final {
+ public:
+  Prey()
+      : tcp_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
+        unix_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    std::ofstream(directory_.path() / "file") << "secret\n";
+    sockaddr_in port{};
+    port.sin_family = AF_INET;
+    port.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t bytes = sizeof port;
+    EXPECT_EQ(::bind(tcp_, reinterpret_cast<const sockaddr*>(&port), bytes), 0);
+    EXPECT_EQ(::getsockname(tcp_, reinterpret_cast<sockaddr*>(&port), &bytes), 0);
+    port_ = ntohs(port.sin_port);
+    sockaddr_un path{};
+    path.sun_family = AF_UNIX;
+    (directory_.path() / "socket").string().copy(path.sun_path, sizeof path.sun_path - 1);
+    EXPECT_EQ(::bind(unix_, reinterpret_cast<const sockaddr*>(&path), sizeof path), 0);
+    EXPECT_EQ(::listen(tcp_, 8), 0);
+    EXPECT_EQ(::listen(unix_, 8), 0);
+  }
+  ~Prey() {
+    ::close(tcp_);
+    ::close(unix_);
+  }
+  Prey(const Prey&) = delete;
+  Prey& operator=(const Prey&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& directory() const noexcept { return directory_.path(); }
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
+ private:
+  TemporaryDirectory directory_;
+  int tcp_;
+  int unix_;
+  std::uint16_t port_ = 0;
+};
+
+std::vector<Attempt> all_that_is_survived() {
+  std::vector<Attempt> result;
+  for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(fault::kFirstDeadly); ++i)
+    result.push_back(static_cast<Attempt>(i));
+  return result;
+}
+
+// Sanitizers need them (ipc/sandbox/sanitized.h).
+bool is_left_open_for_sanitizers(Attempt attempt) {
+  return std::set{Attempt::OpenToRead, Attempt::ListDirectory, Attempt::LookAtFile, Attempt::Fork, Attempt::ChangeLimit}
+      .contains(attempt);
+}
+
+bool needs_root(Attempt attempt) {
+  return attempt == Attempt::RawSocket || attempt == Attempt::NewNamespace;
+}
+
+struct Case {
+  const char* role;
+  const char* point;
+  const char* model = "event";
+};
+void PrintTo(const Case& which, std::ostream* out) {
+  *out << which.role << " " << which.model;
+}
+
+class EachRole : public testing::TestWithParam<Case> {
+ protected:
+  EachRole() : faults_(std::string(GetParam().point) + ":attempts") {
+    faults_.surround(prey_.directory(), prey_.port());
+  }
+
+  // A server in which the attempts have been made, and which still serves.
+  void have_it_tried(const char* sandbox) {
+    server_.emplace(faults_,
+                    std::vector<std::string>{"--workers", "1", "--model", GetParam().model, "--sandbox", sandbox});
+    make_account(*server_, "alice");  // the pool hashes
+    TextClient alice(server_->port());
+    alice.ask("/join #den");
+    EXPECT_EQ(alice.ask("/say #den hello").substr(0, 2), "OK");
+    eventually("all is tried", [&] { return faults_.outcome(Attempt::Memfd) != 0; });
+    EXPECT_EQ(alice.ask("/say #den still here").substr(0, 2), "OK");
+    for (const ProcessRow& row : server_->processes()) EXPECT_EQ(row.restarts, 0u);
+  }
+
+  Prey prey_;
+  FaultSwitch faults_;
+  std::optional<ServerProcess> server_;
+};
+
+TEST_P(EachRole, IsRefusedAndServesOn) {
+  have_it_tried("required");
+  for (const Attempt attempt : all_that_is_survived()) {
+    if (kSanitized && is_left_open_for_sanitizers(attempt)) continue;
+    // Landlock is about what is in a file, not about its name: the ledger may ask for the size of any.
+    if (std::string_view(GetParam().role) == "ledger" && attempt == Attempt::LookAtFile) continue;
+    EXPECT_THAT(faults_.outcome(attempt), testing::AnyOf(EPERM, EACCES)) << name_of(attempt);
+  }
+  EXPECT_TRUE(std::filesystem::exists(prey_.directory() / "file"));
+}
+
+TEST_P(EachRole, CouldDoAllThatWithoutASandbox) {
+  have_it_tried("off");
+  for (const Attempt attempt : all_that_is_survived()) {
+    if (::geteuid() != 0 && needs_root(attempt)) continue;
+    EXPECT_EQ(faults_.outcome(attempt), fault::kSucceeded) << name_of(attempt);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sandbox, EachRole,
+                         testing::Values(Case{"worker", "worker.after_parse"},
+                                         Case{"worker", "worker.after_parse", "thread-per-client"},
+                                         Case{"pool", "worker.in_login_hash"}, Case{"ledger", "ledger.after_read"}),
+                         [](const auto& which) {
+                           return which.param.role +
+                                  std::string(which.param.model == std::string_view("event") ? "" : "_with_threads");
+                         });
+
+}  // namespace
+}  // namespace rookery::system_test
