@@ -25,6 +25,12 @@ constexpr Where has(unsigned argument, std::uint64_t bits) {
   return {Test::Bits, argument, bits, bits};
 }
 
+// Of a socket; beside it stand SOCK_CLOEXEC and SOCK_NONBLOCK.
+constexpr Where has_type(std::uint64_t type) {
+  constexpr std::uint64_t kTypes = 0xf;
+  return {Test::Bits, 1, kTypes, type};
+}
+
 constexpr std::uint64_t kNamespaces =
     CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 constexpr std::uint64_t kThread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
@@ -234,6 +240,15 @@ constexpr Rule kNotTheMasters[] = {
     {"socket", {is(0, 8)}, Answer::Refuse},
     {"socket", {is(0, 9)}, Answer::Refuse},
     {"socket", {Where{Test::Above, 0, 0, AF_INET6}}, Answer::Refuse},
+
+    // No datagrams but Unix ones, no raw packets, no connection outwards: connect() itself is for Landlock to refuse,
+    // because the service manager is told over a Unix socket.
+    {"socket", {is(0, AF_INET), has_type(SOCK_DGRAM)}, Answer::Refuse},
+    {"socket", {is(0, AF_INET6), has_type(SOCK_DGRAM)}, Answer::Refuse},
+    {"socket", {is(0, AF_INET), has_type(SOCK_RAW)}, Answer::Refuse},
+    {"socket", {is(0, AF_INET6), has_type(SOCK_RAW)}, Answer::Refuse},
+    {"sendto", {has(3, MSG_FASTOPEN)}, Answer::Refuse},
+    {"sendmsg", {has(2, MSG_FASTOPEN)}, Answer::Refuse},
 
     // namespaces
     {"clone", {has(0, CLONE_NEWNS)}, Answer::Refuse},

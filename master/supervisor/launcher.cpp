@@ -24,9 +24,10 @@ namespace {
 
 constexpr int kSetUpFailed = 70;
 
-bool empty_standard_input() noexcept {
-  const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  const bool done = nothing >= 0 && ::dup2(nothing, STDIN_FILENO) >= 0;
+// Commands and answers are between the operator and the master; a child writes to the log alone.
+bool empty_standard_streams() noexcept {
+  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  const bool done = nothing >= 0 && ::dup2(nothing, STDIN_FILENO) >= 0 && ::dup2(nothing, STDOUT_FILENO) >= 0;
   if (nothing > STDIN_FILENO) ::close(nothing);
   return done;
 }
@@ -63,7 +64,7 @@ Launched launch(const std::string& name, const std::function<std::vector<int>()>
     std::vector<int> keep = allow_list();
     keep.push_back(pipe.theirs.get());
     os::close_all_but(std::move(keep));
-    if (!empty_standard_input()) return kSetUpFailed;
+    if (!empty_standard_streams()) return kSetUpFailed;
     os::install_crash_dump(name);
     return run(pipe.theirs.get());
   });

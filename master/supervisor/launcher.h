@@ -1,7 +1,7 @@
 // master/supervisor/launcher.h
 //
-// Forks children. Each keeps what it needs and nothing else: the descriptors on its allow-list, a standard input that
-// is empty, signals that the master answers for.
+// Forks children. Each keeps what it needs and nothing else: the descriptors on its allow-list, standard input and
+// output that lead nowhere, signals that the master answers for.
 #pragma once
 
 #include <cstdint>

@@ -138,5 +138,107 @@ INSTANTIATE_TEST_SUITE_P(Sandbox, EachRole,
                                   std::string(which.param.model == std::string_view("event") ? "" : "_with_threads");
                          });
 
+// How a worker ends that tries `attempt` once, and what the log says of it.
+std::string log_after(Attempt attempt, const char* sandbox) {
+  const Prey prey;
+  FaultSwitch faults("worker.after_parse:attempt:" + std::to_string(static_cast<std::uint32_t>(attempt)));
+  faults.surround(prey.directory(), prey.port());
+  ServerProcess server(faults, {"--workers", "1", "--sandbox", sandbox});
+  server.expect_alerts();
+  TextClient alice(server.port());
+  EXPECT_EQ(alice.ask("hello"), "Echo: hello") << "by a successor, if need be";
+  const bool survived = faults.outcome(attempt) == fault::kSucceeded;
+  if (!survived) eventually("a worker has ended", [&] { return server.log().find("ended: ") != std::string::npos; });
+  server.stop();
+  return (survived ? "survived\n" : "") + server.log();
+}
+
+TEST(Sandbox, WhatOnlyAnAttackerTriesEndsTheWorkerAndItsClientsAreCarriedOn) {
+  for (const Attempt attempt : {Attempt::Execute, Attempt::TraceMaster, Attempt::ReadMastersMemory, Attempt::LoadBpf}) {
+    if (kSanitized && (attempt == Attempt::TraceMaster || attempt == Attempt::ReadMastersMemory)) continue;
+    SCOPED_TRACE(name_of(attempt));
+    EXPECT_THAT(log_after(attempt, "on"),
+                testing::AllOf(HasSubstr("ended: signal 31"), HasSubstr("the sandbox ended it"),
+                               testing::Not(HasSubstr("survived"))));
+  }
+  EXPECT_THAT(log_after(Attempt::Execute, "off"), HasSubstr("ended: exit code 0")) << "it had become /bin/true";
+  EXPECT_THAT(log_after(Attempt::ReadMastersMemory, "off"), HasSubstr("survived"));
+}
+
+// What /proc/PID/status says behind `key`.
+std::string status_of(pid_t pid, const std::string& key) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(key + ":")) return line.substr(line.find_first_not_of(" \t", key.size() + 1));
+  return {};
+}
+
+TEST(Sandbox, AMasterKeepsWhatItNeeds) {
+  const Prey prey;
+  std::string rules;
+  const std::vector<Attempt> refused{Attempt::TcpConnect,    Attempt::FastOpen,  Attempt::UdpSocket,
+                                     Attempt::NetlinkSocket, Attempt::RawSocket, Attempt::NewNamespace,
+                                     Attempt::LoadBpf};
+  for (const Attempt attempt : refused)
+    rules += (rules.empty() ? "" : ",") +
+             ("master.after_hold:attempt:" + std::to_string(static_cast<std::uint32_t>(attempt)));
+  FaultSwitch faults(rules);
+  faults.surround(prey.directory(), prey.port());
+  ServerProcess server(faults, {"--workers", "1", "--sandbox", "required"});
+  TextClient alice(server.port());
+  eventually("all is tried", [&] { return faults.outcome(refused.back()) != 0; });
+  for (const Attempt attempt : refused)
+    EXPECT_THAT(faults.outcome(attempt), testing::AnyOf(EPERM, EACCES)) << name_of(attempt);
+  EXPECT_EQ(alice.ask("hello"), "Echo: hello");
+  EXPECT_EQ(status_of(server.pid(), "NoNewPrivs"), "1");
+}
+
+TEST(Sandbox, ChildrenHaveNoPrivilegesLeft) {
+  constexpr std::uint64_t kForeignFiles = 0b1111;  // CAP_CHOWN, _DAC_OVERRIDE, _DAC_READ_SEARCH, _FOWNER
+  const ServerProcess server({"--workers", "1"});
+  for (const char* set : {"CapEff", "CapPrm", "CapInh", "CapAmb"}) {
+    EXPECT_EQ(std::stoull(status_of(server.worker_pid(0), set), nullptr, 16), 0u) << set;
+    EXPECT_EQ(std::stoull(status_of(server.ledger_pid(), set), nullptr, 16) & ~kForeignFiles, 0u) << set;
+  }
+}
+
+// One filter on top of the other would make each system call dearer, and the kernel takes 16 Landlock domains.
+TEST(Sandbox, UpgradesDoNotPileUpFilters) {
+  const int kUpgrades = kSanitized ? 3 : 20;
+  const Prey prey;
+  FaultSwitch faults;
+  faults.surround(prey.directory(), prey.port());
+  ServerProcess server(faults, {"--workers", "1", "--sandbox", "required"});
+  TextClient alice(server.port());
+  const std::string of_master = status_of(server.pid(), "Seccomp_filters");
+  const std::string of_worker = status_of(server.worker_pid(0), "Seccomp_filters");
+  for (int i = 0; i < kUpgrades; ++i) EXPECT_THAT(server.console("upgrade"), testing::StartsWith("OK upgraded"));
+  EXPECT_EQ(status_of(server.pid(), "Seccomp_filters"), of_master);
+  EXPECT_EQ(status_of(server.worker_pid(0), "Seccomp_filters"), of_worker);
+  faults.set("worker.after_parse:attempts");
+  EXPECT_EQ(alice.ask("hello"), "Echo: hello");
+  EXPECT_EQ(faults.outcome(Attempt::OpenToWrite), EPERM);
+}
+
+TEST(Sandbox, AWorkersDescriptorsAreOfKnownKinds) {
+  const ServerProcess server({"--workers", "2", "--loops", "2"});
+  TextClient alice(server.port());
+  make_account(server, "alice");
+  for (int worker = 0; worker < 2; ++worker) {
+    const std::filesystem::path descriptors = "/proc/" + std::to_string(server.worker_pid(worker)) + "/fd";
+    for (const auto& entry : std::filesystem::directory_iterator(descriptors)) {
+      const int number = std::stoi(entry.path().filename());
+      const std::string what = std::filesystem::read_symlink(entry.path());
+      if (number <= STDOUT_FILENO) {
+        EXPECT_EQ(what, "/dev/null") << number;
+      } else if (number > STDERR_FILENO) {  // that is the log
+        EXPECT_THAT(what, testing::AnyOf(testing::StartsWith("socket:["), testing::StartsWith("pipe:["),
+                                         "anon_inode:[eventpoll]", testing::StartsWith("/memfd:rookery-")))
+            << number;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace rookery::system_test
