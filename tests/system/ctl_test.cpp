@@ -13,8 +13,9 @@ using nlohmann::json;
 using testing::HasSubstr;
 
 // One document on standard output and nothing else.
-json ask_json(const TemporaryDirectory& data, std::vector<std::string> words, int exit_code = 0) {
-  words.insert(words.begin(), "--json");
+json ask_json(const TemporaryDirectory& data, std::vector<std::string> command, int exit_code = 0) {
+  std::vector<std::string> words(command.size() + 1, "--json");
+  std::ranges::move(command, words.begin() + 1);
   const CtlRun run = run_ctl(data, std::move(words));
   EXPECT_EQ(run.exit_code, exit_code) << run.output << run.errors;
   EXPECT_EQ(run.errors, "");
