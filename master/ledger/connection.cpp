@@ -80,6 +80,8 @@ Connection::Connection(std::filesystem::path file, OpenMode mode) : file_(std::m
   if (result != SQLITE_OK) fail("open it");
   sqlite3_extended_result_codes(database, 1);
   sqlite3_busy_timeout(database, kBusyTimeoutMs);
+  execute("PRAGMA temp_store = MEMORY",
+          "keep its temporary tables in memory");  // the ledger's only directory is the data's
   if (mode != OpenMode::ReadOnly && sqlite3_db_readonly(database, "main") != 0) {
     throw StoreError(fmt::format("{}: cannot write to it; it must be writable for the server's user", file_.string()));
   }

@@ -12,9 +12,13 @@ void Supervisor::hold_to_account(const Child& child, const std::optional<os::Exi
   if (child.is_ledger() || !status || !status->signalled) return;
   const bool crashed = status->value == SIGSEGV || status->value == SIGBUS || status->value == SIGFPE ||
                        status->value == SIGILL || status->value == SIGABRT;
-  if ((!crashed && !child.aborted) || child.was_stopped) return;
+  const bool refused = status->value == SIGSYS;  // made a call that only an attacker makes
+  if ((!crashed && !refused && !child.aborted) || child.was_stopped) return;
+  const auto death = child.aborted ? Regions::Death::Hung
+                     : refused     ? Regions::Death::Unmarked
+                                   : Regions::Death::Crashed;
   const auto suspects =
-      regions_.suspects(child.worker(), child.slot_epoch, child.aborted, child.started_ms(), os::monotonic_ms());
+      regions_.suspects(child.worker(), child.slot_epoch, death, child.started_ms(), os::monotonic_ms());
   for (const auto& [source, client] : suspects) {
     log::warning("{} ended while it was at a line from {}, client {}", child.name(), source.text(), client);
     if (held_.accuse(child.worker(), client, now)) {

@@ -94,10 +94,11 @@ std::uint64_t Regions::outbox_depth_words(std::uint32_t worker) const noexcept {
   return words;
 }
 
-std::vector<Regions::SuspectClient> Regions::suspects(std::uint32_t worker, std::uint64_t slot_epoch, bool hung,
+std::vector<Regions::SuspectClient> Regions::suspects(std::uint32_t worker, std::uint64_t slot_epoch, Death death,
                                                       std::int64_t started_ms, std::int64_t now_ms) const {
   // Before that, what stands there is still its predecessor's.
   if (view(worker).header().slot_epoch.load(std::memory_order_acquire) != slot_epoch) return {};
+  const bool hung = death == Death::Hung;
   std::vector<SuspectClient> at_fault;
   std::vector<SuspectClient> all;
   const auto look_at = [&](const chat::Suspect& suspect) {
@@ -113,7 +114,7 @@ std::vector<Regions::SuspectClient> Regions::suspects(std::uint32_t worker, std:
   }
   if (!hung)  // what is long on the pool keeps nobody's heart from beating
     for (const chat::Suspect& suspect : view(worker).header().pool_suspects) look_at(suspect);
-  return hung ? all : at_fault;
+  return death == Death::Crashed ? at_fault : all;
 }
 
 std::uint64_t Regions::count_clients(std::uint32_t worker) const noexcept {

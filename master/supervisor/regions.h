@@ -49,10 +49,16 @@ class Regions final {
 
     friend bool operator==(const SuspectClient&, const SuspectClient&) = default;
   };
+  enum class Death : unsigned char {
+    Crashed,  // the thread has marked whose line it was at
+    Hung,
+    Unmarked,  // by the sandbox: no handler has run
+  };
   // Of a worker that has crashed in the life `slot_epoch` and is reaped: at whose line the thread was that crashed. If
   // none says so, a signal came from elsewhere, and it was nobody's; where crashes are not marked everybody's. Where it
-  // `hung`: of the loops that did not beat any more. Of one that ended before it had taken the region over: nobody's.
-  [[nodiscard]] std::vector<SuspectClient> suspects(std::uint32_t worker, std::uint64_t slot_epoch, bool hung,
+  // hung: of the loops that did not beat any more. Unmarked: of all threads. Of one that ended before it had taken the
+  // region over: nobody's.
+  [[nodiscard]] std::vector<SuspectClient> suspects(std::uint32_t worker, std::uint64_t slot_epoch, Death death,
                                                     std::int64_t started_ms, std::int64_t now_ms) const;
 
   [[nodiscard]] std::uint64_t count_clients(std::uint32_t worker) const noexcept;

@@ -10,9 +10,9 @@
 #include <stdexcept>
 
 #include "client/load/compare/process_figures.h"
-#include "ipc/os/clock.h"
 #include "tests/bench/support/bare_server.h"
 #include "tests/bench/support/crowd.h"
+#include "tests/bench/support/echo_round.h"
 #include "tests/bench/support/median.h"
 #include "tests/bench/support/options.h"
 #include "tests/bench/support/promises.h"
@@ -22,43 +22,7 @@ namespace rookery::bench {
 
 namespace {
 
-constexpr std::chrono::seconds kAnswerWithin{20};
 constexpr double kOfBare = 0.95;
-
-struct Round {
-  double per_cpu_second = 0;
-  double per_second = 0;
-};
-
-Round run_round(Crowd& crowd, const std::vector<pid_t>& processes, const std::string& request, double seconds) {
-  const auto cpu = [&processes] {
-    std::uint64_t sum = 0;
-    for (const pid_t process : processes) sum += load::cpu_ns(process);
-    return sum;
-  };
-  const std::uint64_t cpu_before = cpu();
-  const auto begin = os::Monotonic::now();
-  const auto end = begin + std::chrono::duration_cast<os::Monotonic::duration>(std::chrono::duration<double>(seconds));
-  std::size_t answered = 0;
-  std::size_t outstanding = 0;
-  bool over = false;
-  for (std::size_t client = 0; client < crowd.size(); ++client, ++outstanding) crowd.send(client, request);
-  while (outstanding > 0) {
-    const bool came = crowd.turn(kAnswerWithin, [&](std::size_t client, std::string_view bytes) {
-      if (!bytes.ends_with('\n')) return;  // the rest of the answer is still to come
-      ++answered;
-      --outstanding;
-      if (over) return;
-      crowd.send(client, request);
-      ++outstanding;
-    });
-    if (!came) throw std::runtime_error("a request got no answer");
-    over = os::Monotonic::now() >= end;
-  }
-  const double took = std::chrono::duration<double>(os::Monotonic::now() - begin).count();
-  const double cpu_seconds = static_cast<double>(cpu() - cpu_before) / 1e9;
-  return {static_cast<double>(answered) / cpu_seconds, static_cast<double>(answered) / took};
-}
 
 void measure(const CommonOptions& options, const std::array<std::size_t, 2>& crowds, std::size_t text_bytes) {
   const bool threads = options.model == kThreadPerClient;
@@ -85,7 +49,7 @@ void measure(const CommonOptions& options, const std::array<std::size_t, 2>& cro
     for (std::size_t i = 0; i < 2; ++i) crowd[i] = std::make_unique<Crowd>(ports[i], clients, ping);
     for (std::size_t round = 0; round < options.rounds; ++round) {
       for (std::size_t i = 0; i < 2; ++i) {
-        const Round result = run_round(*crowd[i], processes[i], request, options.seconds);
+        const EchoRound result = run_echo_round(*crowd[i], processes[i], request, options.seconds);
         per_cpu_second[i].push_back(result.per_cpu_second);
         per_second[i].push_back(result.per_second);
       }

@@ -145,8 +145,7 @@ std::string log_after(Attempt attempt, const char* sandbox) {
   faults.surround(prey.directory(), prey.port());
   ServerProcess server(faults, {"--workers", "1", "--sandbox", sandbox});
   server.expect_alerts();
-  TextClient alice(server.port());
-  EXPECT_EQ(alice.ask("hello"), "Echo: hello") << "by a successor, if need be";
+  EXPECT_EQ(TextClient(server.port()).ask("hello"), "Echo: hello") << "by a successor, if need be";
   const bool survived = faults.outcome(attempt) == fault::kSucceeded;
   if (!survived) eventually("a worker has ended", [&] { return server.log().find("ended: ") != std::string::npos; });
   server.stop();
@@ -164,6 +163,62 @@ TEST(Sandbox, WhatOnlyAnAttackerTriesEndsTheWorkerAndItsClientsAreCarriedOn) {
   EXPECT_THAT(log_after(Attempt::Execute, "off"), HasSubstr("ended: exit code 0")) << "it had become /bin/true";
   EXPECT_THAT(log_after(Attempt::ReadMastersMemory, "off"), HasSubstr("survived"));
 }
+
+TEST(Sandbox, WhoseLineMakesAWorkerAttackIsShutOut) {
+  FaultSwitch faults("worker.poison_line:attempt:" + std::to_string(static_cast<std::uint32_t>(Attempt::Execute)) +
+                     ":1+");
+  ServerProcess server(faults, {"--workers", "3"});
+  server.expect_alerts();
+  eventually("the offender is refused", [&] {
+    TextClient client(server.port(), {.receive_buffer_bytes = 0, .source = "127.0.0.2"});
+    client.send_line("poison pill");
+    client.read_to_end();
+    return !client.lines().empty() && client.lines().back().starts_with("ERR rate-limited");
+  });
+  EXPECT_EQ(TextClient(server.port()).ask("hello"), "Echo: hello");
+  EXPECT_THAT(server.console("workers"), HasSubstr("shut-out 127.0.0.2"));
+}
+
+class OlderKernel : public testing::TestWithParam<const char*> {
+ protected:
+  [[nodiscard]] static std::vector<std::string> with(const TemporaryDirectory& data, const std::string& sandbox) {
+    return {test::program("rookery-older-kernel"),
+            GetParam(),
+            test::program("rookery-master"),
+            "--port",
+            "0",
+            "--data",
+            data.path().string(),
+            "--workers",
+            "1",
+            "--sandbox",
+            sandbox};
+  }
+};
+
+TEST_P(OlderKernel, IsServedOnWithWhatItHasAndTheLogSaysWhatIsMissing) {
+  const TemporaryDirectory data, files;
+  ChildProgram server({with(data, "on"), files.path(), {}, {}});
+  eventually("READY", [&] { return server.output().starts_with("READY ") && server.output().ends_with("\n"); });
+  TextClient alice(static_cast<std::uint16_t>(std::stoi(server.output().substr(server.output().find("port=") + 5))));
+  EXPECT_THAT(alice.ask("/say #lobby hello"), testing::StartsWith("OK"));
+  alice.close();
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait(), 0);
+  EXPECT_THAT(server.errors(), HasSubstr("sandbox: this kernel lacks Landlock"));
+  EXPECT_EQ(server.errors().find("this kernel lacks seccomp") != std::string::npos,
+            GetParam() == std::string_view("all"));
+}
+
+TEST_P(OlderKernel, IsRefusedWhereTheSandboxIsRequired) {
+  const TemporaryDirectory data, files;
+  ChildProgram server({with(data, "required"), files.path(), {}, {}});
+  EXPECT_EQ(server.wait(), 78);
+  EXPECT_THAT(server.errors(), HasSubstr("--sandbox required: this kernel lacks "));
+}
+
+INSTANTIATE_TEST_SUITE_P(Sandbox, OlderKernel, testing::Values("landlock", "all"),
+                         [](const auto& which) { return std::string(which.param); });
 
 // What /proc/PID/status says behind `key`.
 std::string status_of(pid_t pid, const std::string& key) {

@@ -121,6 +121,9 @@ TEST_F(ValuesTest, ShutdownTimeoutIsSecondsWithAFraction) {
 TEST_F(ValuesTest, ThereAreTwoModels) {
   EXPECT_EQ(accepted({"--model", "event"}).model, Model::Event);
   EXPECT_EQ(accepted({"--model", "thread-per-client"}).model, Model::ThreadPerClient);
+  EXPECT_EQ(accepted({"--sandbox", "off"}).sandbox, Sandbox::Off);
+  EXPECT_EQ(accepted({"--sandbox", "required"}).sandbox, Sandbox::Required);
+  expect_exit(64, "rookery-master: --sandbox: 'maybe' is none of on, off, required", {"--sandbox", "maybe"});
   expect_exit(64, "rookery-master: --model: 'magic' is no model; there are event and thread-per-client",
               {"--model", "magic"});
 }
