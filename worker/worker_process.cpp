@@ -137,7 +137,8 @@ int run_worker(const WorkerStart& start, const WorkerSettings& settings, chat::S
     fault::point(fault::Point::WorkerAtStart);
     init_password_hashing();
     // Before there are threads. From here on no file can be opened.
-    if (settings.sandboxed) sandbox::enter(sandbox::Role::Worker);
+    if (settings.sandboxed)
+      sandbox::enter(sandbox::Role::Worker, {.own = {}, .readable = {}, .listener = start.listener});
     Worker worker(start, settings, state);
     return worker.serve();
   } catch (const std::exception& error) {

@@ -14,8 +14,6 @@ namespace rookery::sandbox {
 
 namespace {
 
-constexpr std::uint8_t kFirst = 255;  // libseccomp's highest priority
-
 void demand(int result, const char* what) {
   if (result < 0) throw std::system_error(-result, std::generic_category(), what);
 }
@@ -60,7 +58,6 @@ void add(scmp_filter_ctx filter, const Rule& rule, Answer otherwise) {
     if (where.test != Test::Nothing) tests[count++] = comparison_of(where);
   demand(::seccomp_rule_add_array(filter, action_of(rule.answer), number, count, tests.data()),
          "seccomp takes no rule for a system call");
-  if (rule.often) demand(::seccomp_syscall_priority(filter, number, kFirst), "seccomp takes no priority");
 }
 
 }  // namespace
@@ -78,6 +75,7 @@ void load_filter(const Rules& rules) {
   demand(::seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1), "seccomp");  // a sanitizer may have a thread
   for (const std::span<const Rule> part : rules.parts)
     for (const Rule& rule : part) add(filter.get(), rule, rules.otherwise);
+  for (const Rule& rule : rules.made) add(filter.get(), rule, rules.otherwise);
   demand(::seccomp_load(filter.get()), "seccomp cannot be entered");
 }
 

@@ -80,7 +80,7 @@ int landlock_version() noexcept {
   return version > 0 ? static_cast<int>(version) : 0;
 }
 
-void restrict_files(Role role, const Files& files) {
+void restrict_files(Role role, const Belongings& belongings) {
   const RulesetAttributes attributes = attributes_for(role, landlock_version());
   if (attributes.files == 0 && attributes.network == 0) return;
   // A kernel of an earlier version takes the longer structure where it has zeros.
@@ -89,8 +89,8 @@ void restrict_files(Role role, const Files& files) {
   if (!ruleset) os::throw_errno("Landlock makes no set of rules");
   constexpr std::uint64_t kOwn = kReadFile | kWriteFile | kReadDirectory | kRemoveFile | kRemoveDirectory | kMakeFile |
                                  kMakeDirectory | kRefer | kTruncate;
-  for (const std::string& directory : files.own) allow(ruleset.get(), directory, kOwn & attributes.files);
-  for (const std::string& file : files.readable) {
+  for (const std::string& directory : belongings.own) allow(ruleset.get(), directory, kOwn & attributes.files);
+  for (const std::string& file : belongings.readable) {
     // Where /proc is not mounted, say, nobody can read it anyway.
     if (::access(file.c_str(), R_OK) == 0) allow(ruleset.get(), file, kReadFile);
   }

@@ -11,7 +11,7 @@ namespace rookery::sandbox {
 // 0: the kernel has none, or it was switched off at boot.
 [[nodiscard]] int landlock_version() noexcept;
 
-// Nothing but `files` for children; of all roles, no TCP connection outwards. Throws std::system_error.
-void restrict_files(Role role, const Files& files);
+// Nothing but its `belongings` for a child; of all roles, no TCP connection outwards. Throws std::system_error.
+void restrict_files(Role role, const Belongings& belongings);
 
 }  // namespace rookery::sandbox

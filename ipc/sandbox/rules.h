@@ -46,15 +46,16 @@ struct Rule {
   const char* call;
   std::array<Where, kMaxTests> where = {};  // all must hold
   Answer answer = Answer::Allow;
-  bool often = false;  // tested first: calls without a test cost nothing, the kernel remembers them
 };
 
 struct Rules {
   Answer otherwise = Answer::Refuse;
   std::vector<std::span<const Rule>> parts;
+  std::vector<Rule> made;  // for this process's descriptors
 };
 
-[[nodiscard]] Rules rules_of(Role role);
+// `listener`: -1 where there is none.
+[[nodiscard]] Rules rules_of(Role role, int listener);
 
 // prctl(kMasterMark) fails with EINVAL anywhere but under the master's filter: so a successor knows that it is there.
 // The last digits count its versions; with another one the new filter comes on top of the old.

@@ -24,12 +24,12 @@ bool inside_masters() noexcept {
   return ::prctl(kMasterMark, 0, 0, 0, 0) < 0 && errno == kMasterMarkError;
 }
 
-void enter(Role role, const Files& files) {
+void enter(Role role, const Belongings& belongings) {
   if (role == Role::Master && inside_masters()) return;
   ::tzset();  // what the C library would open at the first look at a date
   keep_capabilities(capabilities_of(role));
-  if (landlock_version() > 0) restrict_files(role, files);
-  if (can_filter()) load_filter(rules_of(role));
+  if (landlock_version() > 0) restrict_files(role, belongings);
+  if (can_filter()) load_filter(rules_of(role, belongings.listener));
 }
 
 }  // namespace rookery::sandbox

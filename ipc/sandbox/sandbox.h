@@ -3,7 +3,7 @@
 // Takes from a process what its role never needs, for good: nothing that it does later, and no program that it
 // executes, gets any of it back. Whoever takes a process over has what is left.
 //
-//   sandbox::enter(Role::Worker);                              // single-threaded, its descriptors are open
+//   sandbox::enter(Role::Worker, {.listener = listener});      // single-threaded, its descriptors are open
 //   sandbox::enter(Role::Ledger, {.own = {"/var/lib/rookery"}});
 //
 // Three walls, each for itself:
@@ -33,9 +33,10 @@ enum class Role : std::uint8_t {
   Exporter,  // answers on a listening socket that it was given; reads what it has mapped
 };
 
-struct Files {
+struct Belongings {
   std::vector<std::string> own;       // directories: all but execution and devices
   std::vector<std::string> readable;  // files
+  int listener = -1;                  // cannot be shut down: it is the other workers' too
 };
 
 // What this kernel cannot do, each in words for the log: empty where it can do all of it.
@@ -44,7 +45,7 @@ struct Files {
 // Does what the kernel can; throws std::system_error where that fails. The master's is made once: a successor in the
 // same process finds itself inside and leaves it at that, or filters would pile up with each upgrade.
 // REQUIRES: no second thread.
-void enter(Role role, const Files& files = {});
+void enter(Role role, const Belongings& belongings = {});
 
 // enter(Role::Master) was done in this process, by this program or the one before.
 [[nodiscard]] bool inside_masters() noexcept;

@@ -243,7 +243,8 @@ int run_ledger(const LedgerStart& start, chat::SharedState& state) {
   try {
     fault::point(fault::Point::LedgerAtStart);
     if (start.sandboxed)
-      sandbox::enter(sandbox::Role::Ledger, {.own = {start.data}, .readable = {kReadable.begin(), kReadable.end()}});
+      sandbox::enter(sandbox::Role::Ledger,
+                     {.own = {start.data}, .readable = {kReadable.begin(), kReadable.end()}, .listener = -1});
     store::Store store(start.data);
     Ledger ledger(start, state, std::move(store));
     return ledger.serve();

@@ -33,7 +33,8 @@ std::string_view name_of(Attempt attempt) noexcept {
                                                                   "execute a program",
                                                                   "trace the master",
                                                                   "read the master's memory",
-                                                                  "load a BPF map"};
+                                                                  "load a BPF map",
+                                                                  "connect by the listener"};
   return kNames[static_cast<std::size_t>(attempt)];
 }
 

@@ -5,7 +5,7 @@
 //
 //   const int outcome = make_attempt(Attempt::OpenToRead, {.directory = "/tmp/x", .port = 5000});   // 0, or errno
 //
-// Those from kFirstDeadly on are not survived under the sandbox; `Execute` is survived nowhere.
+// Those from kFirstDeadly to LoadBpf are not survived under the sandbox; `Execute` is survived nowhere.
 #pragma once
 
 #include <cstddef>
@@ -42,9 +42,10 @@ enum class Attempt : std::uint32_t {
   Execute,  // another program, in its place
   TraceMaster,
   ReadMastersMemory,
-  LoadBpf,  // root's alone
+  LoadBpf,           // root's alone
+  ListenerConnects,  // shut down, it is an unconnected socket: to PORT by fast open. Nobody is accepted any more
 };
-inline constexpr std::size_t kAttempts = static_cast<std::size_t>(Attempt::LoadBpf) + 1;
+inline constexpr std::size_t kAttempts = static_cast<std::size_t>(Attempt::ListenerConnects) + 1;
 inline constexpr Attempt kFirstDeadly = Attempt::Execute;
 
 [[nodiscard]] std::string_view name_of(Attempt attempt) noexcept;

@@ -138,6 +138,20 @@ INSTANTIATE_TEST_SUITE_P(Sandbox, EachRole,
                                   std::string(which.param.model == std::string_view("event") ? "" : "_with_threads");
                          });
 
+TEST(Sandbox, AWorkerCannotMakeAConnectionOfTheListener) {
+  for (const char* model : {"event", "thread-per-client"}) {
+    for (const bool sandboxed : {true, false}) {
+      const Prey prey;
+      FaultSwitch faults("worker.after_parse:attempt:" +
+                         std::to_string(static_cast<std::uint32_t>(Attempt::ListenerConnects)));
+      faults.surround(prey.directory(), prey.port());
+      ServerProcess server(faults, {"--workers", "1", "--model", model, "--sandbox", sandboxed ? "on" : "off"});
+      EXPECT_EQ(TextClient(server.port()).ask("hello"), "Echo: hello");
+      EXPECT_EQ(faults.outcome(Attempt::ListenerConnects), sandboxed ? EPERM : fault::kSucceeded) << model;
+    }
+  }
+}
+
 // How a worker ends that tries `attempt` once, and what the log says of it.
 std::string log_after(Attempt attempt, const char* sandbox) {
   const Prey prey;
@@ -231,9 +245,8 @@ std::string status_of(pid_t pid, const std::string& key) {
 TEST(Sandbox, AMasterKeepsWhatItNeeds) {
   const Prey prey;
   std::string rules;
-  const std::vector<Attempt> refused{Attempt::TcpConnect,    Attempt::FastOpen,  Attempt::UdpSocket,
-                                     Attempt::NetlinkSocket, Attempt::RawSocket, Attempt::NewNamespace,
-                                     Attempt::LoadBpf};
+  const std::vector<Attempt> refused{Attempt::TcpConnect, Attempt::UdpSocket,    Attempt::NetlinkSocket,
+                                     Attempt::RawSocket,  Attempt::NewNamespace, Attempt::LoadBpf};
   for (const Attempt attempt : refused)
     rules += (rules.empty() ? "" : ",") +
              ("master.after_hold:attempt:" + std::to_string(static_cast<std::uint32_t>(attempt)));
