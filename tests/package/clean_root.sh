@@ -103,8 +103,8 @@ ctl() { in_root rookery-ctl --data /var/lib/rookery "$@"; }
 
 # As the unit starts it; any free port, this machine may have another server.
 start_server() {
-  in_root setpriv --reuid rookery --regid rookery --init-groups env ROOKERY_PORT=0 \
-    /usr/bin/rookery-master --config /etc/rookery/rookery.conf </dev/null >"$root/tmp/out" 2>"$root/tmp/err" &
+  chroot "$root" /usr/bin/env -i PATH=/usr/bin:/bin ROOKERY_PORT=0 \
+    setpriv --reuid rookery --regid rookery --init-groups /usr/bin/rookery-master --config /etc/rookery/rookery.conf </dev/null >"$root/tmp/out" 2>"$root/tmp/err" &
   server=$!
   local i
   for ((i = 0; i < 300; ++i)); do
