@@ -86,7 +86,7 @@ make_root() {
 
 # All files, and who there is. What dpkg, apt and ld.so keep for themselves changes with every package.
 contents() {
-  in_root find / -xdev \( -path /proc -o -path /dev -o -path /sys -o -path /tmp -o -path /var/cache -o -path /var/log \
+  in_root find / -xdev \( -path /proc -o -path /dev -o -path /sys -o -path /tmp -o -path /run -o -path /var/cache -o -path /var/log \
     -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /root \) -prune -o -print |
     grep -v -x -e /etc/ld.so.cache -e '/etc/\(passwd\|group\|shadow\|gshadow\|subuid\|subgid\)-' | sort
   sort "$root/etc/passwd" "$root/etc/group"
