@@ -4,7 +4,7 @@
 
 namespace rookery::master {
 
-Console::Console(os::Poller& poller, ConsoleHost& host, int control_socket)
+Console::Console(os::Poller& poller, ConsoleHost& host, int control_socket, int data_directory)
     : commands_(host, [this](Conversation who, std::string answer) { reply(who, std::move(answer)); }),
       streams_(poller,
                [this](std::string_view line) {
@@ -12,7 +12,7 @@ Console::Console(os::Poller& poller, ConsoleHost& host, int control_socket)
                  if (answer) streams_.write(*answer);
                  return !answer;
                }),
-      socket_(poller, control_socket, [this](Conversation who, std::string_view line) {
+      socket_(poller, control_socket, data_directory, [this](Conversation who, std::string_view line) {
         return commands_.run(who, line, os::Monotonic::now());
       }) {}
 

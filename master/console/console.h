@@ -19,8 +19,8 @@ class Console final {
  public:
   using TimePoint = os::Monotonic::time_point;
 
-  // REQUIRES: `control_socket` stays open as long as this lives.
-  Console(os::Poller& poller, ConsoleHost& host, int control_socket);
+  // REQUIRES: both descriptors stay open as long as this lives.
+  Console(os::Poller& poller, ConsoleHost& host, int control_socket, int data_directory);
 
   void start_reading() { streams_.start_reading(); }
   void print(std::string_view line) { streams_.write(line); }

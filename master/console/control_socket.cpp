@@ -1,5 +1,6 @@
 #include "master/console/control_socket.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -12,9 +13,11 @@
 #include <cstring>
 #include <utility>
 
+#include "ipc/log.h"
 #include "ipc/os/errors.h"
 #include "ipc/wire/limits.h"
 #include "ipc/wire/line_framing.h"
+#include "master/console/peer.h"
 #include "master/supervisor/event_source.h"
 #include "master/supervisor/start_error.h"
 
@@ -26,6 +29,9 @@ constexpr int kBacklog = 32;
 constexpr std::chrono::seconds kIdle{10};
 constexpr std::size_t kPieceBytes = 4096;
 constexpr std::size_t kMaxUnread = 64 * 1024;
+constexpr std::chrono::seconds kBetweenRefusalsTold{1};  // or whoever is refused fills the log
+constexpr std::string_view kNotAllowed =
+    "ERR not-allowed the control socket is for the data directory's owner, its group and root\n";
 
 // Input nobody reads would turn our close into a reset, and the peer might not see the answer.
 void pass_over_input(int socket) noexcept {
@@ -33,9 +39,27 @@ void pass_over_input(int socket) noexcept {
   for (std::size_t passed = 0; passed < kMaxUnread; passed += piece.size())
     if (::recv(socket, piece.data(), piece.size(), 0) <= 0) return;
 }
+
+// Nobody is listening yet. Its owner may give a file to a group that he is in, root to anybody; where we may not, the
+// socket stays ours, and the group's members are kept out. By a descriptor: whoever may write to the directory could
+// have put a link to something else in the socket's place.
+bool share(const std::string& path, int directory) {
+  const os::FileDescriptor bound(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat socket {};
+  struct stat wanted {};
+  if (!bound || ::fstat(bound.get(), &socket) != 0 || ::fstat(directory, &wanted) != 0) return false;
+  if (!S_ISSOCK(socket.st_mode)) {
+    errno = ENOTSOCK;
+    return false;
+  }
+  const auto give_to = [&](uid_t user) { return ::fchownat(bound.get(), "", user, wanted.st_gid, AT_EMPTY_PATH) == 0; };
+  if (!give_to(wanted.st_uid) && !give_to(static_cast<uid_t>(-1))) return true;
+  const std::string itself = fmt::format("/proc/self/fd/{}", bound.get());
+  return ::chmod(itself.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) == 0;
+}
 }  // namespace
 
-os::FileDescriptor open_control_socket(const std::string& path) {
+os::FileDescriptor open_control_socket(const std::string& path, int directory) {
   os::FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -45,7 +69,7 @@ os::FileDescriptor open_control_socket(const std::string& path) {
   const bool done = socket && ::fchmod(socket.get(), S_IRUSR | S_IWUSR) == 0 &&
                     (::unlink(path.c_str()) == 0 || errno == ENOENT) &&
                     ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-                    ::listen(socket.get(), kBacklog) == 0;
+                    share(path, directory) && ::listen(socket.get(), kBacklog) == 0;
   if (!done) {
     throw StartError(EX_CONFIG,
                      fmt::format("cannot make the control socket in the data directory: {}", os::error_text(errno)));
@@ -53,8 +77,8 @@ os::FileDescriptor open_control_socket(const std::string& path) {
   return socket;
 }
 
-ControlSocket::ControlSocket(os::Poller& poller, int listener, RunLine run_line)
-    : poller_(poller), listener_(listener), run_line_(std::move(run_line)) {
+ControlSocket::ControlSocket(os::Poller& poller, int listener, int directory, RunLine run_line)
+    : poller_(poller), listener_(listener), directory_(directory), run_line_(std::move(run_line)) {
   listen(true);
 }
 
@@ -75,10 +99,31 @@ void ControlSocket::on_listener_readable(TimePoint now) {
     if (!nobody_there) listen(false);  // out of descriptors or memory
     return;
   }
+  if (!is_allowed(socket.get(), now)) return;
   do ++last_number_;
   while (last_number_ == kStandardStreams || connections_.contains(last_number_));
   if (!poller_.add(socket.get(), EPOLLIN, token(EventSource::ControlConnection, last_number_))) return;
   connections_[last_number_] = {.socket = std::move(socket), .last_progress = now, .input = {}, .output = {}};
+}
+
+bool ControlSocket::is_allowed(int socket, TimePoint now) {
+  const std::optional<Peer> peer = peer_of(socket);
+  struct stat directory {};
+  if (peer && ::fstat(directory_, &directory) == 0 && may_use(*peer, directory)) return true;
+  // The answer fits into the socket's buffer, which is empty. What the peer may have sent is dropped with it.
+  static_cast<void>(::send(socket, kNotAllowed.data(), kNotAllowed.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+  pass_over_input(socket);
+  ++refusals_untold_;
+  if (now - refusal_told_ < kBetweenRefusalsTold) return false;
+  refusal_told_ = now;
+  const std::uint64_t more = std::exchange(refusals_untold_, 0) - 1;
+  const std::string others = more == 0 ? std::string() : fmt::format(" (and {} others since the last such line)", more);
+  if (peer)
+    log::warning("the control socket is not for uid={} gid={} pid={}: refused{}", peer->user, peer->group, peer->pid,
+                 others);
+  else
+    log::warning("the control socket is not for who cannot be told: refused{}", others);
+  return false;
 }
 
 void ControlSocket::on_connection(Conversation number, std::uint32_t events, TimePoint now) {

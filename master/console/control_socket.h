@@ -1,7 +1,8 @@
 // master/console/control_socket.h
 //
-// The operator in another terminal: a socket in the data directory, for the owner alone. A connection brings one line,
-// gets its answer and is closed. Nobody there can make the master wait: what a slow reader has not taken stays in a
+// The operator in another terminal: a socket in the data directory, for those whom the directory lets in (peer.h): file
+// modes keep others out, and whoever comes past them all the same is refused. A connection brings one line, gets its
+// answer and is closed. Nobody there can make the master wait: what a slow reader has not taken stays in a
 // buffer of its own, and who does nothing for ten seconds is cut off.
 #pragma once
 
@@ -20,8 +21,9 @@
 
 namespace rookery::master {
 
-// Bound to `path` and listening, mode 0600. Throws StartError (78).
-[[nodiscard]] os::FileDescriptor open_control_socket(const std::string& path);
+// Bound to `path` in that directory and listening: mode 0660, of the directory's owner and group as far as we may give
+// it to them. Throws StartError (78).
+[[nodiscard]] os::FileDescriptor open_control_socket(const std::string& path, int directory);
 
 class ControlSocket final {
  public:
@@ -29,8 +31,8 @@ class ControlSocket final {
   // The answer to a line, or nothing: then it comes by reply().
   using RunLine = std::function<std::optional<std::string>(Conversation, std::string_view line)>;
 
-  // REQUIRES: `listener` stays open as long as this lives.
-  ControlSocket(os::Poller& poller, int listener, RunLine run_line);
+  // REQUIRES: `listener` and the data directory's descriptor stay open as long as this lives.
+  ControlSocket(os::Poller& poller, int listener, int directory, RunLine run_line);
 
   void on_listener_readable(TimePoint now);
   void on_connection(Conversation number, std::uint32_t events, TimePoint now);
@@ -54,6 +56,8 @@ class ControlSocket final {
   };
 
   void listen(bool on);
+  // Not allowed: it is told so, and the log.
+  [[nodiscard]] bool is_allowed(int socket, TimePoint now);
   void read(Conversation number, Connection& connection, TimePoint now);
   // False when all is said, or nobody listens: the connection is then gone.
   bool write(Conversation number, Connection& connection, TimePoint now);
@@ -61,7 +65,10 @@ class ControlSocket final {
 
   os::Poller& poller_;
   int listener_;
+  int directory_;
   RunLine run_line_;
+  TimePoint refusal_told_{};
+  std::uint64_t refusals_untold_ = 0;
   bool listening_ = false;
   Conversation last_number_ = kStandardStreams;
   std::map<Conversation, Connection> connections_;

@@ -52,9 +52,4 @@ struct ServerStatus {
 // Ends in "OK posting works" or "OK posting does not work: WHY".
 [[nodiscard]] std::string report_status(const ServerStatus& status);
 
-// "812 B", "3.4 MiB"
-[[nodiscard]] std::string readable_bytes(std::uint64_t bytes);
-// "14 s", "3 min 2 s", "5 d 3 h"
-[[nodiscard]] std::string readable_duration(std::chrono::seconds duration);
-
 }  // namespace rookery::master

@@ -6,10 +6,13 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "ipc/wire/data_directory.h"
 #include "master/ctl/ask.h"
+#include "master/ctl/top.h"
 
 namespace {
 
@@ -18,6 +21,8 @@ using namespace rookery::ctl;
 constexpr const char* kCommands =
     "Commands:\n"
     "  status               the server on one screen: what it is, who is there, how fast it goes, can one post\n"
+    "  top                  the same, refreshed, with a table of the processes: -n REFRESHES, --interval SECONDS (2);\n"
+    "                       keys: q quit, space now, s sort, + - interval; without a terminal as plain text\n"
     "  list                 the clients: id, name, address, dialect, worker, since, messages\n"
     "  count                how many clients there are\n"
     "  workers              the processes: pid, state, age, restarts, heartbeat, clients, outbox depth\n"
@@ -26,6 +31,8 @@ constexpr const char* kCommands =
     "  drain SLOT           hand a worker's clients to the others and keep it down until scale\n"
     "  scale N              have N workers; fewer hand their clients over\n"
     "  kill SLOT            end a worker by SIGKILL, for drills: its successor carries its clients on\n"
+    "  reload               read the configuration again\n"
+    "  log-reopen           open the log file again, for logrotate\n"
     "  upgrade              the program installed by now takes over; nobody is dropped\n"
     "  help                 what the running server understands\n"
     "  exit                 shut the server down\n"
@@ -63,14 +70,26 @@ int main(int argc, char** argv) {
     return usage_error(error.what());
   }
 
+  const std::vector<std::string> words = app.remaining();
+  const auto directory = [&] {
+    return data.empty() ? rookery::wire::default_data_directory() : std::filesystem::path(data);
+  };
+  try {
+    if (!words.empty() && words.front() == "top") {
+      if (json) return usage_error("top shows a screen; for programs there is --json status");
+      return run_top({directory(), false}, parse_top_options({words.begin() + 1, words.end()}));
+    }
+  } catch (const std::exception& error) {
+    return usage_error(error.what());
+  }
+
   std::string command;
-  for (const std::string& word : app.remaining()) command += (command.empty() ? "" : " ") + word;
+  for (const std::string& word : words) command += (command.empty() ? "" : " ") + word;
   if (command.empty()) return usage_error("which command?");
-  if (command.starts_with('-')) return usage_error("there is no option " + app.remaining().front());
+  if (command.starts_with('-')) return usage_error("there is no option " + words.front());
   if (command.find('\n') != std::string::npos) return usage_error("a command is one line");
   try {
-    const Server server{data.empty() ? rookery::wire::default_data_directory() : std::filesystem::path(data), json};
-    return ask(server, command);
+    return ask({directory(), json}, command);
   } catch (const std::exception& error) {
     return usage_error(error.what());
   }

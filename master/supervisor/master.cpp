@@ -90,7 +90,7 @@ Foundation::Foundation(const Options& options, std::optional<Listener> passed)
       data(options.data),
       listener(passed ? *std::move(passed) : listen_on(options.host, options.port, options.backlog)),
       state(make_state(options, max_clients)),
-      control_socket(open_control_socket(data.short_path(wire::kControlSocketName))) {}
+      control_socket(open_control_socket(data.short_path(wire::kControlSocketName), data.directory_descriptor())) {}
 
 Foundation::Foundation(const Options& options, const State& left)
     : max_clients(decide_max_clients(options)),
@@ -117,7 +117,7 @@ Master::Master(const Options& options, Foundation& foundation, Origin origin)
                    .ended_elsewhere = [this](int pid) { return on_ended_elsewhere(pid); }}),
       workers_(options.workers),
       stop_timeout_(options.shutdown_timeout),
-      console_(poller_, *this, foundation.control_socket.get()),
+      console_(poller_, *this, foundation.control_socket.get(), foundation.data.directory_descriptor()),
       sandboxed_(options.sandbox != Sandbox::Off),
       upgrade_(poller_, *this, std::move(origin)) {
   if (!poller_.add(foundation_.signals.descriptor(), EPOLLIN, token(EventSource::Signals)) ||

@@ -61,12 +61,12 @@ TEST(Console, OverTheControlSocket) {
   eventually("one is left", [&] { return server.console("count") == "OK 1 clients\n"; });
 }
 
-TEST(Console, IsTheOwnersAlone) {
+TEST(Console, IsClosedToOthers) {
   const TemporaryDirectory data;
   const ServerProcess server(data, {"--workers", "1"});
   using std::filesystem::perms;
   const perms mode = std::filesystem::status(data.path() / "control.sock").permissions();
-  EXPECT_EQ(mode & (perms::group_all | perms::others_all), perms::none);
+  EXPECT_EQ(mode & perms::others_all, perms::none);
 }
 
 TEST(Console, WithRookeryCtl) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "master/console/readable.h"
+
 namespace rookery::master {
 namespace {
 
