@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "tests/system/harness/console_socket.h"
 #include "tests/system/harness/people.h"
 
 namespace rookery::system_test {
