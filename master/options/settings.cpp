@@ -196,7 +196,7 @@ constexpr std::array kSettings{
     Setting{"log-level", "", "LEVEL", kOperation, "trace, debug, info, warning, error, critical or off", "info",
             [](Options& options, std::string_view value) { options.log_level = log_level(value); }},
     Setting{"sandbox", "", "on|off|required", kOperation,
-            "keep processes from what they do not need: files, connections, programs; as far as the kernel can", "on",
+            "keep from each process what it never needs: files, connections, programs", "on",
             [](Options& options, std::string_view value) { options.sandbox = sandbox(value); }},
     Setting{"shutdown-timeout", "", "SECONDS", kOperation, "how long a shutdown may take before it is forced", "5",
             [](Options& options, std::string_view value) {
