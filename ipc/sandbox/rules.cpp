@@ -312,12 +312,16 @@ constexpr Rule kNobodyIsTraced[] = {
 // See sanitized.h.
 constexpr Rule kSanitizers[] = {
     {"openat", {without(2, O_ACCMODE | O_CREAT | O_TRUNC)}},
+    {"open", {without(1, O_ACCMODE | O_CREAT | O_TRUNC)}},
+    {"dup"},
+    {"pipe"},
     {"readlink"},
     {"readlinkat"},
     {"stat"},
     {"lstat"},
     {"newfstatat"},
     {"access"},
+    {"getdents"},
     {"getdents64"},
     {"getcwd"},
     {"pread64"},
