@@ -1,11 +1,13 @@
 // ipc/sandbox/rules.h
 //
-// Which system calls each role may make: rules.cpp is the table to read. Children have a list of what is allowed, the
-// master one of what is refused, because the program that an upgrade brings lives under it too.
+// Which system calls each role may make: rules.cpp and master_rules.cpp are the tables to read. Children have a list of
+// what is allowed, the master one of what is refused, because the program that an upgrade brings lives under it too.
 //
 // A child that calls what is not listed gets EPERM. To find out which call a library misses:
 //     strace -f -e status=failed -p PID 2>&1 | grep EPERM
 #pragma once
+
+#include <linux/sched.h>
 
 #include <array>
 #include <cstdint>
@@ -42,6 +44,19 @@ struct Where {
 inline constexpr std::uint64_t kInt = 0xffff'ffff;
 inline constexpr std::size_t kMaxTests = 2;
 
+[[nodiscard]] constexpr Where without(unsigned argument, std::uint64_t bits) {
+  return {Test::Bits, argument, bits, 0};
+}
+[[nodiscard]] constexpr Where is(unsigned argument, std::uint64_t value) {
+  return {Test::Bits, argument, kInt, value};
+}
+[[nodiscard]] constexpr Where has(unsigned argument, std::uint64_t bits) {
+  return {Test::Bits, argument, bits, bits};
+}
+
+inline constexpr std::uint64_t kNamespaces =
+    CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+
 struct Rule {
   const char* call;
   std::array<Where, kMaxTests> where = {};  // all must hold
@@ -56,6 +71,7 @@ struct Rules {
 
 // `listener`: -1 where there is none.
 [[nodiscard]] Rules rules_of(Role role, int listener);
+[[nodiscard]] Rules masters_rules();
 
 // prctl(kMasterMark) fails with EINVAL anywhere but under the master's filter: so a successor knows that it is there.
 // The last digits count its versions; with another one the new filter comes on top of the old.

@@ -11,7 +11,7 @@
 //                  library that tries something goes on without it. What only an attacker tries (execve, ptrace, ...)
 //                  kills the process by SIGSYS, and the master says so in the log.
 //   files          Landlock (ipc/sandbox/landlock.h): none for a worker, one directory for the ledger; no TCP
-//                  connection outwards for anybody, the master included.
+//                  connect() for anybody, the master included.
 //   privileges     capabilities, where the server was started with any, and no_new_privs.
 //
 // The one mistake everybody makes: to open something later. What a role opens at run time comes to it as a descriptor
