@@ -1,76 +1,115 @@
 #include "ipc/log.h"
 
-#include <poll.h>
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <array>
 #include <atomic>
-#include <cerrno>
-#include <climits>
-#include <memory>
+#include <deque>
+#include <exception>
 #include <mutex>
+
+#include "ipc/log_limit.h"
+#include "ipc/log_line.h"
+#include "ipc/os/clock.h"
+#include "ipc/os/error_output.h"
 
 namespace rookery::log {
 
 namespace {
 
-class StandardErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
- protected:
-  void sink_it_(const spdlog::details::log_msg& message) override {
-    spdlog::memory_buf_t text;
-    if (dropped_ > 0) fmt::format_to(fmt::appender(text), "({} lines before this one were dropped)\n", dropped_);
-    base_sink<std::mutex>::formatter_->format(message, text);
-    if (text.size() > PIPE_BUF) {  // poll() promises room for so much at once, and no more
-      text.resize(PIPE_BUF);
-      text[PIPE_BUF - 1] = '\n';
-    }
-    if (put({text.data(), text.size()}))
-      dropped_ = 0;
-    else
-      ++dropped_;
-  }
-  void flush_() override {}
+constexpr std::size_t kMaxWaiting = 256;  // lines of threads that have no standard error
 
- private:
-  // One write for a line, so that lines of several processes do not mix.
-  static bool put(std::string_view text) {
-    pollfd out{STDERR_FILENO, POLLOUT, 0};
-    if (::poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0) return false;
-    ssize_t written;
-    do {
-      written = ::write(STDERR_FILENO, text.data(), text.size());
-    } while (written < 0 && errno == EINTR);
-    return written == static_cast<ssize_t>(text.size());
-  }
-
-  std::uint64_t dropped_ = 0;
-};
-
+std::atomic<bool> started{false};
 std::atomic<Level> current_level{Level::Info};
+std::atomic<Format> current_format{Format::Text};
 
 // Kept for the life of the process: any thread may write until the very end.
-spdlog::logger*& logger() {
-  static spdlog::logger* instance = nullptr;
-  return instance;
+struct State {
+  std::mutex mutex;  // for all below
+  std::string process;
+  std::deque<std::string> waiting;
+  std::uint64_t dropped = 0;
+  std::array<Limit, kTopics> limits;
+};
+State& state() {
+  static State* const instance = new State;
+  return *instance;
 }
 
-spdlog::level::level_enum to_spdlog(Level level) {
-  return static_cast<spdlog::level::level_enum>(static_cast<int>(level));
+std::string made(const State& state, Level level, const Client& client, std::string_view text) {
+  return format_line({.time_ms = os::realtime_ms(),
+                      .process = state.process,
+                      .pid = static_cast<int>(::getpid()),
+                      .level = level,
+                      .client = client,
+                      .message = text},
+                     current_format.load(std::memory_order_relaxed));
+}
+
+void put_waiting(State& state) {
+  while (!state.waiting.empty()) {
+    if (!os::put_error_line(state.waiting.front())) ++state.dropped;
+    state.waiting.pop_front();
+  }
+}
+
+// REQUIRES: the mutex.
+void put(State& state, Level level, const Client& client, std::string_view text) {
+  std::string line = made(state, level, client, text);
+  if (!os::has_error_output()) {
+    if (state.waiting.size() < kMaxWaiting)
+      state.waiting.push_back(std::move(line));
+    else
+      ++state.dropped;
+    return;
+  }
+  put_waiting(state);
+  if (state.dropped > 0) {
+    const std::string note = fmt::format("{} lines before this one were dropped", state.dropped);
+    if (os::put_error_line(made(state, Level::Warning, {}, note))) state.dropped = 0;
+  }
+  if (!os::put_error_line(line)) ++state.dropped;
+}
+
+std::string_view name_of(std::size_t topic) noexcept {
+  switch (static_cast<Topic>(topic)) {
+    case Topic::Connections:
+      return "connections";
+    case Topic::Logins:
+      return "logins";
+    case Topic::Limits:
+      return "limits";
+    case Topic::Sessions:
+      return "clients";
+  }
+  return "?";
+}
+
+void tell_left_out(State& state, bool at_the_end) {
+  const auto now = os::Monotonic::now();
+  for (std::size_t topic = 0; topic < kTopics; ++topic)
+    if (const std::uint64_t number = state.limits[topic].take_left_out(now, at_the_end))
+      put(state, Level::Warning, {},
+          fmt::format("{} lines about {} were left out: more than {} a second", number, name_of(topic),
+                      kLinesPerSecond));
 }
 
 }  // namespace
 
-void start(const std::string& process, Level level) {
-  static_assert(static_cast<int>(Level::Off) == SPDLOG_LEVEL_OFF);
-  delete logger();
-  logger() = new spdlog::logger(process, std::make_shared<StandardErrorSink>());
-  logger()->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %n pid=%P %v",
-                                                                      spdlog::pattern_time_type::utc));
-  logger()->set_level(to_spdlog(level));
+void start(const std::string& process, Level level, Format format) {
+  State& all = state();
+  const std::lock_guard lock(all.mutex);
+  all.process = process;
+  all.waiting.clear();
+  all.dropped = 0;
+  all.limits = {};
+  change(level, format);
+  started.store(true, std::memory_order_release);
+}
+
+void change(Level level, Format format) noexcept {
   current_level.store(level, std::memory_order_relaxed);
+  current_format.store(format, std::memory_order_relaxed);
 }
 
 bool enabled(Level level) noexcept {
@@ -78,16 +117,37 @@ bool enabled(Level level) noexcept {
 }
 
 void line(Level level, std::string_view text) noexcept {
-  if (logger() == nullptr || !enabled(level)) return;
-  std::string safe(level >= Level::Warning && level < Level::Off ? (level == Level::Critical ? "ALERT "
-                                                                    : level == Level::Error  ? "error: "
-                                                                                             : "warning: ")
-                                                                 : "");
-  safe += text;
-  // A line stays one line, and whoever reads it in a terminal is safe from what clients sent.
-  std::replace_if(
-      safe.begin(), safe.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, ' ');
-  logger()->log(to_spdlog(level), spdlog::string_view_t(safe.data(), safe.size()));
+  client_line(level, {}, text);
+}
+
+void client_line(Level level, const Client& client, std::string_view text) noexcept {
+  if (!started.load(std::memory_order_acquire) || !enabled(level)) return;
+  State& all = state();
+  const std::lock_guard lock(all.mutex);
+  try {
+    put(all, level, client, text);
+  } catch (const std::exception&) {  // no memory
+    ++all.dropped;
+  }
+}
+
+bool admit(Topic topic, Level level) noexcept {
+  if (level >= Level::Critical) return true;
+  State& all = state();
+  const std::lock_guard lock(all.mutex);
+  return all.limits[static_cast<std::size_t>(topic)].admit(os::Monotonic::now());
+}
+
+void look_after(bool at_the_end) noexcept {
+  if (!started.load(std::memory_order_acquire)) return;
+  State& all = state();
+  const std::lock_guard lock(all.mutex);
+  try {
+    if (os::has_error_output()) put_waiting(all);
+    if (enabled(Level::Warning)) tell_left_out(all, at_the_end);
+  } catch (const std::exception&) {
+    ++all.dropped;
+  }
 }
 
 }  // namespace rookery::log

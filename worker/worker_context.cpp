@@ -4,6 +4,7 @@
 
 #include "ipc/os/clock.h"
 #include "ipc/os/crash_dump.h"
+#include "ipc/os/error_output.h"
 #include "ipc/os/errors.h"
 #include "ipc/os/process.h"
 
@@ -30,6 +31,7 @@ WorkerContext::WorkerContext(const WorkerStart& worker_start, const WorkerSettin
                              chat::SharedState& shared_state)
     : start(worker_start),
       settings(worker_settings),
+      loop_settings(shared_state.loops, worker_settings.runtime),
       shared(shared_state),
       own_mapping(shared.worker_regions[start.number].writer_descriptor(), shm::Access::ReadWrite,
                   shared.worker_regions[start.number].size_bytes()),
@@ -42,9 +44,10 @@ WorkerContext::WorkerContext(const WorkerStart& worker_start, const WorkerSettin
   std::vector<int> doorbells;
   for (std::uint32_t loop = 0; loop < shared.loops; ++loop)
     doorbells.push_back(shared.loop_doorbells[shared.slot(start.number, loop)].write_end.get());
-  pool.emplace(
-      settings.pool_threads, settings.pool_threads * kQueuedPerPoolThread,
-      ThreadPoolOptions{.at_start = [doorbells = std::move(doorbells)] { os::leave_descriptors_but(doorbells); }});
+  pool.emplace(settings.pool_threads, settings.pool_threads * kQueuedPerPoolThread,
+               ThreadPoolOptions{.at_start = [doorbells = std::move(doorbells)] {
+                 if (os::leave_descriptors_but(doorbells)) os::leave_error_output();
+               }});
   for (const shm::Segment& segment : shared.worker_regions)
     worker_mappings.emplace_back(segment.reader_descriptor(), shm::Access::ReadOnly,
                                  shared.worker_layout.readers_bytes());

@@ -1,7 +1,7 @@
 // worker/worker_context.h
 //
 // What all event loops of a worker share: the mapped regions, the settings, the user table, the thread pool. Made
-// before the loops' threads, constant while they run.
+// before the loops' threads, constant while they run, but for each loop's runtime settings.
 #pragma once
 
 #include <atomic>
@@ -36,6 +36,7 @@ class WorkerContext final {
   WorkerStart start;
   std::uint64_t predecessor_epoch = 0;  // of the life before in this slot; 0: none
   WorkerSettings settings;
+  std::vector<chat::RuntimeSettings> loop_settings;  // by loop: changed and read in that loop's turns only
   chat::SharedState& shared;
 
   shm::Mapping own_mapping;

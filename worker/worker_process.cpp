@@ -8,6 +8,7 @@
 #include "ipc/chat/control_message.h"
 #include "ipc/fault/fault_point.h"
 #include "ipc/os/crash_dump.h"
+#include "ipc/os/error_output.h"
 #include "ipc/sandbox/sandbox.h"
 #include "worker/loop/event_loop.h"
 #include "worker/pool/password_hash.h"
@@ -53,6 +54,7 @@ class Worker final {
     for (std::thread& thread : threads) thread.join();
     context_.abandoned = true;
     context_.pool.reset();  // its last jobs post to mailboxes that are still there
+    log::look_after(true);
     log::info("stopped");
     return 0;
   }
@@ -65,6 +67,17 @@ class Worker final {
   void stop_loops(milliseconds within) {
     const auto deadline = os::Monotonic::now() + within;
     for (auto& loop : loops_) loop->mailbox().post([&loop, deadline] { loop->stop(deadline); });
+  }
+
+  // Told when every loop has it.
+  void change(const chat::RuntimeSettings& settings, std::uint64_t number) {
+    log::change(settings.log_level, settings.log_format);
+    auto left = std::make_shared<std::atomic<std::size_t>>(loops_.size());
+    for (auto& loop : loops_)
+      loop->mailbox().post([this, &loop, settings, number, left] {
+        loop->change(settings);
+        if (left->fetch_sub(1) == 1) tell({ControlKind::Settings, context_.start.number, number});
+      });
   }
 
   // By the loop that has the fewest clients.
@@ -109,8 +122,21 @@ class Worker final {
           break;
         case ControlKind::HandOver:
           // As after a crash: sessions, sockets and regions are left as they are at this instant.
+          log::look_after(true);
           log::info("hands its clients over");
           std::_Exit(0);
+        case ControlKind::Settings:
+          if (const auto settings = chat::decode_runtime_settings(received.message->text))
+            change(*settings, received.message->number);
+          else
+            log::error("the master sent settings that make no sense");
+          break;
+        case ControlKind::LogReopen:
+          if (received.passenger && os::replace_error_output(received.passenger.get()))
+            tell({ControlKind::LogReopen, context_.start.number, received.message->number});
+          else
+            log::error("cannot write to the log that was opened anew: going on with the old one");
+          break;
         case ControlKind::ShutOut:
           if (const auto network = chat::shut_out_network(*received.message)) {
             const auto until = os::Monotonic::now() + milliseconds{static_cast<std::int64_t>(received.message->number)};
@@ -132,7 +158,7 @@ class Worker final {
 }  // namespace
 
 int run_worker(const WorkerStart& start, const WorkerSettings& settings, chat::SharedState& state) {
-  log::start("worker " + std::to_string(start.number), settings.log_level);
+  log::start("worker " + std::to_string(start.number), settings.runtime.log_level, settings.runtime.log_format);
   try {
     fault::point(fault::Point::WorkerAtStart);
     init_password_hashing();

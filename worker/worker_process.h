@@ -4,30 +4,19 @@
 // worker's own.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "ipc/chat/control_message.h"
+#include "ipc/chat/runtime_settings.h"
 #include "ipc/chat/shared_state.h"
 #include "ipc/log.h"
 #include "ipc/os/file_descriptor.h"
 
 namespace rookery::worker {
 
-// What one client may take. Zero switches a limit off where that makes sense.
-struct ClientLimits {
-  std::uint32_t clients_per_address = 64;  // over all workers; an IPv6 network of 64 bits counts as one address
-  std::uint32_t lines_per_second = 100;    // of one client, with a burst of kLineBurstSeconds
-  bool line_rate_on_loopback = false;      // somebody asked for a rate by number
-  bool limit_loopback = false;             // the two above hold for this machine's own clients too
-  std::chrono::milliseconds login_grace{60'000};
-  std::chrono::milliseconds idle{0};
-  std::uint32_t queued_bytes = 512 * 1024;  // of its own output, while it does not read
-  std::uint32_t rooms = 128;                // besides the lobby
-  std::uint64_t address_secret = 0;         // the same in all workers: seed of the hash of addresses
-};
+using chat::ClientLimits;
 inline constexpr std::uint32_t kLineBurstSeconds = 5;
 
 // Who waits for clients' input: each loop for all of its clients, or a thread for each client.
@@ -37,10 +26,9 @@ struct WorkerSettings {
   Model model = Model::Event;
   std::uint32_t pool_threads = 2;
   std::uint32_t max_clients = 0;  // over all workers
-  bool allow_guests = true;
-  log::Level log_level = log::Level::Info;
   bool sandboxed = true;
-  ClientLimits limits = {};
+  std::uint64_t address_secret = 0;    // the same in all workers: seed of the hash of addresses
+  chat::RuntimeSettings runtime = {};  // at the start; from then on each loop has its own, which may change
 };
 
 // A connection that the process before had and this one carries on. All else about it is in the worker's region.

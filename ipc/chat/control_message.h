@@ -40,8 +40,11 @@ enum class ControlKind : std::uint8_t {
                     // socket, unless that was lost; text: why it is to be closed with a hint, usually empty
   SlotVacant = 18,  // ledger: none of the clients in the region of worker `worker` belong to the life with slot epoch
                     // `number` any more, others have them
+  // both ways; the child sends the same kind and `number` back when it is done
+  Settings = 19,   // text: see ipc/chat/runtime_settings.h
+  LogReopen = 20,  // what it brings is standard error from here on
 };
-inline constexpr ControlKind kLastControlKind = ControlKind::SlotVacant;
+inline constexpr ControlKind kLastControlKind = ControlKind::LogReopen;
 
 // Where in its worker a client sits.
 struct Place {

@@ -29,6 +29,7 @@ enum class Point : std::uint8_t {
   MasterInReap,
   MasterAfterHold,     // the duplicate of a client's socket has come
   MasterAfterHand,     // a client was handed to a worker, which has not answered
+  MasterInReload,      // each step: asked, read, told each child
   MasterInShutdown,    // each step: told the workers, told the ledger, before the exit
   UpgradeInRehearsal,  // in the new program, a child of the master
   UpgradeBeforeExec,   // all children are gone; an error of exec()

@@ -20,6 +20,8 @@ std::string_view name_of(Point point) noexcept {
       return "master.after_hold";
     case Point::MasterAfterHand:
       return "master.after_hand";
+    case Point::MasterInReload:
+      return "master.in_reload";
     case Point::MasterInShutdown:
       return "master.in_shutdown";
     case Point::UpgradeInRehearsal:

@@ -40,7 +40,6 @@ void mark_if_this_thread_crashes(std::atomic<std::uint64_t>* word) noexcept {
 #include <elf.h>
 #include <execinfo.h>
 #include <link.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -54,6 +53,8 @@ void mark_if_this_thread_crashes(std::atomic<std::uint64_t>* word) noexcept {
 #include <chrono>
 #include <cstring>
 #include <span>
+
+#include "ipc/os/error_output.h"
 
 namespace rookery::os {
 
@@ -82,8 +83,9 @@ std::array<char, 32> process_name{};
 std::array<char, 41> build_id{};  // of the program, in hexadecimal
 
 std::array<std::atomic<pid_t>, kMaxThreads> threads;
-std::atomic<pid_t> dying{0};  // the thread whose signal ends the process
-std::atomic<pid_t> asked{0};  // a thread that is to tell where it is; itself stores 0 when it has
+std::atomic<pid_t> dying{0};           // the thread whose signal ends the process
+std::atomic<pid_t> asked{0};           // a thread that is to tell where it is; itself stores 0 when it has
+std::atomic<bool> only_errand{false};  // it is to write what another has to say, and nothing else
 thread_local std::atomic<std::uint64_t>* mark = nullptr;
 
 // A line of the log, made without allocating.
@@ -128,9 +130,7 @@ class Line final {
   // As the log does it: what standard error does not take at once is lost.
   void write() noexcept {
     bytes_[size_++] = '\n';
-    pollfd out{STDERR_FILENO, POLLOUT, 0};
-    if (::poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0) [[maybe_unused]]
-      const ssize_t written = ::write(STDERR_FILENO, bytes_.data(), size_);
+    last_words({bytes_.data(), size_});
   }
 
  private:
@@ -178,17 +178,32 @@ void wait_a_millisecond() noexcept {
   ::nanosleep(&pause, nullptr);
 }
 
-void ask_the_others(pid_t self) noexcept {
-  int left_ms = kWaitForOthersMs;
+void ask(pid_t other, int& left_ms) noexcept {
+  asked.store(other);
+  if (::syscall(SYS_tgkill, ::getpid(), other, SIGABRT) != 0) return;
+  for (int waited = 0; asked.load() == other && waited < kWaitForOneMs && left_ms > 0; ++waited, --left_ms)
+    wait_a_millisecond();
+}
+
+// The first thread comes last: it can be asked once, and may have to write what others have said.
+void ask_the_others(pid_t self, int& left_ms) noexcept {
+  const pid_t first = ::getpid();
   for (const auto& thread : threads) {
     const pid_t other = thread.load(std::memory_order_relaxed);
-    if (other == 0 || other == self) continue;
-    asked.store(other);
-    if (::syscall(SYS_tgkill, ::getpid(), other, SIGABRT) != 0) continue;
-    for (int waited = 0; asked.load() == other && waited < kWaitForOneMs && left_ms > 0; ++waited, --left_ms)
-      wait_a_millisecond();
+    if (other == 0 || other == self || other == first) continue;
+    ask(other, left_ms);
+    if (has_error_output()) run_errand();
   }
+  if (first != self) ask(first, left_ms);
   asked.store(0);
+}
+
+// What threads without standard error have said goes out by this one, or else by the first, which has it always.
+void deliver_errand(int& left_ms) noexcept {
+  if (!has_errand()) return;
+  if (has_error_output()) return run_errand();
+  only_errand.store(true);
+  ask(::getpid(), left_ms);
 }
 
 void on_fault(int number, siginfo_t* info, void* context) noexcept {
@@ -198,8 +213,11 @@ void on_fault(int number, siginfo_t* info, void* context) noexcept {
   if (!dying.compare_exchange_strong(first, self)) {
     if (first == self) die_of(number);  // crashed while telling of its crash
     if (asked.load() == self) {
-      Line().text("thread ").number(static_cast<std::uint64_t>(self)).text(" is at ").place(interrupted).write();
-      tell_calls(interrupted);
+      if (!only_errand.load()) {
+        Line().text("thread ").number(static_cast<std::uint64_t>(self)).text(" is at ").place(interrupted).write();
+        tell_calls(interrupted);
+      }
+      if (has_error_output()) run_errand();
       asked.store(0);
     }
     for (;;) ::pause();  // the process ends in a moment
@@ -218,7 +236,9 @@ void on_fault(int number, siginfo_t* info, void* context) noexcept {
   if (build_id[0] != '\0') line.text(", build ").text(build_id.data());
   line.write();
   tell_calls(interrupted);
-  if (from_outside) ask_the_others(self);
+  int left_ms = kWaitForOthersMs;
+  if (from_outside) ask_the_others(self, left_ms);
+  deliver_errand(left_ms);
   die_of(number);
 }
 

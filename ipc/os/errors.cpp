@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "ipc/os/error_output.h"
+
 namespace rookery::os {
 
 void throw_errno(const std::string& what) {
@@ -23,7 +25,7 @@ void broken(const char* what, const char* file, int line) noexcept {
                                    static_cast<int>(::getpid()), what, file, line);
   if (length > 0) {
     const auto bytes = static_cast<std::size_t>(length) < sizeof text ? static_cast<std::size_t>(length) : sizeof text;
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, bytes);
+    last_words({text, bytes});
   }
   std::abort();
 }

@@ -110,10 +110,12 @@ void close_all_but(std::vector<int> keep) {
   ::syscall(SYS_close_range, first, ~0U, 0);
 }
 
-void leave_descriptors_but(const std::vector<int>& keep) {
+bool leave_descriptors_but(const std::vector<int>& keep) {
   const int last = std::max(STDERR_FILENO, keep.empty() ? 0 : *std::max_element(keep.begin(), keep.end()));
   // With this flag what is to be closed is not copied first, however many clients there are.
-  if (::syscall(SYS_close_range, static_cast<unsigned>(last) + 1, ~0U, CLOSE_RANGE_UNSHARE) == 0) close_all_but(keep);
+  if (::syscall(SYS_close_range, static_cast<unsigned>(last) + 1, ~0U, CLOSE_RANGE_UNSHARE) != 0) return false;
+  close_all_but(keep);
+  return true;
 }
 
 }  // namespace rookery::os

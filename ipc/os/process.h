@@ -64,7 +64,7 @@ void close_all_but(std::vector<int> keep);
 
 // The same for the calling thread alone: from now on it has a table of descriptors of its own, and what others open or
 // close concerns it no more. When one thread is left that shares its table with nobody, the kernel looks a descriptor
-// up for it without counting references. Does nothing where the kernel cannot (before Linux 5.9).
-void leave_descriptors_but(const std::vector<int>& keep);
+// up for it without counting references. Does nothing where the kernel cannot (before Linux 5.9), and says so.
+bool leave_descriptors_but(const std::vector<int>& keep);
 
 }  // namespace rookery::os

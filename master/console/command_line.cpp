@@ -46,6 +46,9 @@ constexpr std::array kEntries{
           "end a worker by SIGKILL, for drills: its successor carries its clients on"},
     Entry{"upgrade", ConsoleVerb::Upgrade, Arguments::None, "upgrade",
           "the program installed by now takes over; nobody is dropped"},
+    Entry{"reload", ConsoleVerb::Reload, Arguments::None, "reload",
+          "read the configuration again and apply it; nobody is dropped"},
+    Entry{"log-reopen", ConsoleVerb::LogReopen, Arguments::None, "log-reopen", "all processes open the log file anew"},
     Entry{"help", ConsoleVerb::Help, Arguments::None, "help", "this list"},
     Entry{"exit", ConsoleVerb::Exit, Arguments::None, "exit", "shut the server down"},
 };

@@ -22,6 +22,8 @@ enum class ConsoleVerb : unsigned char {
   Scale,
   Kill,
   Upgrade,
+  Reload,
+  LogReopen,
   Help,
   Exit
 };

@@ -63,6 +63,10 @@ std::optional<std::string> Commands::run(Conversation conversation, std::string_
       return host_.kill(command.number);
     case ConsoleVerb::Upgrade:
       return host_.upgrade(conversation);
+    case ConsoleVerb::Reload:
+      return host_.reload(conversation);
+    case ConsoleVerb::LogReopen:
+      return host_.reopen_log(conversation);
     case ConsoleVerb::Help:
       return json ? json_help() : console_help() + "OK\n";
     case ConsoleVerb::Exit:

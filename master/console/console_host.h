@@ -39,6 +39,9 @@ class ConsoleHost {
   [[nodiscard]] virtual std::optional<std::string> scale(Conversation who, std::uint64_t workers) = 0;
   // The same; it may come from the program that has taken over.
   [[nodiscard]] virtual std::optional<std::string> upgrade(Conversation who) = 0;
+  // The same; the last line of the answer says whether it was done.
+  [[nodiscard]] virtual std::optional<std::string> reload(Conversation who) = 0;
+  [[nodiscard]] virtual std::optional<std::string> reopen_log(Conversation who) = 0;
   virtual void stop() = 0;
 };
 

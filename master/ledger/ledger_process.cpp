@@ -9,8 +9,10 @@
 #include <system_error>
 
 #include "ipc/chat/control_message.h"
+#include "ipc/chat/runtime_settings.h"
 #include "ipc/fault/fault_point.h"
 #include "ipc/os/clock.h"
+#include "ipc/os/error_output.h"
 #include "ipc/os/errors.h"
 #include "ipc/os/poller.h"
 #include "ipc/sandbox/sandbox.h"
@@ -203,6 +205,20 @@ class Ledger final {
         case ControlKind::Notice:
           sequencer_->notice(received.message->text);
           break;
+        case ControlKind::Settings:
+          if (const auto settings = chat::decode_runtime_settings(received.message->text)) {
+            log::change(settings->log_level, settings->log_format);
+            tell({ControlKind::Settings, 0, received.message->number});
+          } else {
+            log::error("the master sent settings that make no sense");
+          }
+          break;
+        case ControlKind::LogReopen:
+          if (received.passenger && os::replace_error_output(received.passenger.get()))
+            tell({ControlKind::LogReopen, 0, received.message->number});
+          else
+            log::error("cannot write to the log that was opened anew: going on with the old one");
+          break;
         default:
           log::warning("the master sent a message that is not for a ledger");
       }
@@ -238,7 +254,7 @@ void keep_freed_memory() noexcept {
 }  // namespace
 
 int run_ledger(const LedgerStart& start, chat::SharedState& state) {
-  log::start("ledger", start.log_level);
+  log::start("ledger", start.log_level, start.log_format);
   keep_freed_memory();
   try {
     fault::point(fault::Point::LedgerAtStart);

@@ -15,6 +15,7 @@ struct LedgerStart {
   int lock = -1;     // the data directory's lock, held as long as this process lives
   std::filesystem::path data;
   log::Level log_level = log::Level::Info;
+  log::Format log_format = log::Format::Text;
   bool sandboxed = true;
 };
 

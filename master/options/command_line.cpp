@@ -24,9 +24,14 @@ constexpr std::string_view kDescription =
 constexpr std::string_view kAfterTheOptions =
     R"(The first of these that has an option decides: command line, environment, .env in the working
 directory, configuration file, default. Empty environment variables do not count.
+Options marked (r) change at a reload, which reads all of these again; nobody is dropped. The others
+keep their values until a restart (--pool: until an upgrade), and the log names those that differ.
 
 Signals:
   SIGTERM, SIGINT    stop accepting, tell the clients, make everything durable, exit; a second one forces it
+  SIGHUP             reload: the configuration is read again and applied, or refused as a whole
+  SIGUSR1            the log file is opened anew, in all processes
+  SIGTTIN, SIGTTOU   one worker more, one less
   SIGUSR2            upgrade: the installed program takes over, nobody is dropped
 
 Exit codes:
@@ -57,7 +62,9 @@ class HelpFormatter final : public CLI::Formatter {
 };
 
 std::string described(const Setting& setting) {
-  std::string text = fmt::format("{}\n[{}; {}", setting.help, setting.default_text, setting.environment_variable());
+  const bool live = setting.change.when == Change::When::AtReload;
+  std::string text = fmt::format("{}{}\n[{}; {}", live ? "(r) " : "", setting.help, setting.default_text,
+                                 setting.environment_variable());
   if (!setting.alias.empty()) text += fmt::format(" or {}", setting.alias);
   return text + "]";
 }

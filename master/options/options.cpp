@@ -118,12 +118,13 @@ class Sources {
   std::map<std::string, Given, std::less<>> found_;
 };
 
-std::vector<FileSetting> read_dotenv(const std::filesystem::path& directory) {
+std::vector<FileSetting> read_dotenv(const Surroundings& surroundings) {
+  const std::filesystem::path& directory = surroundings.directory;
   const std::filesystem::path path = directory / ".env";
   std::error_code error;
   // A directory of this name is somebody's Python environment.
   if (!std::filesystem::is_regular_file(path, error)) return {};
-  return read_settings_file(path, ".env");
+  return read_settings_file(path, ".env", surroundings.must_not_wait);
 }
 
 void apply_all(const Sources& sources, Options& options) {
@@ -200,11 +201,11 @@ Options resolve(const CommandLine& command_line, const Surroundings& surrounding
     check_shape(sources, scratch);
   }
   sources.add_environment(surroundings.environment);
-  const std::vector<FileSetting> dotenv = read_dotenv(surroundings.directory);
+  const std::vector<FileSetting> dotenv = read_dotenv(surroundings);
   sources.add_dotenv(dotenv, ".env");
   if (const Given* given = sources.find(kConfigSetting)) {
     const std::filesystem::path file = surroundings.directory / given->value;
-    sources.add_config(read_settings_file(file, given->value), given->value);
+    sources.add_config(read_settings_file(file, given->value, surroundings.must_not_wait), given->value);
   }
 
   Options options;
@@ -229,6 +230,13 @@ std::map<std::string, std::string, std::less<>> environment_of_this_process() {
     }
   }
   return environment;
+}
+
+Surroundings surroundings_of_this_process(bool must_not_wait) {
+  std::error_code error;  // without a working directory there is no .env either
+  return {.environment = environment_of_this_process(),
+          .directory = std::filesystem::current_path(error),
+          .must_not_wait = must_not_wait};
 }
 
 }  // namespace
@@ -268,9 +276,11 @@ ParseResult parse_options(std::span<const std::string> arguments, const Surround
 }
 
 ParseResult parse_options(std::span<const std::string> arguments) {
-  std::error_code error;  // without a working directory there is no .env either
-  return parse_options(arguments, Surroundings{.environment = environment_of_this_process(),
-                                               .directory = std::filesystem::current_path(error)});
+  return parse_options(arguments, surroundings_of_this_process(false));
+}
+
+ParseResult parse_options_again(std::span<const std::string> arguments) {
+  return parse_options(arguments, surroundings_of_this_process(true));
 }
 
 }  // namespace rookery::master

@@ -27,8 +27,9 @@ enum class Model : std::uint8_t { Event, ThreadPerClient };
 // On: as far as the kernel can; the log says what is missing. Required: no start where anything is.
 enum class Sandbox : std::uint8_t { Off, On, Required };
 
-// In the order of spdlog's levels, so that a number means the same in both.
+// In the order of log::Level's and log::Format's, so that a number means the same in both.
 enum class LogLevel : std::uint8_t { Trace, Debug, Info, Warning, Error, Critical, Off };
+enum class LogFormat : std::uint8_t { Text, Json };
 
 inline constexpr std::uint32_t kDefaultMaxClients = 10'000;
 inline constexpr std::uint32_t kDefaultMaxLineRate = 100;  // lines a second
@@ -46,6 +47,8 @@ struct Options {
   bool activated = false;            // host and port are of a socket that was passed, not asked for
   std::optional<bool> allow_guests;  // as it was asked for; what holds is guests_allowed()
   LogLevel log_level = LogLevel::Info;
+  LogFormat log_format = LogFormat::Text;
+  std::optional<std::filesystem::path> log_file;  // unset: standard error
   std::optional<std::uint32_t> max_clients;  // unset: nobody asked, so kDefaultMaxClients or what the machine can hold
   std::uint32_t max_clients_per_address = 64;  // 0: no such limit
   std::optional<std::uint32_t> max_line_rate;  // unset: kDefaultMaxLineRate, not for loopback; 0: no such limit
@@ -81,6 +84,7 @@ using ParseResult = std::variant<Options, Exit>;
 struct Surroundings {
   std::map<std::string, std::string, std::less<>> environment;
   std::filesystem::path directory;  // where .env is looked for
+  bool must_not_wait = false;       // files that are no plain ones are refused: reading a pipe may take for ever
 };
 
 // Exit codes: 0 after --help and --version, 64 for a bad command line, 78 for a bad environment, .env or --config FILE.
@@ -89,5 +93,8 @@ struct Surroundings {
 
 // The same with this process's environment and working directory.
 [[nodiscard]] ParseResult parse_options(std::span<const std::string> arguments);
+
+// Once more while the server runs.
+[[nodiscard]] ParseResult parse_options_again(std::span<const std::string> arguments);
 
 }  // namespace rookery::master

@@ -13,7 +13,9 @@
 #include <system_error>
 #include <utility>
 
+#include "ipc/chat/runtime_settings.h"
 #include "ipc/chat/worker_region.h"
+#include "master/options/setting_change.h"
 
 namespace rookery::master {
 namespace {
@@ -23,11 +25,7 @@ constexpr unsigned kMaxLoops = 64;
 constexpr unsigned kMaxPool = 64;
 constexpr int kMaxBacklog = 65'535;
 constexpr std::uint32_t kMaxMaxClients = 1'000'000;
-constexpr std::uint32_t kMaxPerAddress = 60'000;  // the table of addresses counts in 16 bits
-constexpr std::uint32_t kMaxLineRate = 1'000'000;
-constexpr std::uint32_t kMinQueued = 128 * 1024;  // the longest answer made at once, and what else waits before it
-constexpr std::uint32_t kMaxQueued = 8 * 1024 * 1024;
-constexpr double kMaxLimitSeconds = 24 * 24 * 3600;  // what os::CoarseMoment can tell
+constexpr double kMaxLimitSeconds = static_cast<double>(chat::kLongestClientTime.count());
 constexpr double kMinShutdownSeconds = 0.1;
 constexpr double kMaxShutdownSeconds = 3600;
 constexpr std::size_t kMaxHostBytes = 255;  // the longest name DNS has
@@ -90,6 +88,13 @@ LogLevel log_level(std::string_view value) {
   return found->second;
 }
 
+LogFormat log_format(std::string_view value) {
+  const std::string word = lower(value);
+  if (word == "text") return LogFormat::Text;
+  if (word == "json") return LogFormat::Json;
+  throw BadValue(fmt::format("'{}' is neither text nor json", value));
+}
+
 Model model(std::string_view value) {
   if (value == "event") return Model::Event;
   if (value == "thread-per-client") return Model::ThreadPerClient;
@@ -127,81 +132,106 @@ constexpr std::string_view kOperation = "State and operation";
 
 constexpr std::array kSettings{
     Setting{"host", "HOST", "ADDRESS", kListening, "address or name to listen on; 0.0.0.0 or :: for all networks",
-            "127.0.0.1", [](Options& options, std::string_view value) { options.host = host(value); }},
+            "127.0.0.1", [](Options& options, std::string_view value) { options.host = host(value); },
+            at_restart<&Options::host>()},
     Setting{
         "port", "PORT", "NUMBER", kListening, "TCP port; 0 takes any free one, named in the READY line", "5000",
-        [](Options& options, std::string_view value) { options.port = whole_number<std::uint16_t>(value, 0, 65'535); }},
+        [](Options& options, std::string_view value) { options.port = whole_number<std::uint16_t>(value, 0, 65'535); },
+        at_restart<&Options::port>()},
     Setting{"backlog", "", "NUMBER", kListening, "connections the kernel keeps until they are accepted", "1024",
-            [](Options& options, std::string_view value) { options.backlog = whole_number(value, 1, kMaxBacklog); }},
+            [](Options& options, std::string_view value) { options.backlog = whole_number(value, 1, kMaxBacklog); },
+            at_restart<&Options::backlog>()},
     Setting{"max-clients", "", "NUMBER", kListening, "connections at the same time; more are told 'server-full'",
             "10000",
             [](Options& options, std::string_view value) {
               options.max_clients = whole_number<std::uint32_t>(value, 1, kMaxMaxClients);
-            }},
+            },
+            at_restart<&Options::max_clients>()},
     Setting{"allow-guests", "", "yes|no", kListening, "may clients that are not logged in join rooms and speak?",
             "yes on a loopback host, else no",
-            [](Options& options, std::string_view value) { options.allow_guests = yes_or_no(value); }},
+            [](Options& options, std::string_view value) { options.allow_guests = yes_or_no(value); },
+            live<&Options::allow_guests>()},
 
     Setting{"max-clients-per-address", "", "NUMBER", kLimits,
             "of one address (IPv6: /64), so that nobody takes all seats; 0: any number; not loopback", "64",
             [](Options& options, std::string_view value) {
-              options.max_clients_per_address = whole_number<std::uint32_t>(value, 0, kMaxPerAddress);
-            }},
+              options.max_clients_per_address = whole_number<std::uint32_t>(value, 0, chat::kMostClientsPerAddress);
+            },
+            live<&Options::max_clients_per_address>()},
     Setting{"max-line-rate", "", "NUMBER", kLimits,
             "lines a second, more than anyone types; 0: any number; for loopback only where given", "100",
             [](Options& options, std::string_view value) {
-              options.max_line_rate = whole_number<std::uint32_t>(value, 0, kMaxLineRate);
-            }},
+              options.max_line_rate = whole_number<std::uint32_t>(value, 0, chat::kMostLinesPerSecond);
+            },
+            live<&Options::max_line_rate>()},
     Setting{"limit-loopback", "", "yes|no", kLimits,
             "do the two limits above hold for this machine's own clients too? 'no' spares a proxy", "no",
-            [](Options& options, std::string_view value) { options.limit_loopback = yes_or_no(value); }},
-    Setting{
-        "login-grace", "", "SECONDS", kLimits,
-        "for a first line, or a login where guests may not speak: takes idle seats back; 0: off", "60",
-        [](Options& options, std::string_view value) { options.login_grace = seconds(value, 0, kMaxLimitSeconds); }},
+            [](Options& options, std::string_view value) { options.limit_loopback = yes_or_no(value); },
+            live<&Options::limit_loopback>()},
+    Setting{"login-grace", "", "SECONDS", kLimits,
+            "for a first line, or a login where guests may not speak: takes idle seats back; 0: off", "60",
+            [](Options& options, std::string_view value) { options.login_grace = seconds(value, 0, kMaxLimitSeconds); },
+            live<&Options::login_grace>()},
     Setting{
         "idle-timeout", "", "SECONDS", kLimits,
         "close who has sent no line for so long; 0: never, since people listen for hours", "0",
-        [](Options& options, std::string_view value) { options.idle_timeout = seconds(value, 0, kMaxLimitSeconds); }},
+        [](Options& options, std::string_view value) { options.idle_timeout = seconds(value, 0, kMaxLimitSeconds); },
+        live<&Options::idle_timeout>()},
     Setting{"max-queued", "", "BYTES", kLimits,
             "answers kept for a client that does not read, 131072 to 8388608: bounds memory", "524288",
             [](Options& options, std::string_view value) {
-              options.max_queued = whole_number(value, kMinQueued, kMaxQueued);
-            }},
+              options.max_queued = whole_number(value, chat::kFewestQueuedBytes, chat::kMostQueuedBytes);
+            },
+            live<&Options::max_queued>()},
     Setting{"max-rooms", "", "NUMBER", kLimits, "rooms besides the lobby, 1 to 131; the server has 16384 for all",
             "128",
             [](Options& options, std::string_view value) {
               options.max_rooms = whole_number(value, 1U, chat::kMaxRoomsOfSession);
-            }},
+            },
+            live<&Options::max_rooms>()},
 
     Setting{"workers", "", "NUMBER", kShape, "worker processes, 1 to 64", "number of cores",
-            [](Options& options, std::string_view value) { options.workers = whole_number(value, 1U, kMaxWorkers); }},
+            [](Options& options, std::string_view value) { options.workers = whole_number(value, 1U, kMaxWorkers); },
+            live<&Options::workers>()},
     Setting{
         "max-workers", "", "NUMBER", kShape, "as many as `scale` may ask for while the server runs, 1 to 64",
         "twice --workers, at least 16",
-        [](Options& options, std::string_view value) { options.max_workers = whole_number(value, 1U, kMaxWorkers); }},
+        [](Options& options, std::string_view value) { options.max_workers = whole_number(value, 1U, kMaxWorkers); },
+        at_restart<&Options::max_workers>()},
     Setting{"loops", "", "NUMBER", kShape, "event loops (threads) in each worker, 1 to 64; 256 in all workers", "1",
-            [](Options& options, std::string_view value) { options.loops = whole_number(value, 1U, kMaxLoops); }},
+            [](Options& options, std::string_view value) { options.loops = whole_number(value, 1U, kMaxLoops); },
+            at_restart<&Options::loops>()},
     Setting{"pool", "", "NUMBER", kShape, "threads of each worker for passwords and text jobs, 1 to 64", "2",
-            [](Options& options, std::string_view value) { options.pool = whole_number(value, 1U, kMaxPool); }},
+            [](Options& options, std::string_view value) { options.pool = whole_number(value, 1U, kMaxPool); },
+            at_upgrade<&Options::pool>()},
     Setting{"model", "", "NAME", kShape,
             "event: a loop serves many clients; thread-per-client: each has a thread that blocks", "event",
-            [](Options& options, std::string_view value) { options.model = model(value); }},
+            [](Options& options, std::string_view value) { options.model = model(value); },
+            at_restart<&Options::model>()},
 
     Setting{kConfigSetting, "", "FILE", kOperation, "read further options from FILE, a line each: OPTION = VALUE",
             "none", [](Options& options, std::string_view value) { options.config = path(value); }},
     Setting{"data", "", "DIR", kOperation, "directory of the store, its lock and the control socket",
             "$XDG_STATE_HOME/rookery or ~/.local/state/rookery",
-            [](Options& options, std::string_view value) { options.data = path(value); }},
+            [](Options& options, std::string_view value) { options.data = path(value); }, at_restart<&Options::data>()},
     Setting{"log-level", "", "LEVEL", kOperation, "trace, debug, info, warning, error, critical or off", "info",
-            [](Options& options, std::string_view value) { options.log_level = log_level(value); }},
+            [](Options& options, std::string_view value) { options.log_level = log_level(value); },
+            live<&Options::log_level>()},
+    Setting{"log-format", "", "NAME", kOperation, "text, or json: an object for each line", "text",
+            [](Options& options, std::string_view value) { options.log_format = log_format(value); },
+            live<&Options::log_format>()},
+    Setting{"log-file", "", "FILE", kOperation, "where the log goes; opened anew by SIGUSR1 and `log-reopen`",
+            "standard error", [](Options& options, std::string_view value) { options.log_file = path(value); },
+            live<&Options::log_file>()},
     Setting{"sandbox", "", "on|off|required", kOperation,
             "keep from each process what it never needs: files, connections, programs", "on",
-            [](Options& options, std::string_view value) { options.sandbox = sandbox(value); }},
+            [](Options& options, std::string_view value) { options.sandbox = sandbox(value); },
+            at_restart<&Options::sandbox>()},
     Setting{"shutdown-timeout", "", "SECONDS", kOperation, "how long a shutdown may take before it is forced", "5",
             [](Options& options, std::string_view value) {
               options.shutdown_timeout = seconds(value, kMinShutdownSeconds, kMaxShutdownSeconds);
-            }},
+            },
+            live<&Options::shutdown_timeout>()},
 };
 
 }  // namespace

@@ -19,6 +19,16 @@ class BadValue : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// May it be changed while the server runs?
+struct Change {
+  enum class When : unsigned char { AtReload, AtUpgrade, AtRestart };
+
+  When when = When::AtRestart;
+  bool (*same)(const Options& one, const Options& other) = nullptr;  // null: not compared
+  void (*copy)(Options& to, const Options& from) = nullptr;
+  std::string (*text)(const Options& options) = nullptr;
+};
+
 struct Setting {
   std::string_view name;   // "max-clients": the flag without its dashes, the key in a file
   std::string_view alias;  // an environment variable understood besides ROOKERY_...; empty for most
@@ -29,6 +39,8 @@ struct Setting {
 
   // Checks `value` and stores it. Throws BadValue and stores nothing.
   void (*apply)(Options& options, std::string_view value);
+
+  Change change = {};
 
   [[nodiscard]] std::string flag() const;                  // "--max-clients"
   [[nodiscard]] std::string environment_variable() const;  // "ROOKERY_MAX_CLIENTS"

@@ -1,6 +1,9 @@
 #include "master/options/settings_file.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -119,13 +122,23 @@ std::vector<FileSetting> parse_settings_file(std::string_view text, const std::s
   return entries;
 }
 
-std::vector<FileSetting> read_settings_file(const std::filesystem::path& path, const std::string& file_name) {
+std::vector<FileSetting> read_settings_file(const std::filesystem::path& path, const std::string& file_name,
+                                            bool must_not_wait) {
   const auto cannot_read = [&](int error) {
     return BrokenFile(fmt::format("cannot read {}: {}", file_name, std::generic_category().message(error)));
   };
   const auto close = [](std::FILE* stream) { static_cast<void>(std::fclose(stream)); };
-  const std::unique_ptr<std::FILE, decltype(close)> file{std::fopen(path.c_str(), "re"), close};
-  if (!file) throw cannot_read(errno);
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | (must_not_wait ? O_NONBLOCK : 0));
+  if (descriptor < 0) throw cannot_read(errno);
+  const std::unique_ptr<std::FILE, decltype(close)> file{::fdopen(descriptor, "r"), close};
+  if (!file) {
+    const int error = errno;
+    ::close(descriptor);
+    throw cannot_read(error);
+  }
+  struct stat status {};
+  if (must_not_wait && (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)))
+    throw BrokenFile(fmt::format("cannot read {} again: it is no plain file", file_name));
 
   std::string text;
   std::array<char, 4096> buffer{};

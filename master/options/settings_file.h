@@ -34,8 +34,9 @@ class BrokenFile : public std::runtime_error {
 // Entries in the order of the file; a key may come twice. Throws BrokenFile.
 [[nodiscard]] std::vector<FileSetting> parse_settings_file(std::string_view text, const std::string& file_name);
 
-// The same for a file on disk (a pipe is fine). Throws BrokenFile if it can't be read or is larger than 1 MiB.
+// The same for a file on disk (a pipe is fine, unless it `must_not_wait`). Throws BrokenFile if it can't be read or is
+// larger than 1 MiB.
 [[nodiscard]] std::vector<FileSetting> read_settings_file(const std::filesystem::path& path,
-                                                          const std::string& file_name);
+                                                          const std::string& file_name, bool must_not_wait = false);
 
 }  // namespace rookery::master

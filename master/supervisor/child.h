@@ -24,6 +24,12 @@ inline constexpr std::uint32_t kLedgerIndex = 0;  // workers follow
 
 enum class Life : unsigned char { Down, Starting, Serving };
 
+// Settings and logs have numbers, in one order.
+struct ChangeNumbers {
+  std::uint64_t settings = 0;
+  std::uint64_t log = 0;
+};
+
 // How the operator sees it.
 enum class ShownState : unsigned char { Starting, Serving, Stopping, Draining, BackOff, Parked, Drained, Stopped };
 [[nodiscard]] std::string_view to_string(ShownState state) noexcept;
@@ -52,6 +58,8 @@ struct Child {
   bool told_to_stop = false;
   bool told_to_hand_over = false;
   TimePoint told{};         // to hand over
+  ChangeNumbers told_of;    // the newest that went into its pipe
+  ChangeNumbers has;        // the newest that it has
   bool wants_room = false;  // did not take a client that was to be handed to it
   TimePoint adopting{};     // when it was last handed a client or answered
   bool told_its_failure = false;

@@ -113,7 +113,8 @@ Launched Launcher::launch_ledger() {
         return ledger::run_ledger({.control = control,
                                    .lock = inheritance_.lock,
                                    .data = inheritance_.data,
-                                   .log_level = inheritance_.worker_settings.log_level,
+                                   .log_level = inheritance_.worker_settings.runtime.log_level,
+                                   .log_format = inheritance_.worker_settings.runtime.log_format,
                                    .sandboxed = inheritance_.worker_settings.sandboxed},
                                   state_);
       });

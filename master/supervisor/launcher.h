@@ -37,6 +37,9 @@ class Launcher final {
   // The first time in a place it needs memory. The child keeps the sockets of `inherited`; they stay the caller's too.
   [[nodiscard]] Launched launch_worker(std::uint32_t number, std::vector<worker::InheritedClient> inherited);
 
+  // For those who are launched from now on.
+  void change(const chat::RuntimeSettings& settings) noexcept { inheritance_.worker_settings.runtime = settings; }
+
   // Of the newest worker. A successor goes on from there.
   [[nodiscard]] std::uint64_t last_slot_epoch() const noexcept { return last_slot_epoch_; }
   void go_on_from(std::uint64_t slot_epoch) noexcept { last_slot_epoch_ = slot_epoch; }

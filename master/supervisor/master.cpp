@@ -68,40 +68,35 @@ worker::WorkerSettings worker_settings(const Options& options, const Foundation&
   return {.model = options.model == Model::Event ? worker::Model::Event : worker::Model::ThreadPerClient,
           .pool_threads = options.pool,
           .max_clients = foundation.max_clients,
-          .allow_guests = options.guests_allowed(),
-          .log_level = static_cast<log::Level>(options.log_level),
           .sandboxed = options.sandbox != Sandbox::Off,
-          .limits = {.clients_per_address = options.max_clients_per_address,
-                     .lines_per_second = options.max_line_rate.value_or(kDefaultMaxLineRate),
-                     .line_rate_on_loopback = options.max_line_rate.has_value(),
-                     .limit_loopback = options.limit_loopback,
-                     .login_grace = options.login_grace,
-                     .idle = options.idle_timeout,
-                     .queued_bytes = options.max_queued,
-                     .rooms = options.max_rooms,
-                     .address_secret = foundation.address_secret}};
+          .address_secret = foundation.address_secret,
+          .runtime = runtime_settings(options)};
 }
 
 }  // namespace
 
-Foundation::Foundation(const Options& options, std::optional<Listener> passed)
-    : max_clients(decide_max_clients(options)),
+Foundation::Foundation(const Options& options, std::optional<Listener> passed, LogFile& log_file)
+    : log(log_file),
+      max_clients(decide_max_clients(options)),
       address_secret(random_secret()),
       data(options.data),
       listener(passed ? *std::move(passed) : listen_on(options.host, options.port, options.backlog)),
       state(make_state(options, max_clients)),
       control_socket(open_control_socket(data.short_path(wire::kControlSocketName), data.directory_descriptor())) {}
 
-Foundation::Foundation(const Options& options, const State& left)
-    : max_clients(decide_max_clients(options)),
+Foundation::Foundation(const Options& options, const State& left, LogFile& log_file)
+    : log(log_file),
+      max_clients(decide_max_clients(options)),
       address_secret(left.address_secret),
       data(options.data, os::FileDescriptor(left.data_directory), os::FileDescriptor(left.lock)),
       listener(inherited_listener(os::FileDescriptor(left.listener))),
       state(take_shared(left)),
       control_socket(left.control_socket) {}
 
-Master::Master(const Options& options, Foundation& foundation, Origin origin)
+Master::Master(const Options& options, Options asked, Foundation& foundation, Origin origin)
     : foundation_(foundation),
+      arguments_(origin.arguments.begin() + (origin.arguments.empty() ? 0 : 1), origin.arguments.end()),
+      in_force_(std::move(asked)),
       kept_(kept_options(options, foundation.max_clients)),
       timer_(make_timer()),
       launcher_(foundation.state, {.lock = foundation.data.lock_descriptor(),
@@ -162,6 +157,7 @@ State Master::state_to_leave(std::optional<Conversation> awaited) const {
   state.lock = foundation_.data.lock_descriptor();
   state.listener = foundation_.listener.socket.get();
   state.control_socket = foundation_.control_socket.get();
+  state.first_error_output = foundation_.log.first_error_output();
   state.address_secret = foundation_.address_secret;
   state.started_ns = started_.time_since_epoch().count();
   save(foundation_.state, state);
@@ -216,6 +212,10 @@ void Master::on_signal() {
       supervisor_.scale_by(*number == SIGTTIN ? 1 : -1, name);
     else if (*number == SIGUSR2)
       static_cast<void>(upgrade_.ask(std::nullopt));  // the log says why not
+    else if (*number == SIGHUP)
+      static_cast<void>(reload(std::nullopt));
+    else if (*number == SIGUSR1)
+      static_cast<void>(reopen_log(std::nullopt));
     else
       log::info("{} has no meaning here: ignored", name);
   }

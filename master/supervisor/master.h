@@ -14,9 +14,11 @@
 #include "master/console/console.h"
 #include "master/console/console_host.h"
 #include "master/options/options.h"
+#include "master/options/reload.h"
 #include "master/supervisor/data_directory.h"
 #include "master/supervisor/launcher.h"
 #include "master/supervisor/listener.h"
+#include "master/supervisor/log_file.h"
 #include "master/supervisor/service_manager.h"
 #include "master/supervisor/signals.h"
 #include "master/supervisor/supervisor.h"
@@ -29,10 +31,11 @@ namespace rookery::master {
 // Everything that is made before the first fork, in this order. Throws StartError.
 struct Foundation {
   // `passed`: bound by somebody else; empty: we bind.
-  Foundation(const Options& options, std::optional<Listener> passed);
+  Foundation(const Options& options, std::optional<Listener> passed, LogFile& log_file);
   // From what another program has left in this process. Whatever throws does so before anything of it is owned.
-  Foundation(const Options& options, const State& left);
+  Foundation(const Options& options, const State& left, LogFile& log_file);
 
+  LogFile& log;
   Signals signals;
   std::uint32_t max_clients;
   std::uint64_t address_secret;
@@ -42,10 +45,14 @@ struct Foundation {
   os::FileDescriptor control_socket;
 };
 
+// The part of the options that every process is told of.
+[[nodiscard]] chat::RuntimeSettings runtime_settings(const Options& options);
+
 class Master final : private ConsoleHost, private UpgradeHost {
  public:
-  // REQUIRES: `origin`'s predecessor lives longer, if there is one.
-  Master(const Options& options, Foundation& foundation, Origin origin);
+  // `asked`: the options as they were read, to which a reload compares. REQUIRES: `origin`'s predecessor lives longer,
+  // if there is one.
+  Master(const Options& options, Options asked, Foundation& foundation, Origin origin);
 
   // Serves until it is told to stop, from the beginning or from what another program has left (null: none).
   [[nodiscard]] Outcome run(const State* left);
@@ -78,6 +85,18 @@ class Master final : private ConsoleHost, private UpgradeHost {
   void stop() override { supervisor_.stop("exit on the console"); }
 
   [[nodiscard]] std::optional<std::string> upgrade(Conversation who) override { return upgrade_.ask(who); }
+  [[nodiscard]] std::optional<std::string> reload(Conversation who) override {
+    return reload(std::optional<Conversation>(who));
+  }
+  [[nodiscard]] std::optional<std::string> reopen_log(Conversation who) override {
+    return reopen_log(std::optional<Conversation>(who));
+  }
+
+  // Changes while it serves (reload.cpp). Nobody: a signal. Nothing: the answer comes when every process has it.
+  [[nodiscard]] std::optional<std::string> reload(std::optional<Conversation> who);
+  [[nodiscard]] std::optional<std::string> apply(Options wanted, const std::vector<OptionChange>& changes,
+                                                 bool other_log, std::optional<Conversation> who);
+  [[nodiscard]] std::optional<std::string> reopen_log(std::optional<Conversation> who);
 
   // An upgrade's wishes.
   [[nodiscard]] bool can_upgrade() const override { return supervisor_.can_hand_over(); }
@@ -88,6 +107,8 @@ class Master final : private ConsoleHost, private UpgradeHost {
   void answer(Conversation who, std::string text) override { console_.reply(who, std::move(text)); }
 
   Foundation& foundation_;
+  std::vector<std::string> arguments_;  // without the program's name
+  Options in_force_;
   ServiceManager service_;
   KeptOptions kept_;
   os::Poller poller_;

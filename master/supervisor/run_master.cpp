@@ -68,12 +68,16 @@ int run_master(const std::vector<std::string>& arguments) {
 
   fill_standard_streams();
   ::umask(S_IRWXG | S_IRWXO);  // what we write is our user's alone
-  log::start("master", static_cast<log::Level>(options.log_level));
+  LogFile log_file;
+  if (!before)
+    if (const std::string why = log_file.open(options.log_file); !why.empty()) return complain(EX_CONFIG, why);
+  log::start("master", static_cast<log::Level>(options.log_level), static_cast<log::Format>(options.log_format));
   for (const std::string& doubt : options.doubts) log::warning("{}", doubt);
 
   const auto give_up = [&](int exit_code, const std::string& why) {
     if (before) before->go_back(why);
-    return complain(exit_code, why);
+    log_file.complain(fmt::format("rookery-master: {}\n", why));
+    return exit_code;
   };
   if (options.sandbox != Sandbox::Off) {
     for (const std::string& what : sandbox::missing()) {
@@ -87,12 +91,19 @@ int run_master(const std::vector<std::string>& arguments) {
   std::optional<Foundation> foundation;
   std::optional<Master> master;
   try {
+    const std::optional<std::uint32_t> asked_max_clients = options.max_clients;
     const State* const left = before ? &before->read() : nullptr;
     Origin origin{.arguments = arguments, .program = {}, .predecessor = before ? &*before : nullptr};
+    Options as_asked = options;
     if (left != nullptr) {
+      log_file.inherit(left->first_error_output);
+      // Whatever went before goes on where it does not: it is what all have.
+      if (const std::string why = log_file.open(options.log_file); !why.empty()) log::error("{}", why);
       for (const std::string& note : keep_options(left->kept, options)) log::warning("{}", note);
       origin.program = left->program;
-      foundation.emplace(options, *left);
+      as_asked = options;
+      as_asked.max_clients = asked_max_clients;
+      foundation.emplace(options, *left, log_file);
     } else {
       origin.program = path_of_own_program(arguments);
       std::optional<Listener> passed = activated_listener();
@@ -104,10 +115,12 @@ int run_master(const std::vector<std::string>& arguments) {
         options.port = passed->port;
         options.activated = true;
       }
-      foundation.emplace(options, std::move(passed));
+      foundation.emplace(options, std::move(passed), log_file);
+      as_asked = options;
     }
-    const Outcome outcome = master.emplace(options, *foundation, std::move(origin)).run(left);
-    return outcome.why.empty() ? outcome.exit_code : complain(outcome.exit_code, outcome.why);
+    const Outcome outcome = master.emplace(options, std::move(as_asked), *foundation, std::move(origin)).run(left);
+    if (!outcome.why.empty()) log_file.complain(fmt::format("rookery-master: {}\n", outcome.why));
+    return outcome.exit_code;
   } catch (const StartError& error) {
     return give_up(error.exit_code(), error.what());
   } catch (const std::exception& error) {

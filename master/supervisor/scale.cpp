@@ -65,7 +65,11 @@ std::optional<std::string> Supervisor::scale(Conversation who, std::uint64_t wor
 }
 
 void Supervisor::scale_by(int more, const std::string& why) {
-  const std::string refusal = set_scale(static_cast<std::uint64_t>(std::int64_t{scale_} + more));
+  scale_to(static_cast<std::uint64_t>(std::int64_t{scale_} + more), why);
+}
+
+void Supervisor::scale_to(std::uint64_t workers, const std::string& why) {
+  const std::string refusal = set_scale(workers);
   if (refusal.empty())
     log::info("{}: {} workers", why, scale_);
   else

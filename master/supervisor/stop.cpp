@@ -38,6 +38,7 @@ void Supervisor::begin_stop() {
   phase_ = Phase::StoppingWorkers;
   stop_deadline_ = os::Monotonic::now() + stop_timeout_;
   hooks_.stop_begins();
+  refuse_changes();
   for (const Plan& plan : std::exchange(plans_, {}))
     if (plan.who) hooks_.answer(*plan.who, "ERR shutting-down the server is stopping\n");
   for (Child& child : children_)

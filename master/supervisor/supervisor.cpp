@@ -63,6 +63,7 @@ void Supervisor::start(Child& child) {
     return start_failed(child, error.what());
   }
   child.restarts += again ? 1 : 0;
+  child.told_of = child.has = newest_;
   fault::point(fault::Point::MasterAfterFork);
   log::info("{} pid={} started", child.name(), child.process.pid());
   child.control_watched =
@@ -146,6 +147,10 @@ void Supervisor::on_message(Child& child, chat::ReceivedControl received) {
       break;
     case chat::ControlKind::Hold:
       if (!child.is_ledger() && on_hold(child, message, std::move(received.passenger))) return;
+      break;
+    case chat::ControlKind::Settings:
+    case chat::ControlKind::LogReopen:
+      if (on_changed(child, message)) return;
       break;
     case chat::ControlKind::Adopted:
       if (!child.is_ledger() && on_adopted(child, message)) return;
@@ -345,6 +350,7 @@ void Supervisor::on_due(TimePoint now) {
     carry_on(now);
     check_plans(now);
   }
+  check_changes(now);
   if (is_stopping() && !ended() && stop_deadline_ <= now) on_stop_deadline();
   if (phase_ == Phase::HandingOver && hand_over_deadline_ <= now) on_hand_over_deadline();
   if (taking_over_ && take_over_deadline_ <= now) static_cast<void>(give_up_take_over("not all served in time"));
@@ -357,6 +363,7 @@ TimePoint Supervisor::next_due() const noexcept {
   for (const Child& child : children_)
     if (may_start(child)) next = std::min(next, child.due);
   for (const Plan& plan : plans_) next = std::min(next, plan.deadline);
+  for (const Change& change : changes_) next = std::min(next, change.deadline);
   return next;
 }
 

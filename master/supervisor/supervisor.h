@@ -96,6 +96,17 @@ class Supervisor final {
   [[nodiscard]] std::optional<std::string> drain(Conversation who, std::uint64_t slot);
   [[nodiscard]] std::optional<std::string> scale(Conversation who, std::uint64_t workers);
   void scale_by(int more, const std::string& why);
+  void scale_to(std::uint64_t workers, const std::string& why);
+
+  // What is new for all processes (changes.cpp). `answer` is given when all that live have it. REQUIRES:
+  // why_not_now() is empty.
+  struct NewState {
+    std::optional<chat::RuntimeSettings> settings;
+    bool log = false;  // descriptor 2 is another file
+  };
+  void change(const NewState& what, std::optional<Conversation> who, std::string answer);
+  void set_stop_timeout(std::chrono::milliseconds timeout) noexcept { stop_timeout_ = timeout; }
+  [[nodiscard]] std::string why_not_now() const;  // "ERR ..."; empty: all serve
 
  private:
   enum class Phase : unsigned char {
@@ -153,13 +164,23 @@ class Supervisor final {
     TimePoint deadline{};
   };
   [[nodiscard]] bool is_wanted(const Child& child) const noexcept;
-  [[nodiscard]] std::string why_not_now() const;
   [[nodiscard]] std::string set_scale(std::uint64_t workers);
   void retire();  // after every turn: who is not wanted hands over, if somebody else serves
   void hand_over(Child& child);
   void check_plans(TimePoint now);
   [[nodiscard]] std::optional<std::string> verdict(const Plan& plan, TimePoint now) const;
   [[nodiscard]] bool is_empty(const Child& child) const noexcept;
+
+  struct Change {
+    std::optional<Conversation> who;
+    ChangeNumbers awaited;
+    TimePoint deadline{};
+    std::string answer;
+  };
+  void tell_changes(Child& child);
+  [[nodiscard]] static bool on_changed(Child& child, const chat::ControlMessage& message);  // false: nonsense
+  void check_changes(TimePoint now);
+  void refuse_changes();
 
   // Heartbeats and time-outs (watch.cpp).
   void check_heartbeat(Child& child);
@@ -225,8 +246,12 @@ class Supervisor final {
   bool taking_over_ = false;  // from another program, or again after nobody has taken over: not all serve yet
   bool may_go_back_ = false;
   TimePoint take_over_deadline_{};
-  std::uint32_t scale_;       // places below this one are to serve
-  std::vector<Plan> plans_;   // not answered yet
+  std::uint32_t scale_;      // places below this one are to serve
+  std::vector<Plan> plans_;  // not answered yet
+  std::vector<Change> changes_;
+  ChangeNumbers newest_;
+  std::uint64_t last_change_ = 0;
+  std::string settings_text_;
   bool ledger_away_ = false;  // parked, or on the try after that: workers are in read-only mode
 };
 

@@ -32,6 +32,7 @@ void Supervisor::on_check(TimePoint now) {
   const bool may_judge = check_timer_.may_judge(os::monotonic_ms());
   for (Child& child : children_) {
     if (child.killed) on_child_ended(child.index);  // in case the poller could not be told to watch it
+    tell_changes(child);                            // its pipe was full
     if (!may_judge) continue;
     check_time_outs(child, now);
     check_heartbeat(child);

@@ -61,6 +61,7 @@ void check_kinds(const State& state) {
 template <class Visit>
 void for_each_descriptor(const State& state, Visit visit) {
   for (const int one : {state.data_directory, state.lock, state.listener, state.control_socket}) visit(one);
+  if (state.first_error_output >= 0) visit(state.first_error_output);
   const auto segment = [&](const SegmentDescriptors& one) {
     visit(one.writer);
     visit(one.reader);

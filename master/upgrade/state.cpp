@@ -37,6 +37,7 @@ void fields(Text& text, S& state) {
   text.line("lock", state.lock);
   text.line("listener", state.listener);
   text.line("control-socket", state.control_socket);
+  text.line("first-error-output", state.first_error_output);
   text.line("log-ring", state.log_ring.writer, state.log_ring.reader);
   text.line("ledger-region", state.ledger_region.writer, state.ledger_region.reader);
   text.line("user-table", state.user_table.writer, state.user_table.reader);
@@ -94,6 +95,7 @@ void check_descriptors(const State& state) {
   all.add(state.lock, "the lock");
   all.add(state.listener, "the listener");
   all.add(state.control_socket, "the control socket");
+  if (state.first_error_output >= 0) all.add(state.first_error_output, "standard error");
   all.add(state.log_ring, "the log ring");
   all.add(state.ledger_region, "the ledger's region");
   all.add(state.user_table, "the user table");

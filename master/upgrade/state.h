@@ -94,6 +94,7 @@ struct State {
   int lock = -1;
   int listener = -1;
   int control_socket = -1;
+  int first_error_output = -1;  // where the log goes to a file
   SegmentDescriptors log_ring;
   SegmentDescriptors ledger_region;
   SegmentDescriptors user_table;

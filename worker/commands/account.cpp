@@ -26,7 +26,7 @@ Outcome ask_desk(CommandContext& context, Session& session, PasswordRequest requ
   const wire::RequestTag tag{request.op, id};
   const Source source = context.sessions.source(session);
   request.source = source.key;
-  request.of_many = source.loopback && !context.worker.settings.limits.limit_loopback;
+  request.of_many = source.loopback && !context.settings.limits.limit_loopback;
   request.session = session.index;
   request.client = session.client;
   switch (context.passwords.admit(os::Monotonic::now(), std::move(request))) {
@@ -75,15 +75,18 @@ void finish_login(CommandContext& context, const Asker& asker, const std::string
   if (session == nullptr) return;
   const wire::RequestTag tag{wire::Op::Login, asker.id};
   if (!right) {
-    log::info("client={} login as {} refused", asker.client, name);
+    // A name that nobody has may be a password in the wrong place.
+    log::about_client(log::Topic::Logins, log::Level::Info, {asker.client, asker.address.text()}, "login refused: {}",
+                      user != 0 ? "another password than that of " + name : "no such account");
     context.refuse(*session, tag, wire::ErrorCode::BadCredentials, "no such name, or another password");
     context.finish_command(*session);
     return;
   }
   const chat::SessionLogin login = chat::login_of(context.worker.users, user);
   context.follower.listen_to_account(*session, login.account);
-  if (!context.worker.settings.allow_guests) context.follower.listen_to_chat(*session);
-  log::info("client={} logged in as {}", asker.client, name);
+  if (!LogFollower::hears_chat(*session)) context.follower.listen_to_chat(*session);
+  log::about_client(log::Topic::Logins, log::Level::Info, {asker.client, asker.address.text()}, "logged in as {}",
+                    name);
   context.reply(*session, [&](const wire::Dialect& dialect, std::string& out) {
     dialect.logged_in(out, tag, {asker.client, login.name_view()}, context.worker.epoch(),
                       context.follower.newest_seq());
@@ -126,10 +129,9 @@ Outcome do_login(CommandContext& context, Session& session, const wire::Command&
   if (user != nullptr) std::memcpy(hash.encoded.data(), user->value, hash.encoded.size());
   const std::uint32_t number = user != nullptr ? 1 + context.worker.users.number_of(*user) : 0;
   Asker asker{session.index, session.client, std::string(command.id), session.address()};
-  PasswordRequest request{.name = name_key(command.name, context.worker.settings.limits.address_secret),
-                          .op = tag.op,
-                          .id = asker.id,
-                          .work = [] {}};
+  PasswordRequest request{
+      .name = name_key(command.name, context.worker.settings.address_secret), .op = tag.op, .id = asker.id, .work = [] {
+      }};
   request.work = [&context, source = context.sessions.source(session).key, key = request.name, asker = std::move(asker),
                   hash, number, password = Secret(command.password),
                   name = std::string(user != nullptr ? user->name_view() : command.name)] {
@@ -149,7 +151,7 @@ Outcome do_logout(CommandContext& context, Session& session, const wire::Command
   const chat::SessionLogin login = context.sessions.login(session);
   if (login.account == 0) return context.refuse(session, tag, wire::ErrorCode::NotLoggedIn, "nobody is logged in here");
   const std::uint64_t account = login.account;
-  if (!context.worker.settings.allow_guests) context.follower.listen_no_more(session);  // under the name it had
+  if (!context.settings.allow_guests) context.follower.listen_no_more(session);  // under the name it had
   context.delivery.settle_position(session);
   if (Topic* topic = context.delivery.topics.account(account)) topic->remove(session);
   context.delivery.topics.forget_person(account, 0);

@@ -25,6 +25,7 @@ enum class Outcome : unsigned char {
 
 struct CommandContext {
   const WorkerContext& worker;
+  const chat::RuntimeSettings& settings;  // the loop's
   SessionTable& sessions;
   Delivery& delivery;
   Outbox& outbox;
@@ -92,7 +93,7 @@ struct CommandContext {
   }
 
   [[nodiscard]] bool may_chat(const Session& session) const {
-    return worker.settings.allow_guests || session.stream.user != 0;
+    return settings.allow_guests || session.stream.user != 0;
   }
 };
 

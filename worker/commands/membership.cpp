@@ -66,10 +66,9 @@ Outcome do_join(CommandContext& context, Session& session, const wire::Command& 
   std::uint32_t id = 0;
   if (const TopicMap::Room* room = own_room(context, session, command.room, id))
     return answer_again(context, session, tag, id, room->name);
-  if (session.block->rooms.count.load(std::memory_order_relaxed) >= context.worker.settings.limits.rooms)
-    return context.refuse(
-        session, tag, wire::ErrorCode::RateLimited,
-        "you are in " + std::to_string(context.worker.settings.limits.rooms) + " rooms, leave one first");
+  if (session.block->rooms.count.load(std::memory_order_relaxed) >= context.settings.limits.rooms)
+    return context.refuse(session, tag, wire::ErrorCode::RateLimited,
+                          "you are in " + std::to_string(context.settings.limits.rooms) + " rooms, leave one first");
   return ask(context, session, command, chat::RecordKind::Join, 0, command.room);
 }
 

@@ -140,7 +140,7 @@ class ResumeReply final : public ItemSource {
 
   // The client was promised a number that it cannot be given: it connects and asks again.
   ItemsState give_up(Session& session, const char* why) {
-    log::error("client={} is closed: {}", session.client, why);
+    log::about_client(log::Topic::Sessions, log::Level::Error, {session.client}, "is closed: {}", why);
     context_.delivery.doom(session, why);
     return ItemsState::Waiting;
   }

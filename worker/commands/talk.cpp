@@ -99,7 +99,7 @@ Outcome do_msg(CommandContext& context, Session& session, const wire::Command& c
     record.target_name = user->name_view();
     return send(context, session, tag, record);
   }
-  if (context.worker.settings.allow_guests && parse_guest(command.name, client)) {
+  if (context.settings.allow_guests && parse_guest(command.name, client)) {
     if (const auto seat = find_guest(context.worker, client)) {
       record.header.target = client;
       record.header.flags = chat::kTargetIsGuest;

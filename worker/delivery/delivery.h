@@ -43,6 +43,8 @@ class Delivery final {
            std::size_t max_own_output_bytes = ClientLimits{}.queued_bytes,
            std::span<std::atomic<std::uint64_t>> heard = {});
 
+  void allow_own_output(std::size_t bytes) noexcept { max_own_output_bytes_ = bytes; }
+
   TopicMap topics;
 
   // Everything before this log position is on the tapes; the record being applied begins here.
@@ -178,7 +180,7 @@ class Delivery final {
   SessionTable& sessions_;
   OwnOutput own_;
   chat::LoopControl& control_;
-  const std::size_t max_own_output_bytes_;
+  std::size_t max_own_output_bytes_;
   std::uint64_t position_ = 0;
   std::uint64_t delivered_ = 0;  // who is not behind has had everything before it
   std::uint64_t flush_ = 0;

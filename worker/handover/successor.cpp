@@ -139,8 +139,9 @@ void Successor::adopt(std::vector<Arrival> arrivals) {
     const auto remains = read_remains(region, arrival.from, arrival.client);
     Session* const session = remains ? import(arrival, region, *remains) : nullptr;
     if (session == nullptr) {
-      log::warning("client={} of worker {} cannot be carried on: {}", arrival.client, arrival.worker,
-                   remains ? "no room for it" : "it was over");
+      log::about_client(log::Topic::Sessions, log::Level::Warning, {arrival.client},
+                        "of worker {} cannot be carried on: {}", arrival.worker,
+                        remains ? "no room for it" : "it was over");
       if (arrival.socket) ::shutdown(arrival.socket.get(), SHUT_RDWR);
       custody_.give_up(arrival.client, arrival.worker, arrival.from);
       continue;
@@ -318,7 +319,7 @@ std::string_view Successor::settle_asked(Session& session, const ReplayPart& par
 }
 
 void Successor::doubt(Session& session, std::string_view why) {
-  log::warning("client={} cannot be carried on: {}", session.client, why);
+  log::about_client(log::Topic::Sessions, log::Level::Warning, {session.client}, "cannot be carried on: {}", why);
   commands_.delivery.forget_output(session);
   // What it was sent last may be half a line.
   std::string words = "\n";
@@ -337,7 +338,8 @@ bool Successor::watch(Session& session) {
   const int error = watch_.begin(session);
   session.watched = error == 0;
   if (session.watched) return true;
-  log::warning("client={} cannot be served: {}", session.client, os::error_text(error));
+  log::about_client(log::Topic::Sessions, log::Level::Warning, {session.client}, "cannot be served: {}",
+                    os::error_text(error));
   commands_.delivery.doom(session, "no means to serve it");
   return false;
 }

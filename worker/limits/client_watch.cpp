@@ -20,7 +20,7 @@ std::string seconds(std::chrono::milliseconds time) {
 }  // namespace
 
 void ClientWatch::turn(os::Monotonic::time_point now) {
-  const ClientLimits& limits = commands_.worker.settings.limits;
+  const ClientLimits& limits = commands_.settings.limits;
   if (limits.login_grace.count() == 0 && limits.idle.count() == 0) return;
   const std::uint32_t places = commands_.sessions.places();
   const std::uint32_t looks = std::min(places, std::max(kFewestLooks, places / kSlices));
@@ -34,10 +34,10 @@ void ClientWatch::turn(os::Monotonic::time_point now) {
 void ClientWatch::look_at(Session& session, os::Monotonic::time_point now) {
   // Whoever waits for us is not to blame; whoever takes no output is delivery's business.
   if (session.busy || session.in_flight > 0 || session.items || session.fee != LineFee::Open) return;
-  const ClientLimits& limits = commands_.worker.settings.limits;
+  const ClientLimits& limits = commands_.settings.limits;
   if (limits.login_grace.count() > 0 && session.opened_at.age(now) > limits.login_grace) {
     if (!session.had_line) return close(session, "no line within " + seconds(limits.login_grace));
-    if (!commands_.worker.settings.allow_guests && !session.has(chat::kHasLoggedIn))
+    if (!commands_.settings.allow_guests && !session.has(chat::kHasLoggedIn))
       return close(session, "no login within " + seconds(limits.login_grace));
   }
   if (limits.idle.count() > 0 && session.last_line_at.age(now) > limits.idle)
@@ -45,7 +45,7 @@ void ClientWatch::look_at(Session& session, os::Monotonic::time_point now) {
 }
 
 void ClientWatch::close(Session& session, const std::string& why) {
-  log::info("client={} {}", session.client, why);
+  log::about_client(log::Topic::Limits, log::Level::Info, {session.client}, "{}", why);
   // Who has not said a byte is told as a person would be.
   const bool silent = session.dialect_id() == wire::DialectId::Undecided;
   const wire::Dialect& dialect = silent ? wire::dialect(wire::DialectId::Text) : session.dialect();

@@ -15,7 +15,7 @@ namespace rookery::worker {
 class LineMeter final {
  public:
   // False: one line too many, and it is not counted, so a client that goes on too fast is still served at its rate.
-  // REQUIRES: lines_per_second > 0, the same at each call.
+  // REQUIRES: lines_per_second > 0. It may change between calls: what was paid is paid.
   [[nodiscard]] bool take(os::Monotonic::time_point now, std::uint32_t lines_per_second) noexcept {
     constexpr std::chrono::nanoseconds kSecond = std::chrono::seconds{1};
     const std::chrono::nanoseconds one_line = kSecond / lines_per_second;

@@ -15,6 +15,7 @@ constexpr std::uint64_t kDrainWords = 128 * 1024;
 LogFollower::LogFollower(const WorkerContext& context, std::uint32_t loop, SessionTable& sessions, Delivery& delivery,
                          Outbox& outbox, Receipts& receipts, ClientIds& ids)
     : context_(context),
+      settings_(context.loop_settings[loop]),
       slot_(context.shared.slot(context.start.number, loop)),
       sessions_(sessions),
       delivery_(delivery),
@@ -256,6 +257,19 @@ void LogFollower::listen_no_more(Session& session) {
   delivery_.topics.everybody.remove(session);
   session.block->had_from.everybody.store(chat::SessionHadFrom::kNever, std::memory_order_relaxed);
   delivery_.topics.strangers.add(session);
+}
+
+bool LogFollower::follow_rule_for_guests(Session& session) {
+  if (session.dialect_id() == wire::DialectId::Undecided || session.stream.user != 0) return true;
+  const bool chats = hears_chat(session) || session.block->rooms.count.load(std::memory_order_relaxed) > 0;
+  if (chats == settings_.allow_guests) return true;
+  if (session.in_flight > 0 || session.busy || session.items) return false;
+  if (settings_.allow_guests)
+    listen_to_chat(session);
+  else
+    listen_no_more(session);
+  delivery_.commit(session);
+  return true;
 }
 
 void LogFollower::leave_rooms(Session& session) {

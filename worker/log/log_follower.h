@@ -64,6 +64,11 @@ class LogFollower final {
   void listen(Session& session);
   void listen_to_chat(Session& session);  // also where its state does not say yet that it may
   void listen_no_more(Session& session);
+  [[nodiscard]] static bool hears_chat(const Session& session) noexcept {
+    return session.block->had_from.everybody.load(std::memory_order_relaxed) != chat::SessionHadFrom::kNever;
+  }
+  // After it was changed whether guests may chat. False: not now, it waits for an answer; ask again.
+  [[nodiscard]] bool follow_rule_for_guests(Session& session);
   void listen_to_account(Session& session, std::uint64_t account);
   void set_presence(Session& session, bool on);
   void enter_lobby(Session& session);
@@ -80,7 +85,7 @@ class LogFollower final {
   void free_room_of_others(std::uint32_t id, std::string_view name);
   void sit_in_lobby(Session& session);
   [[nodiscard]] bool may_chat(const Session& session) const {
-    return context_.settings.allow_guests || session.stream.user != 0;
+    return settings_.allow_guests || session.stream.user != 0;
   }
   [[nodiscard]] Topic* guest_topic(const chat::RecordHeader& header);
   void leave_for_one_gone(const chat::Record& record);
@@ -89,6 +94,7 @@ class LogFollower final {
   }
 
   const WorkerContext& context_;
+  const chat::RuntimeSettings& settings_;  // the loop's
   std::uint32_t slot_;
   SessionTable& sessions_;
   Delivery& delivery_;

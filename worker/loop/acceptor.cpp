@@ -34,6 +34,7 @@ constexpr milliseconds kPauseWithoutDescriptors{100};
 Acceptor::Acceptor(const WorkerContext& context, std::uint32_t loop, os::Poller& poller, SocketWatch& watch,
                    SessionTable& sessions, ClientIds& ids, Custody& custody)
     : context_(context),
+      limits_(context.loop_settings[loop].limits),
       control_(context.own().control(loop)),
       poller_(poller),
       watch_(watch),
@@ -118,30 +119,36 @@ void Acceptor::on_readable() {
                                       watch_.socket_flags() | SOCK_CLOEXEC));
   if (!socket) {
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      log::warning("cannot accept a connection: {}; trying again in {} ms", os::error_text(errno),
-                   kPauseWithoutDescriptors.count());
+      log::about_client(log::Topic::Limits, log::Level::Warning, {},
+                        "cannot accept a connection: {}; trying again in {} ms", os::error_text(errno),
+                        kPauseWithoutDescriptors.count());
       paused_until_ = os::Monotonic::now() + kPauseWithoutDescriptors;
     }
     return;  // EAGAIN: another loop was faster; ECONNABORTED and the like: the peer has gone
   }
   fault::point(fault::Point::WorkerAfterAccept);
   if (allowance_ > 0) --allowance_;
-  const Source source = source_of(peer.address(), context_.settings.limits.address_secret);
-  const std::uint32_t allowed = clients_allowed(context_.settings.limits, source);
+  const Source source = source_of(peer.address(), context_.settings.address_secret);
+  const std::uint32_t allowed = clients_allowed(limits_, source);
   if (const auto left = shut_out_.waits(peer.address(), os::Monotonic::now()))
-    turn_away(std::move(socket), wire::ErrorCode::RateLimited,
+    turn_away(std::move(socket), peer, wire::ErrorCode::RateLimited,
               fmt::format("your address is shut out for {} s: its requests crashed the server", left->count()));
   else if (context_.connections() >= context_.settings.max_clients)
-    turn_away(std::move(socket), wire::ErrorCode::ServerFull, "there are as many clients as this server takes");
+    turn_away(std::move(socket), peer, wire::ErrorCode::ServerFull, "there are as many clients as this server takes");
   else if (allowed > 0 && context_.connections_from(source) >= allowed)
-    turn_away(std::move(socket), wire::ErrorCode::ServerFull,
+    turn_away(std::move(socket), peer, wire::ErrorCode::ServerFull,
               fmt::format("there are {} connections from your address, close one first", allowed));
   else
     welcome(std::move(socket), peer);
   step_out();  // back in line behind the others, in turn()
 }
 
-void Acceptor::turn_away(os::FileDescriptor socket, wire::ErrorCode code, std::string why) const {
+void Acceptor::turn_away(os::FileDescriptor socket, const PeerAddress& peer, wire::ErrorCode code, std::string why) {
+  log::about_client(log::Topic::Limits, log::Level::Info, {0, peer.text()}, "turned away: {}", why);
+  send_away(std::move(socket), code, std::move(why));
+}
+
+void Acceptor::send_away(os::FileDescriptor socket, wire::ErrorCode code, std::string why) {
   std::string out;
   wire::dialect(wire::DialectId::Text).refused(out, {code, std::move(why), {}, {}});
   static_cast<void>(::send(socket.get(), out.data(), out.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
@@ -155,11 +162,12 @@ void Acceptor::welcome(os::FileDescriptor socket, const PeerAddress& peer) {
   // TCP_NODELAY, keepalive and the user time-out come with the listener (master/supervisor/listener.cpp).
   Session* session = sessions_.open(std::move(socket), peer, ids_.take());
   if (session == nullptr) {
-    log::warning("no shared memory left for another client");
+    log::about_client(log::Topic::Limits, log::Level::Warning, {0, peer.text()},
+                      "no shared memory left for another client");
     return;
   }
   control_.accepted.store(control_.accepted.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  log::info("client={} {} connected", session->client, peer.text());
+  log::about_client(log::Topic::Connections, log::Level::Info, {session->client, peer.text()}, "connected");
   if (custody_.hold(*session)) begin(*session);
 }
 
@@ -168,8 +176,9 @@ void Acceptor::begin(Session& session) {
   const int error = watch_.begin(session);
   session.watched = error == 0;
   if (session.watched) return;
-  log::warning("client={} cannot be served: {}", session.client, os::error_text(error));
-  turn_away(std::move(session.socket), wire::ErrorCode::ServerFull, "the server has no means for another client");
+  log::about_client(log::Topic::Limits, log::Level::Warning, {session.client}, "cannot be served: {}",
+                    os::error_text(error));
+  send_away(std::move(session.socket), wire::ErrorCode::ServerFull, "the server has no means for another client");
   custody_.drop(session.client, session.index);
   sessions_.close(session);
 }

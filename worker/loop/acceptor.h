@@ -49,10 +49,12 @@ class Acceptor final {
   [[nodiscard]] bool queue_is_waiting() const noexcept;
   void line_up();
   void step_out();
-  void turn_away(os::FileDescriptor socket, wire::ErrorCode code, std::string why) const;
+  static void turn_away(os::FileDescriptor socket, const PeerAddress& peer, wire::ErrorCode code, std::string why);
+  static void send_away(os::FileDescriptor socket, wire::ErrorCode code, std::string why);
   void welcome(os::FileDescriptor socket, const PeerAddress& peer);
 
   const WorkerContext& context_;
+  const ClientLimits& limits_;  // the loop's
   chat::LoopControl& control_;
   os::Poller& poller_;  // for the listener
   SocketWatch& watch_;

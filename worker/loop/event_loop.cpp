@@ -44,14 +44,18 @@ EventLoop::EventLoop(WorkerContext& context, std::uint32_t loop)
       sessions_(context, loop, buffers_),
       outbox_(context, loop, sessions_),
       ids_(outbox_),
-      delivery_(watch_, sessions_, buffers_, control_, context.settings.limits.queued_bytes,
+      delivery_(watch_, sessions_, buffers_, control_, context.loop_settings[loop].limits.queued_bytes,
                 threads_ ? std::span<std::atomic<std::uint64_t>>() : control_.rooms_heard),
       receipts_(context, sessions_, delivery_, outbox_),
       follower_(context, loop, sessions_, delivery_, outbox_, receipts_, ids_),
       history_(context, loop, sessions_, delivery_, outbox_),
       // One more than there are threads, so that none waits for this loop between two hashes.
       passwords_(context.settings.pool_threads + 1, context.settings.pool_threads * kQueuedPerPoolThread),
-      commands_{context, sessions_, delivery_, outbox_, follower_, history_, mailbox_, barrier_, passwords_},
+      commands_{context,   context.loop_settings[loop],
+                sessions_, delivery_,
+                outbox_,   follower_,
+                history_,  mailbox_,
+                barrier_,  passwords_},
       input_(commands_, buffers_, control_.suspect),
       custody_(context, loop),
       successor_(commands_, receipts_, input_, buffers_, watch_, custody_, loop),
@@ -280,6 +284,23 @@ void EventLoop::housekeeping() {
   delivery_.sweep(now_);
   if (!stopping_) client_watch_.turn(now_);
   if (threads_ != nullptr) threads_->reap();
+  if (guests_unsettled_ && ready_) settle_guests();
+  log::look_after();
+}
+
+void EventLoop::change(const chat::RuntimeSettings& settings) {
+  context_.loop_settings[loop_] = settings;
+  sessions_.limits_changed();
+  delivery_.allow_own_output(settings.limits.queued_bytes);
+  guests_unsettled_ = true;
+  next_housekeeping_ = now_;
+}
+
+void EventLoop::settle_guests() {
+  guests_unsettled_ = false;
+  sessions_.for_each([this](Session& session) {
+    if (session.open() && !follower_.follow_rule_for_guests(session)) guests_unsettled_ = true;
+  });
 }
 
 void EventLoop::bury_doomed() {
@@ -288,7 +309,8 @@ void EventLoop::bury_doomed() {
 }
 
 void EventLoop::bury(Session& session) {
-  log::info("client={} closed: {}", session.client, delivery_.why_doomed(session));
+  log::about_client(log::Topic::Connections, log::Level::Info, {session.client}, "closed: {}",
+                    delivery_.why_doomed(session));
   const std::uint64_t account = sessions_.login(session).account;
   const std::uint64_t client = session.client;
   follower_.leave_rooms(session);

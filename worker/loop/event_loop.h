@@ -66,6 +66,8 @@ class EventLoop final : private ClientTurns {
   [[nodiscard]] std::uint64_t connections() const noexcept {
     return control_.connections.load(std::memory_order_relaxed);
   }
+  // In the loop's thread: from now on these hold.
+  void change(const chat::RuntimeSettings& settings);
   // In the loop's thread: closes what comes from that network, and takes no more of it until then.
   void shut_out(const chat::SourceAddress& network, os::Monotonic::time_point until);
 
@@ -95,6 +97,7 @@ class EventLoop final : private ClientTurns {
   void storing_changed(Storing storing);
   void bury_doomed();
   void housekeeping();
+  void settle_guests();
   [[nodiscard]] bool has_work() const noexcept;
   [[nodiscard]] bool drained() const noexcept;
   void close_idle_for_stop();
@@ -134,6 +137,7 @@ class EventLoop final : private ClientTurns {
   bool more_log_ = false;
   bool lapped_ = false;
   bool stopping_ = false;
+  bool guests_unsettled_ = true;      // some may have begun under another rule, also with a worker before this one
   Storing storing_ = Storing::Works;  // at the newest turn
   os::Monotonic::time_point now_;
   os::Monotonic::time_point deadline_{};

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include <stdexcept>
 
 #include "ipc/os/crash_dump.h"
+#include "ipc/os/error_output.h"
 #include "ipc/os/thread.h"
 
 namespace rookery::worker {
@@ -20,7 +22,9 @@ namespace {
 thread_local const ThreadPool* pool_of_this_thread = nullptr;
 
 [[noreturn]] void broken_invariant(int line, const char* what, const char* detail) {
-  std::fprintf(stderr, "%s:%d: %s%s\n", __FILE__, line, what, detail);
+  char text[512];
+  const int bytes = std::snprintf(text, sizeof text, "%s:%d: %s%s\n", __FILE__, line, what, detail);
+  if (bytes > 0) os::last_words({text, std::min(static_cast<std::size_t>(bytes), sizeof text - 1)});
   std::abort();
 }
 

@@ -284,8 +284,7 @@ bool Input::pay(Session& session) {
   if (session.fee != LineFee::Open) return session.fee == LineFee::Paid;
   session.had_line = true;
   session.last_line_at = os::CoarseMoment(commands_.now);
-  const bool paid =
-      !session.metered || session.meter.take(commands_.now, commands_.worker.settings.limits.lines_per_second);
+  const bool paid = !session.metered || session.meter.take(commands_.now, commands_.settings.limits.lines_per_second);
   session.fee = paid ? LineFee::Paid : LineFee::Refused;
   return paid;
 }
@@ -294,7 +293,7 @@ Outcome Input::refuse_fast_line(Session& session, std::string_view line) {
   if (session.in_flight > 0) return Outcome::Wait;  // the refusal must not overtake earlier answers
   const wire::ParseOutcome parsed = session.dialect().parse(line, storage_);
   wire::Refusal refusal{wire::ErrorCode::RateLimited,
-                        "more than " + std::to_string(commands_.worker.settings.limits.lines_per_second) +
+                        "more than " + std::to_string(commands_.settings.limits.lines_per_second) +
                             " lines a second, this one was not "
                             "carried out",
                         {},

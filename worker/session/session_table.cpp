@@ -42,7 +42,8 @@ std::string PeerAddress::text() const {
 
 SessionTable::SessionTable(const WorkerContext& context, std::uint32_t loop, BufferPool& buffers)
     : buffers_(buffers),
-      limits_(context.settings.limits),
+      limits_(context.loop_settings[loop].limits),
+      address_secret_(context.settings.address_secret),
       users_(context.users),
       layout_(context.shared.worker_layout),
       control_(context.own().control(loop)),
@@ -109,13 +110,27 @@ void SessionTable::seat(Session& session, os::FileDescriptor socket, std::uint64
   session.socket = std::move(socket);
   session.client = client;
   session.block = blocks_ + session.index;
-  const Source source = source_of(address, limits_.address_secret);
+  const Source source = source_of(address, address_secret_);
   session.opened_at = session.last_line_at = os::CoarseMoment(os::Monotonic::now());
   session.metered = lines_allowed(limits_, source) > 0;
   session.in_address_count = clients_allowed(limits_, source) > 0;
   if (session.in_address_count) addresses_.add(source.key);
   ++count_;
   control_.connections.store(count_, std::memory_order_relaxed);
+}
+
+void SessionTable::limits_changed() noexcept {
+  for_each([this](Session& session) {
+    const Source from = source(session);
+    session.metered = lines_allowed(limits_, from) > 0;
+    const bool counts = clients_allowed(limits_, from) > 0;
+    if (counts == session.in_address_count) return;
+    session.in_address_count = counts;
+    if (counts)
+      addresses_.add(from.key);
+    else
+      addresses_.remove(from.key);
+  });
 }
 
 Session* SessionTable::open(os::FileDescriptor socket, const PeerAddress& peer, std::uint64_t client) {

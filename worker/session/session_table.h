@@ -66,6 +66,9 @@ class SessionTable final {
       if (at(i).open()) visit(at(i));
   }
 
+  // Who is counted and metered, after the loop's limits have changed.
+  void limits_changed() noexcept;
+
   void drop_items() noexcept {
     for (std::uint32_t i = 0; i < places_; ++i) at(i).items.reset();
   }
@@ -81,7 +84,7 @@ class SessionTable final {
     return chat::login_of(users_, session.stream.user);
   }
   [[nodiscard]] Source source(const Session& session) const noexcept {
-    return source_of(session.address(), limits_.address_secret);
+    return source_of(session.address(), address_secret_);
   }
 
   // The rooms in a block; kInlineRooms there, the rest in a buffer.
@@ -107,7 +110,8 @@ class SessionTable final {
   [[nodiscard]] Session& make_place();  // behind the others; throws std::bad_alloc
 
   BufferPool& buffers_;
-  const ClientLimits& limits_;
+  const ClientLimits& limits_;  // the loop's
+  std::uint64_t address_secret_;
   const shm::NameTableReader& users_;
   chat::WorkerLayout layout_;
   chat::LoopControl& control_;

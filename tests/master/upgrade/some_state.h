@@ -34,6 +34,7 @@ inline State some_state() {
   state.lock = 4;
   state.listener = 5;
   state.control_socket = 6;
+  state.first_error_output = 62;
   state.log_ring = segment();
   state.ledger_region = segment();
   state.user_table = segment();
