@@ -24,7 +24,7 @@ constexpr std::string_view kDescription =
 constexpr std::string_view kAfterTheOptions =
     R"(The first of these that has an option decides: command line, environment, .env in the working
 directory, configuration file, default. Empty environment variables do not count.
-Options marked (r) change at a reload, which reads all of these again; nobody is dropped. The others
+Those marked 'reload' change at a reload, which reads all of these again and drops nobody. The others
 keep their values until a restart (--pool: until an upgrade), and the log names those that differ.
 
 Signals:
@@ -62,11 +62,9 @@ class HelpFormatter final : public CLI::Formatter {
 };
 
 std::string described(const Setting& setting) {
-  const bool live = setting.change.when == Change::When::AtReload;
-  std::string text = fmt::format("{}{}\n[{}; {}", live ? "(r) " : "", setting.help, setting.default_text,
-                                 setting.environment_variable());
+  std::string text = fmt::format("{}\n[{}; {}", setting.help, setting.default_text, setting.environment_variable());
   if (!setting.alias.empty()) text += fmt::format(" or {}", setting.alias);
-  return text + "]";
+  return text + (setting.change.when == Change::When::AtReload ? "; reload]" : "]");
 }
 
 struct Parser {

@@ -141,7 +141,8 @@ TEST(MasterFaults, Row13_ASecondServerOnTheSameData) {
   EXPECT_EQ(first.console("count"), "OK 1 clients\n") << "its control socket is still its own";
 }
 
-TEST(MasterFaults, Row28_TenThousandSignalsWithoutMeaning) {
+// Some ask for a reload, in which nothing has changed, or for the log, which is standard error.
+TEST(MasterFaults, Row28_TenThousandSignalsThatChangeNothing) {
   constexpr int kSignals = 10'000;
   constexpr std::array kMeaningless{SIGHUP, SIGUSR1, SIGWINCH, SIGCHLD, SIGPIPE};
   ServerProcess server({"--workers", "2"});

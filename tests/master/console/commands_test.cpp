@@ -46,6 +46,10 @@ class FakeHost final : public ConsoleHost {
     upgrades.push_back(who);
     return upgrade_refusal;
   }
+  [[nodiscard]] std::optional<std::string> reload(Conversation who) override {
+    return "OK reloaded for " + std::to_string(who) + "\n";
+  }
+  [[nodiscard]] std::optional<std::string> reopen_log(Conversation) override { return "ERR not-opened\n"; }
   void stop() override { ++stops; }
 
   bool ledger_is_there = true;
