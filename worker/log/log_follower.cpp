@@ -261,6 +261,7 @@ void LogFollower::listen_no_more(Session& session) {
 
 bool LogFollower::follow_rule_for_guests(Session& session) {
   if (session.dialect_id() == wire::DialectId::Undecided || session.stream.user != 0) return true;
+  if (session.doomed || session.lingering || session.has(chat::kClosing)) return true;  // it goes anyway
   const bool chats = hears_chat(session) || session.block->rooms.count.load(std::memory_order_relaxed) > 0;
   if (chats == settings_.allow_guests) return true;
   if (session.in_flight > 0 || session.busy || session.items) return false;
