@@ -43,8 +43,10 @@ enum class ControlKind : std::uint8_t {
   // both ways; the child sends the same kind and `number` back when it is done
   Settings = 19,   // text: see ipc/chat/runtime_settings.h
   LogReopen = 20,  // what it brings is standard error from here on
+  // exporter -> master -> ledger
+  Probe = 23,  // write something small to the store: the ledger's region then tells whether that went well
 };
-inline constexpr ControlKind kLastControlKind = ControlKind::LogReopen;
+inline constexpr ControlKind kLastControlKind = ControlKind::Probe;
 
 // Where in its worker a client sits.
 struct Place {

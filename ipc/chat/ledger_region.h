@@ -4,8 +4,8 @@
 // epoch. The log ring and the user table are segments of their own.
 //
 // Who may write   The ledger alone: `taken`, rooms and the header from its sequencing thread, store_failing from its
-//                 storing thread, inboxes from its archive thread. The loops read all of it; the master heartbeat_ms
-//                 and `taken`, to watch it and to show it.
+//                 storing thread, as `counters`, inboxes from its archive thread. The loops read all of it; the master
+//                 heartbeat_ms and `taken`, to watch it and to show it; the exporter the same and `counters`.
 // When the ledger dies  its successor goes on with what it finds: `taken` and a room's members may lag behind the
 // newest
 //                 records in the log ring, which say what they should be (master/ledger/recovery.h).
@@ -18,6 +18,7 @@
 #include <span>
 #include <string_view>
 
+#include "ipc/chat/counters.h"
 #include "ipc/shm/committed_value.h"
 #include "ipc/shm/doorbell.h"
 #include "ipc/shm/record_queue.h"
@@ -37,10 +38,21 @@ struct EndedEpoch {
 };
 static_assert(sizeof(EndedEpoch) == 24);
 
-inline constexpr std::size_t kMaxEndedEpochs = 160;  // what is left of the header's page; of more, the newest
+inline constexpr std::size_t kMaxEndedEpochs = 160;  // of more, the newest
+
+// What the storing thread counts for metrics, over all ledgers since the server started; and when it last could write,
+// for who wants to know whether it still can.
+struct LedgerCounters {
+  Counter written_ms;  // monotonic: the newest commit of a group or of a probe that is on disk
+  Counter refused_ms;  // monotonic: the newest try that failed
+  Counter groups_failed;
+  Counter accounts;              // registered
+  BatchHistogram batch_records;  // in each group that is on disk
+  TimeHistogram commit_us;       // of each of them: SQLite's COMMIT, with its fsync
+};
 
 struct LedgerRegionHeader {
-  static constexpr std::uint64_t kMagic = 0x34474c4b4b4f4f52;  // "ROOKKLG4", little-endian
+  static constexpr std::uint64_t kMagic = 0x35474c4b4b4f4f52;  // "ROOKKLG5", little-endian
 
   std::atomic<std::uint64_t> magic;             // stored last, when epoch and rooms are there
   std::array<char, kEpochBytes> epoch;          // set before magic, never changes
@@ -55,8 +67,9 @@ struct LedgerRegionHeader {
   // storing thread, cleared by the recovery of a successor, in both cases after durable_end has moved.
   alignas(64) std::atomic<std::uint64_t> store_failing;
   alignas(64) std::array<EndedEpoch, kMaxEndedEpochs> ended;  // oldest first; likewise
+  alignas(64) LedgerCounters counters;
 };
-static_assert(sizeof(LedgerRegionHeader) == 63 * 64, "drawn in docs/shared-memory.md");
+static_assert(sizeof(LedgerRegionHeader) == 67 * 64, "drawn in docs/shared-memory.md");
 
 struct SlotControl {
   alignas(64) shm::PositionWord outbox_taken;

@@ -24,12 +24,15 @@ SharedState::SharedState(std::uint32_t places, std::uint32_t loops_wanted, std::
       loops(loops_wanted),
       worker_layout(loops, max_clients),
       ledger_layout(workers * loops),
+      master_layout(workers),
       log_ring("rookery-log", shm::log_ring_bytes(kLogRingWords)),
       ledger_region("rookery-ledger", ledger_layout.total_bytes()),
       user_table("rookery-users", shm::name_table_bytes(kMaxAccounts)),
+      master_region("rookery-master", master_layout.total_bytes()),
       ledger_doorbell(os::make_pipe()) {
   shm::reserve_or_throw(log_ring, log_ring.size_bytes());
   shm::reserve_or_throw(ledger_region, ledger_layout.inbox_words(0));
+  shm::reserve_or_throw(master_region, master_region.size_bytes());
   for (std::uint32_t worker = 0; worker < workers; ++worker) {
     worker_regions.emplace_back("rookery-worker-" + std::to_string(worker), worker_layout.total_bytes());
     shm::reserve_or_throw(worker_regions.back(), worker_layout.outbox_words(0));
@@ -44,9 +47,11 @@ SharedState::SharedState(std::uint32_t places, std::uint32_t loops_wanted, std::
       loops(loops_wanted),
       worker_layout(loops, max_clients),
       ledger_layout(workers * loops),
+      master_layout(workers),
       log_ring(std::move(parts.log_ring)),
       ledger_region(std::move(parts.ledger_region)),
       user_table(std::move(parts.user_table)),
+      master_region(std::move(parts.master_region)),
       worker_regions(std::move(parts.worker_regions)),
       ledger_doorbell(std::move(parts.ledger_doorbell)),
       loop_doorbells(std::move(parts.loop_doorbells)) {}

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ipc/chat/ledger_region.h"
+#include "ipc/chat/master_region.h"
 #include "ipc/chat/worker_region.h"
 #include "ipc/os/pipe.h"
 #include "ipc/shm/segment.h"
@@ -19,6 +20,7 @@ struct SharedParts {
   shm::Segment log_ring;
   shm::Segment ledger_region;
   shm::Segment user_table;
+  shm::Segment master_region;
   std::vector<shm::Segment> worker_regions;
   os::Pipe ledger_doorbell;
   std::vector<os::Pipe> loop_doorbells;
@@ -41,10 +43,12 @@ class SharedState final {
   std::uint32_t loops;    // of each worker
   WorkerLayout worker_layout;
   LedgerLayout ledger_layout;
+  MasterLayout master_layout;
 
   shm::Segment log_ring;
   shm::Segment ledger_region;
   shm::Segment user_table;
+  shm::Segment master_region;
   std::vector<shm::Segment> worker_regions;
 
   os::Pipe ledger_doorbell;

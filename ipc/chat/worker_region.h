@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "ipc/chat/counters.h"
 #include "ipc/chat/session_block.h"
 #include "ipc/chat/source_address.h"
 #include "ipc/shm/count_table.h"
@@ -26,7 +27,7 @@ namespace rookery::chat {
 inline constexpr std::size_t kPoolSuspects = 64;  // as many threads as a pool may have
 
 struct WorkerRegionHeader {
-  static constexpr std::uint64_t kMagic = 0x34524b574b4f4f52;  // "ROOKWKR4", little-endian
+  static constexpr std::uint64_t kMagic = 0x35524b574b4f4f52;  // "ROOKWKR5", little-endian
 
   std::atomic<std::uint64_t> magic;  // stored last
   // The life of this slot: differs for each process that ever had the slot. Released when its outboxes are empty and
@@ -34,6 +35,30 @@ struct WorkerRegionHeader {
   std::atomic<std::uint64_t> slot_epoch;
   std::atomic<std::uint64_t> pid;
   std::array<Suspect, kPoolSuspects> pool_suspects;  // each by one thread of the pool
+};
+
+// Why a connection is turned away when it comes.
+enum class ConnectionRefusal : std::uint32_t { ServerFull = 0, AddressFull = 1, ShutOut = 2, NoMeans = 3 };
+inline constexpr std::size_t kConnectionRefusals = 4;
+inline constexpr std::size_t kDialectsCounted = 8;  // places for them; wire::kDialectCount says how many there are
+
+// What a loop counts for metrics. Numbers that only grow are those of all its lives in this place, since the server
+// started: a successor goes on counting. The others are set to 0 when a life begins.
+struct LoopCounters {
+  std::array<Counter, kDialectsCounted> clients;  // open now, by wire::DialectId
+  Counter messages;                               // say, broadcast and msg that were put into the outbox
+  Counter bytes_in;                               // taken from clients' sockets
+  Counter bytes_out;                              // given to them
+  Counter logins_good;
+  Counter logins_bad;
+  Counter passwords_refused;  // logins and registrations that found no place to wait for their hash
+  Counter lines_refused;      // that came faster than --max-line-rate
+  std::array<Counter, kConnectionRefusals> refused;
+  Counter slow_passed_over;      // times a slow reader began to miss messages
+  Counter messages_passed_over;  // how many they missed
+  Counter slow_closed;           // slow readers that were closed
+  Counter pool_waiting;          // jobs that wait for the pool, or in its queue, now; the queue counts with loop 0
+  TimeHistogram hash_us;         // of a password, on a thread of the pool
 };
 
 // One for each loop. Every word is written by that loop alone.
@@ -45,8 +70,8 @@ struct LoopControl {
   std::atomic<std::uint64_t> sessions_high_water;      // blocks from this index on were never used
   std::atomic<std::uint64_t> connections;              // open now
   std::atomic<std::uint64_t> lobby_members;
-  std::atomic<std::uint64_t> accepted;    // since the worker started
-  std::atomic<std::uint64_t> deliveries;  // messages put into sockets, since the worker started
+  std::atomic<std::uint64_t> accepted;    // as in LoopCounters
+  std::atomic<std::uint64_t> deliveries;  // messages put into sockets; likewise
   alignas(64) shm::PositionWord outbox_tail;
   alignas(64) shm::PositionWord inbox_taken;
   Suspect suspect;                     // whose input the loop deals with
@@ -54,13 +79,14 @@ struct LoopControl {
   // A bit for each room that has members here, the lobby too: the loop need not be woken for what is said in others.
   // Set before the loop announces its next sleep, so who sees it asleep sees them as they are.
   alignas(64) std::array<std::atomic<std::uint64_t>, (1U << SessionRoom::kIdBits) / 64> rooms_heard;
+  alignas(64) LoopCounters counters;
 
   [[nodiscard]] bool hears(std::uint32_t room) const noexcept {
     const std::uint32_t word = room / 64;
     return word < rooms_heard.size() && (rooms_heard[word].load(std::memory_order_relaxed) >> room % 64 & 1) != 0;
   }
 };
-static_assert(sizeof(LoopControl) == 38 * 64, "drawn in docs/shared-memory.md");
+static_assert(sizeof(LoopControl) == 43 * 64, "drawn in docs/shared-memory.md");
 
 // 1 MiB: some 5,000 messages of 100 bytes between two drains by the ledger, and never less than 60 of the largest.
 inline constexpr std::uint64_t kOutboxWords = 128 * 1024;

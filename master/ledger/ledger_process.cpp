@@ -219,6 +219,9 @@ class Ledger final {
           else
             log::error("cannot write to the log that was opened anew: going on with the old one");
           break;
+        case ControlKind::Probe:
+          writer_->probe();
+          break;
         default:
           log::warning("the master sent a message that is not for a ledger");
       }

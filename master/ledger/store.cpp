@@ -282,6 +282,13 @@ void Store::rollback() noexcept {
   self.group = Implementation::Group::None;
 }
 
+bool Store::probe() {
+  if (!begin()) return false;
+  Implementation& self = *implementation_;
+  if (!self.session->write_probe()) static_cast<void>(self.fail_group("write a probe"));
+  return commit();
+}
+
 std::string Store::error() const {
   return implementation_->error;
 }

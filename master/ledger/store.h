@@ -86,6 +86,9 @@ class Store final {
   [[nodiscard]] bool add(const chat::Record& record);
   [[nodiscard]] bool commit();
   void rollback() noexcept;
+  // Can something be written, and made durable? Outside of a group; changes nothing but a row that nobody reads. False:
+  // as after commit().
+  [[nodiscard]] bool probe();
   [[nodiscard]] std::string error() const;
   // The error was an fsync's: end the process, without another call.
   [[nodiscard]] bool sync_failed() const noexcept;

@@ -5,6 +5,7 @@
 
 #include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
+#include "ipc/os/clock.h"
 #include "ipc/os/crash_dump.h"
 #include "ipc/os/errors.h"
 
@@ -53,6 +54,14 @@ void StoreWriter::wake() noexcept {
   woken_.notify_one();
 }
 
+void StoreWriter::probe() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    probe_ = true;
+  }
+  woken_.notify_one();
+}
+
 void StoreWriter::run() {
   const os::CrashStack stack;
   for (;;) {
@@ -69,8 +78,11 @@ void StoreWriter::run() {
       continue;
     }
     if (stop_ && !work_) break;
-    woken_.wait(lock, [this] { return work_ || stop_; });
+    woken_.wait(lock, [this] { return work_ || stop_ || probe_; });
     work_ = false;
+    if (!std::exchange(probe_, false)) continue;
+    lock.unlock();
+    write_probe();
   }
   store_.checkpoint();
   if (store_.sync_failed()) group_failed("empty the write-ahead log");
@@ -88,6 +100,7 @@ StoreWriter::GroupResult StoreWriter::store_group() {
   }
   if (reader_.position() == begin) return GroupResult::Nothing;
   if (durable_records > 0) fault::point(fault::Point::LedgerBeforeCommit);
+  const auto commit_began = os::Monotonic::now();
   if (durable_records > 0 && !store_.commit()) {
     group_failed("make messages durable");
     reader_.seek(begin);
@@ -96,10 +109,32 @@ StoreWriter::GroupResult StoreWriter::store_group() {
   if (durable_records > 0) {
     fault::point(fault::Point::LedgerAfterCommit);
     mark_.stored(newest_seq_);
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(os::Monotonic::now() - commit_began);
+    chat::LedgerCounters& counters = context_.region().header().counters;
+    counters.batch_records.add(durable_records);
+    counters.commit_us.add(static_cast<std::uint64_t>(took.count()));
+    note_written();
   }
   enter_users();
   announce(reader_.position());
   return GroupResult::Stored;
+}
+
+// Between groups. What it says is for who asks whether the server is healthy; that clients are refused is decided by
+// groups alone.
+void StoreWriter::write_probe() {
+  if (store_.probe()) return note_written();
+  note_refused();
+  if (store_.sync_failed()) group_failed("write a probe");
+  log::warning("the store cannot be written at the moment: {}", store_.error());
+}
+
+void StoreWriter::note_written() noexcept {
+  chat::set(context_.region().header().counters.written_ms, static_cast<std::uint64_t>(os::monotonic_ms()));
+}
+
+void StoreWriter::note_refused() noexcept {
+  chat::set(context_.region().header().counters.refused_ms, static_cast<std::uint64_t>(os::monotonic_ms()));
 }
 
 bool StoreWriter::add_group(std::size_t& durable_records) {
@@ -123,6 +158,7 @@ bool StoreWriter::add_group(std::size_t& durable_records) {
 void StoreWriter::enter_users() {
   for (const NewUser& user : new_users_) {
     const auto hash = std::as_bytes(std::span(user.hash));
+    chat::count(context_.region().header().counters.accounts);
     const shm::InsertResult result = users_.insert(user.name, user.id, hash);
     if (result == shm::InsertResult::Full || result == shm::InsertResult::NoMemory)
       log::alert("account {} is stored, but the user table has no room for it: it can log in after a restart",
@@ -131,6 +167,7 @@ void StoreWriter::enter_users() {
 }
 
 void StoreWriter::group_failed(const char* what) {
+  note_refused();
   if (store_.sync_failed()) {
     log::alert(
         "cannot {}: {}. What the kernel has of it may not be on the disk, so this process ends and the next one "
@@ -142,6 +179,7 @@ void StoreWriter::group_failed(const char* what) {
     told_error_ = store_.error();
     log::error("cannot {}, will try again: {}", what, told_error_);
   }
+  chat::count(context_.region().header().counters.groups_failed);
   auto& failing = context_.region().header().store_failing;
   if (failing.load(std::memory_order_relaxed) != 0) return;
   failing.store(1, std::memory_order_seq_cst);

@@ -37,6 +37,9 @@ class StoreWriter final {
   // Stores what is published, then joins. False: it could not all be stored, and was not waited for.
   [[nodiscard]] bool finish();
 
+  // Writes something small to the store and notes in the region whether that went well.
+  void probe() noexcept;
+
   // Something was published.
   void wake() noexcept;
 
@@ -45,6 +48,9 @@ class StoreWriter final {
 
   void run();
   [[nodiscard]] GroupResult store_group();
+  void write_probe();
+  void note_written() noexcept;
+  void note_refused() noexcept;
   [[nodiscard]] bool add_group(std::size_t& durable_records);
   void enter_users();
   void announce(shm::Position end);
@@ -70,6 +76,7 @@ class StoreWriter final {
   std::mutex mutex_;
   std::condition_variable woken_;
   bool work_ = false;       // under mutex_
+  bool probe_ = false;      // under mutex_
   bool stop_ = false;       // under mutex_
   bool all_stored_ = true;  // once joined
   std::thread thread_;

@@ -59,7 +59,9 @@ WriteSession::WriteSession(const std::filesystem::path& file)
       find_room_(connection_, "SELECT id FROM rooms WHERE name=?"),
       insert_room_(connection_, "INSERT INTO rooms(name) VALUES(?)"),
       update_number_(connection_, "UPDATE meta SET value = ? WHERE key = ?"),
-      update_in_use_by_(connection_, "UPDATE meta SET value = ? WHERE key = 'in_use_by'") {
+      update_in_use_by_(connection_, "UPDATE meta SET value = ? WHERE key = 'in_use_by'"),
+      write_probe_(connection_,
+                   "INSERT INTO meta(key, value) VALUES('probe', 1) ON CONFLICT(key) DO UPDATE SET value = value + 1") {
   sqlite3_wal_hook(connection_.get(), note_wal_pages, &wal_pages_);
 }
 
@@ -182,6 +184,10 @@ bool WriteSession::update_number(std::string_view key, std::int64_t value) {
 bool WriteSession::update_in_use_by(std::string_view mark) {
   update_in_use_by_.bind(1, mark);
   return update_in_use_by_.run();
+}
+
+bool WriteSession::write_probe() {
+  return write_probe_.run();
 }
 
 bool WriteSession::checkpoint_if_due() {

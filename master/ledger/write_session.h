@@ -59,6 +59,8 @@ class WriteSession final {
   // Only what differs from `stored`, which is there.
   [[nodiscard]] bool update_progress(const Progress& progress, const Progress& stored);
   [[nodiscard]] bool update_in_use_by(std::string_view mark);
+  // A row that differs each time: SQLite does not write what is there already.
+  [[nodiscard]] bool write_probe();
   // Moves the WAL into the database once it has grown enough, as far as readers let it.
   [[nodiscard]] bool checkpoint_if_due();
   void rollback() noexcept;
@@ -78,6 +80,7 @@ class WriteSession final {
   Statement insert_room_;
   Statement update_number_;
   Statement update_in_use_by_;
+  Statement write_probe_;
   RoomIds rooms_;
   int wal_pages_ = 0;        // after the newest commit
   int checkpointed_at_ = 0;  // wal_pages_ at the newest checkpoint of this lap of the WAL

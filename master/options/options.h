@@ -45,6 +45,7 @@ struct Options {
   Model model = Model::Event;
   std::filesystem::path data;
   bool activated = false;            // host and port are of a socket that was passed, not asked for
+  std::string metrics;               // as parse_metrics_address() reads it; empty: off
   std::optional<bool> allow_guests;  // as it was asked for; what holds is guests_allowed()
   LogLevel log_level = LogLevel::Info;
   LogFormat log_format = LogFormat::Text;

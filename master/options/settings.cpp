@@ -15,6 +15,7 @@
 
 #include "ipc/chat/runtime_settings.h"
 #include "ipc/chat/worker_region.h"
+#include "master/options/metrics_address.h"
 #include "master/options/setting_change.h"
 
 namespace rookery::master {
@@ -116,6 +117,13 @@ std::string host(std::string_view value) {
   if (value.empty() || value.size() > kMaxHostBytes || !printable) {
     throw BadValue(fmt::format("'{}' is neither a host name nor an address", value));
   }
+  return std::string{value};
+}
+
+std::string metrics(std::string_view value) {
+  if (lower(value) == kMetricsOff) return {};
+  if (!parse_metrics_address(value))
+    throw BadValue(fmt::format("'{}' is neither ADDRESS:PORT nor unix:PATH nor off", value));
   return std::string{value};
 }
 
@@ -227,6 +235,10 @@ constexpr std::array kSettings{
             "keep from each process what it never needs: files, connections, programs", "on",
             [](Options& options, std::string_view value) { options.sandbox = sandbox(value); },
             at_restart<&Options::sandbox>()},
+    Setting{"metrics", "", "WHERE", kOperation,
+            "serve Prometheus metrics and /healthz by HTTP at ADDRESS:PORT (port 0: any free one) or unix:PATH", "off",
+            [](Options& options, std::string_view value) { options.metrics = metrics(value); },
+            at_restart<&Options::metrics>()},
     Setting{"shutdown-timeout", "", "SECONDS", kOperation, "how long a shutdown may take before it is forced", "5",
             [](Options& options, std::string_view value) {
               options.shutdown_timeout = seconds(value, kMinShutdownSeconds, kMaxShutdownSeconds);

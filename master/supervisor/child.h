@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "ipc/chat/master_region.h"
 #include "ipc/os/process.h"
 #include "master/supervisor/control_channel.h"
 #include "master/supervisor/launcher.h"
@@ -75,6 +76,11 @@ struct Child {
   bool awaits_ledger = false;  // a dead worker whose outboxes and sessions the ledger has yet to deal with
   TimePoint died{};
   bool wait_was_told = false;
+
+  // For metrics.
+  chat::EndCause ended_by = chat::EndCause::Exit;  // its newest life
+  TimePoint clients_wait_since{};                  // the death of who had them; the epoch: none wait
+  std::uint64_t inherited = 0;                     // clients that a starting process was given
 
   [[nodiscard]] bool is_ledger() const noexcept { return index == kLedgerIndex; }
   [[nodiscard]] std::uint32_t worker() const noexcept { return index - 1; }  // REQUIRES: !is_ledger()

@@ -55,14 +55,18 @@ bool Supervisor::on_drop(Child& child, const chat::ControlMessage& message) {
   if (message.worker == child.worker()) return held_.drop(child.worker(), message.place, message.number);
   if (is_stopping()) return true;
   child.adopting = os::Monotonic::now();
-  return held_.given_up(message.worker, message.from, message.number, child.worker());
+  const bool known = held_.given_up(message.worker, message.from, message.number, child.worker());
+  if (known) note_adoption(message.worker, false);
+  return known;
 }
 
 // Only what was sent is waiting for an answer, see hand_to_others(): nobody gets a socket by asking for it.
 bool Supervisor::on_adopted(Child& child, const chat::ControlMessage& message) {
   if (is_stopping()) return true;  // the dead worker's are dropped already
   child.adopting = os::Monotonic::now();
-  return held_.moved(message.worker, message.from, message.number, child.worker(), message.place);
+  const bool known = held_.moved(message.worker, message.from, message.number, child.worker(), message.place);
+  if (known) note_adoption(message.worker, true);
+  return known;
 }
 
 bool Supervisor::can_adopt(const Child& child) const noexcept {

@@ -15,7 +15,7 @@ constexpr std::uint64_t kUnderWay = 64;  // sockets of clients that have gone, w
 }  // namespace
 
 std::uint64_t descriptors_besides_clients(std::uint32_t workers, std::uint32_t loops) noexcept {
-  const std::uint64_t regions = 3 + std::uint64_t{workers};
+  const std::uint64_t regions = 4 + std::uint64_t{workers};
   const std::uint64_t doorbells = 1 + std::uint64_t{workers} * loops;
   const std::uint64_t children = 1 + std::uint64_t{workers};
   // Both ends or both descriptors of each; a pidfd and a pipe for each child; in a worker a poller and a timer for each

@@ -17,6 +17,8 @@ enum class EventSource : std::uint32_t {
   ControlSocket,
   ControlConnection,  // index: the connection's number
   Rehearsal,          // of an upgrade has ended
+  ExporterEnded,
+  ExporterControl,
 };
 
 [[nodiscard]] constexpr std::uint64_t token(EventSource source, std::uint32_t index = 0) noexcept {

@@ -16,6 +16,7 @@
 #include "ipc/os/errors.h"
 #include "ipc/os/pipe.h"
 #include "master/ledger/ledger_process.h"
+#include "master/metrics/exporter_process.h"
 #include "master/supervisor/signals.h"
 
 namespace rookery::master {
@@ -101,6 +102,15 @@ std::vector<int> worker_keeps(const chat::SharedState& state, std::uint32_t numb
   return keep;
 }
 
+// Regions to read, without the user table: there are password hashes in it.
+std::vector<int> exporter_keeps(const chat::SharedState& state, int listener, int data_directory) {
+  std::vector<int> keep{listener, data_directory};
+  for (const auto* segment : {&state.log_ring, &state.ledger_region, &state.master_region})
+    keep.push_back(segment->reader_descriptor());
+  for (const auto& region : state.worker_regions) keep.push_back(region.reader_descriptor());
+  return keep;
+}
+
 }  // namespace
 
 Launcher::Launcher(chat::SharedState& state, Inheritance inheritance)
@@ -117,6 +127,19 @@ Launched Launcher::launch_ledger() {
                                    .log_format = inheritance_.worker_settings.runtime.log_format,
                                    .sandboxed = inheritance_.worker_settings.sandboxed},
                                   state_);
+      });
+}
+
+Launched Launcher::launch_exporter() {
+  return launch(
+      "exporter", [&] { return exporter_keeps(state_, inheritance_.metrics_listener, inheritance_.data_directory); },
+      [&](int control) {
+        offer_to_the_oom_killer();
+        return metrics::run_exporter({.control = control,
+                                      .listener = inheritance_.metrics_listener,
+                                      .data_directory = inheritance_.data_directory,
+                                      .log_level = inheritance_.worker_settings.log_level},
+                                     state_);
       });
 }
 

@@ -24,8 +24,10 @@ struct Launched {
 class Launcher final {
  public:
   struct Inheritance {
-    int lock = -1;      // the ledger's
-    int listener = -1;  // the workers'
+    int lock = -1;              // the ledger's
+    int listener = -1;          // the workers'
+    int metrics_listener = -1;  // the exporter's; -1: none is wanted
+    int data_directory = -1;    // likewise
     std::filesystem::path data;
     worker::WorkerSettings worker_settings;
   };
@@ -39,6 +41,9 @@ class Launcher final {
 
   // For those who are launched from now on.
   void change(const chat::RuntimeSettings& settings) noexcept { inheritance_.worker_settings.runtime = settings; }
+  // Serves metrics, see master/metrics/. REQUIRES: there is a metrics_listener.
+  [[nodiscard]] Launched launch_exporter();
+  [[nodiscard]] bool has_exporter() const noexcept { return inheritance_.metrics_listener >= 0; }
 
   // Of the newest worker. A successor goes on from there.
   [[nodiscard]] std::uint64_t last_slot_epoch() const noexcept { return last_slot_epoch_; }

@@ -81,6 +81,7 @@ Foundation::Foundation(const Options& options, std::optional<Listener> passed, L
       address_secret(random_secret()),
       data(options.data),
       listener(passed ? *std::move(passed) : listen_on(options.host, options.port, options.backlog)),
+      metrics_listener(metrics::listen_for_metrics(options.metrics)),
       state(make_state(options, max_clients)),
       control_socket(open_control_socket(data.short_path(wire::kControlSocketName), data.directory_descriptor())) {}
 
@@ -90,6 +91,8 @@ Foundation::Foundation(const Options& options, const State& left, LogFile& log_f
       address_secret(left.address_secret),
       data(options.data, os::FileDescriptor(left.data_directory), os::FileDescriptor(left.lock)),
       listener(inherited_listener(os::FileDescriptor(left.listener))),
+      metrics_listener(
+          metrics::inherited_metrics_listener(left.kept.metrics, os::FileDescriptor(left.metrics_listener))),
       state(take_shared(left)),
       control_socket(left.control_socket) {}
 
@@ -101,6 +104,8 @@ Master::Master(const Options& options, Options asked, Foundation& foundation, Or
       timer_(make_timer()),
       launcher_(foundation.state, {.lock = foundation.data.lock_descriptor(),
                                    .listener = foundation.listener.socket.get(),
+                                   .metrics_listener = foundation.metrics_listener.socket.get(),
+                                   .data_directory = foundation.data.directory_descriptor(),
                                    .data = foundation.data.path(),
                                    .worker_settings = worker_settings(options, foundation)}),
       supervisor_(poller_, foundation.state, launcher_, options.workers, options.shutdown_timeout,
@@ -110,6 +115,7 @@ Master::Master(const Options& options, Options asked, Foundation& foundation, Or
                    .answer = [this](Conversation who, std::string answer) { console_.reply(who, std::move(answer)); },
                    .take_over_failed = [this](const std::string& why) { upgrade_.on_take_over_failed(why); },
                    .ended_elsewhere = [this](int pid) { return on_ended_elsewhere(pid); }}),
+      exporter_(poller_, launcher_, supervisor_.book(), [this] { supervisor_.probe_store(); }),
       workers_(options.workers),
       stop_timeout_(options.shutdown_timeout),
       console_(poller_, *this, foundation.control_socket.get(), foundation.data.directory_descriptor()),
@@ -128,14 +134,18 @@ Outcome Master::run(const State* left) {
     fault::point(fault::Point::MasterAfterBind);
     supervisor_.begin_start();
   }
-  while (!supervisor_.ended()) {
+  while (!supervisor_.ended() || exporter_.is_up()) {
     for (const epoll_event& event : poller_.wait(time_until_due())) handle(event);
     supervisor_.on_due(os::Monotonic::now());
     console_.on_due(os::Monotonic::now());
     upgrade_.on_due(os::Monotonic::now());
     service_.on_due(os::Monotonic::now());
-    if (supervisor_.handed_over()) upgrade_.on_handed_over();
+    exporter_.on_due(os::Monotonic::now());
+    if (supervisor_.ended()) exporter_.end();
+    supervisor_.keep_book();
+    if (supervisor_.handed_over() && !exporter_.is_up()) upgrade_.on_handed_over();
   }
+  if (!foundation_.metrics_listener.unix_path.empty()) ::unlink(foundation_.metrics_listener.unix_path.c_str());
   foundation_.data.remove(wire::kControlSocketName.data());
   return supervisor_.outcome();
 }
@@ -158,6 +168,7 @@ State Master::state_to_leave(std::optional<Conversation> awaited) const {
   state.listener = foundation_.listener.socket.get();
   state.control_socket = foundation_.control_socket.get();
   state.first_error_output = foundation_.log.first_error_output();
+  state.metrics_listener = foundation_.metrics_listener.socket.get();
   state.address_secret = foundation_.address_secret;
   state.started_ns = started_.time_since_epoch().count();
   save(foundation_.state, state);
@@ -200,6 +211,10 @@ void Master::handle(const epoll_event& event) {
       return console_.on_connection(index, event.events);
     case EventSource::Rehearsal:
       return upgrade_.on_rehearsal_ended();
+    case EventSource::ExporterEnded:
+      return exporter_.on_ended();
+    case EventSource::ExporterControl:
+      return exporter_.on_control();
   }
 }
 
@@ -235,6 +250,8 @@ void Master::on_everybody_serves() {
   fault::point(fault::Point::MasterBeforeReady);
   const Listener& listener = foundation_.listener;
   log::info("serving on {} port {}", listener.host, listener.port);
+  if (foundation_.metrics_listener.socket) log::info("metrics at {}", foundation_.metrics_listener.where);
+  exporter_.keep();
   if (!std::exchange(is_announced_, true))  // once: whoever waits for it does so at the start
     console_.print(fmt::format("READY host={} port={} pid={} workers={} loops={}\n", listener.host, listener.port,
                                ::getpid(), workers_, foundation_.state.loops));
@@ -244,6 +261,10 @@ void Master::on_everybody_serves() {
 }
 
 bool Master::on_ended_elsewhere(int pid) {
+  if (exporter_.is_exporter(pid)) {
+    exporter_.on_ended();
+    return true;
+  }
   if (!upgrade_.is_rehearsal(pid)) return false;
   upgrade_.on_rehearsal_ended();
   return true;
@@ -257,7 +278,8 @@ void Master::on_stop_begins() {
 
 std::chrono::milliseconds Master::time_until_due() const noexcept {
   const TimePoint due =
-      std::min({supervisor_.next_due(), console_.next_due(), upgrade_.next_due(), service_.next_due()});
+      std::min({supervisor_.next_due(), console_.next_due(), upgrade_.next_due(), service_.next_due(),
+                exporter_.next_due()});
   if (due == TimePoint::max()) return std::chrono::milliseconds{-1};
   const TimePoint now = os::Monotonic::now();
   if (due <= now) return std::chrono::milliseconds{0};

@@ -13,6 +13,8 @@
 #include "ipc/os/poller.h"
 #include "master/console/console.h"
 #include "master/console/console_host.h"
+#include "master/metrics/exporter_keeper.h"
+#include "master/metrics/listen.h"
 #include "master/options/options.h"
 #include "master/options/reload.h"
 #include "master/supervisor/data_directory.h"
@@ -41,6 +43,7 @@ struct Foundation {
   std::uint64_t address_secret;
   DataDirectory data;
   Listener listener;
+  metrics::MetricsListener metrics_listener;
   chat::SharedState state;
   os::FileDescriptor control_socket;
 };
@@ -101,7 +104,10 @@ class Master final : private ConsoleHost, private UpgradeHost {
   // An upgrade's wishes.
   [[nodiscard]] bool can_upgrade() const override { return supervisor_.can_hand_over(); }
   [[nodiscard]] State state_to_leave(std::optional<Conversation> awaited) const override;
-  void begin_hand_over() override { supervisor_.begin_hand_over(); }
+  void begin_hand_over() override {
+    exporter_.end();
+    supervisor_.begin_hand_over();
+  }
   void go_on() override { supervisor_.go_on(); }
   void reloading() override { service_.reloading(); }
   void answer(Conversation who, std::string text) override { console_.reply(who, std::move(text)); }
@@ -115,6 +121,7 @@ class Master final : private ConsoleHost, private UpgradeHost {
   os::FileDescriptor timer_;
   Launcher launcher_;
   Supervisor supervisor_;
+  ExporterKeeper exporter_;
   std::uint32_t workers_;  // at the start
   std::chrono::milliseconds stop_timeout_;
   Console console_;

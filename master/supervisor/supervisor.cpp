@@ -41,6 +41,7 @@ Supervisor::Supervisor(os::Poller& poller, chat::SharedState& state, Launcher& l
       stop_timeout_(stop_timeout),
       hooks_(std::move(hooks)),
       regions_(state),
+      book_(state),
       check_timer_(os::monotonic_ms()),
       held_(state.workers, state.loops, state.worker_layout.sessions_per_loop()),
       most_held_(most_sockets_held(raise_descriptor_limit(), descriptors_besides_clients(state.workers, state.loops))),
@@ -64,6 +65,8 @@ void Supervisor::start(Child& child) {
   }
   child.restarts += again ? 1 : 0;
   child.told_of = child.has = newest_;
+  if (again) note_restart(child);
+  child.inherited = child.is_ledger() ? 0 : held_.count(child.worker());
   fault::point(fault::Point::MasterAfterFork);
   log::info("{} pid={} started", child.name(), child.process.pid());
   child.control_watched =
@@ -85,6 +88,7 @@ void Supervisor::start_failed(Child& child, const std::string& why) {
   log::warning("{} could not be started: {}", child.name(), why);
   if (give_up_take_over(child.name() + " could not be started: " + why)) return;
   child.why_down = "could not be started: " + why;
+  child.ended_by = chat::EndCause::StartFailed;
   const TimePoint now = os::Monotonic::now();
   child.died = now;
   if (is_stopping())
@@ -191,10 +195,12 @@ void Supervisor::on_ready(Child& child) {
   child.ready = os::Monotonic::now();
   log::info("{} pid={} ready after {} ms", child.name(), child.process.pid(),
             since(child.started, child.ready).count());
-  if (child.is_ledger())
+  if (child.is_ledger()) {
     on_ledger_ready();
-  else
+  } else {
+    note_heritage(child);
     on_worker_ready();
+  }
   on_ready_while_taking_over();
 }
 
@@ -293,7 +299,9 @@ void Supervisor::on_child_ended(std::uint32_t index) {
   child.why_down = (status ? status->describe() : "unknown") + (child.failure.empty() ? "" : ": " + child.failure);
   const auto lived = was_ready ? since(child.ready, now) : std::chrono::milliseconds{0};
   const bool handed_over = child.told_to_hand_over;
+  child.ended_by = cause_of_end(child, status);
   child.end_life(now);
+  begin_pause(child, now);
   if (!child.is_ledger()) held_.take_back(child.worker());
   state_.ring_everybody();
   if (!child.is_ledger() && ledger_was_ready_) {

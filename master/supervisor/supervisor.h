@@ -21,6 +21,7 @@
 #include "master/supervisor/heartbeat.h"
 #include "master/supervisor/held_sockets.h"
 #include "master/supervisor/launcher.h"
+#include "master/supervisor/master_book.h"
 #include "master/supervisor/penalty_box.h"
 #include "master/supervisor/rates.h"
 #include "master/supervisor/regions.h"
@@ -80,6 +81,11 @@ class Supervisor final {
   [[nodiscard]] bool can_hand_over() const noexcept {
     return phase_ == Phase::Serving && !taking_over_ && plans_.empty();
   }
+
+  // For metrics (bookkeeping.cpp).
+  [[nodiscard]] MasterBook& book() noexcept { return book_; }
+  void keep_book() noexcept;  // after every turn of the loop
+  void probe_store();         // the ledger says in its region whether it can write
 
   // For the console.
   [[nodiscard]] std::vector<ClientRow> clients() const;
@@ -187,6 +193,16 @@ class Supervisor final {
   void check_time_outs(Child& child, TimePoint now);
   void reap_strangers();
 
+  // For metrics (bookkeeping.cpp).
+  [[nodiscard]] chat::ServerPhase phase_for_metrics() const noexcept;
+  [[nodiscard]] static chat::EndCause cause_of_end(const Child& child,
+                                                   const std::optional<os::ExitStatus>& status) noexcept;
+  void note_restart(const Child& child) noexcept;
+  void begin_pause(Child& child, TimePoint now) noexcept;
+  void end_pause(Child& child, TimePoint now) noexcept;
+  void note_heritage(Child& child) noexcept;
+  void note_adoption(std::uint32_t dead, bool adopted) noexcept;
+
   // Crashes (blame.cpp).
   void hold_to_account(const Child& child, const std::optional<os::ExitStatus>& status, TimePoint now);
   void tell_shut_out(Child& child, const PenaltyBox::Penalty& penalty, TimePoint now);
@@ -227,6 +243,7 @@ class Supervisor final {
   std::chrono::milliseconds stop_timeout_;
   Hooks hooks_;
   Regions regions_;
+  MasterBook book_;
   std::vector<Child> children_;
   CheckTimer check_timer_;
   Rates rates_;
@@ -235,6 +252,7 @@ class Supervisor final {
   std::uint64_t most_held_;
   std::uint64_t lost_sockets_ = 0;
   TimePoint lost_sockets_told_{};
+  TimePoint probed_{};
 
   Phase phase_ = Phase::StartingLedger;
   Outcome outcome_;

@@ -29,6 +29,7 @@ void save(const chat::SharedState& shared, State& state) {
   state.log_ring = numbers(shared.log_ring);
   state.ledger_region = numbers(shared.ledger_region);
   state.user_table = numbers(shared.user_table);
+  state.master_region = numbers(shared.master_region);
   for (const auto& region : shared.worker_regions) state.worker_regions.push_back(numbers(region));
   state.ledger_doorbell = numbers(shared.ledger_doorbell);
   for (const auto& bell : shared.loop_doorbells) state.loop_doorbells.push_back(numbers(bell));
@@ -40,6 +41,7 @@ chat::SharedState take_shared(const State& state) {
       .log_ring = take(state.log_ring, shm::log_ring_bytes(chat::kLogRingWords)),
       .ledger_region = take(state.ledger_region, chat::LedgerLayout(kept.places * kept.loops).total_bytes()),
       .user_table = take(state.user_table, shm::name_table_bytes(chat::kMaxAccounts)),
+      .master_region = take(state.master_region, chat::MasterLayout(kept.places).total_bytes()),
       .worker_regions = {},
       .ledger_doorbell = take(state.ledger_doorbell),
       .loop_doorbells = {}};

@@ -23,7 +23,8 @@ KeptOptions kept_options(const Options& options, std::uint32_t max_clients) {
           .model = static_cast<std::uint8_t>(options.model),
           .places = options.max_workers,
           .loops = options.loops,
-          .max_clients = max_clients};
+          .max_clients = max_clients,
+          .metrics = options.metrics};
 }
 
 std::vector<std::string> keep_options(const KeptOptions& kept, Options& options) {
@@ -45,6 +46,8 @@ std::vector<std::string> keep_options(const KeptOptions& kept, Options& options)
   keep("model", options.model, static_cast<Model>(kept.model), name_of);
   keep("max-workers", options.max_workers, static_cast<unsigned>(kept.places), plain);
   keep("loops", options.loops, static_cast<unsigned>(kept.loops), plain);
+  keep("metrics", options.metrics, kept.metrics,
+       [](const std::string& where) { return where.empty() ? "off" : where; });
   if (options.max_clients && *options.max_clients != kept.max_clients)
     keep("max-clients", *options.max_clients, kept.max_clients, plain);
   options.max_clients = kept.max_clients;

@@ -41,6 +41,7 @@ void check_kinds(const State& state) {
   demand_kind(state.lock, S_IFREG, "the lock");
   demand_kind(state.listener, S_IFSOCK, "the listener");
   demand_kind(state.control_socket, S_IFSOCK, "the control socket");
+  if (state.metrics_listener >= 0) demand_kind(state.metrics_listener, S_IFSOCK, "the metrics' listener");
   const auto segment = [](const SegmentDescriptors& one) {
     demand_kind(one.writer, S_IFREG, "a shared region");
     demand_kind(one.reader, S_IFREG, "a shared region");
@@ -49,7 +50,8 @@ void check_kinds(const State& state) {
     demand_kind(one.read_end, S_IFIFO, "a doorbell");
     demand_kind(one.write_end, S_IFIFO, "a doorbell");
   };
-  for (const auto* one : {&state.log_ring, &state.ledger_region, &state.user_table}) segment(*one);
+  for (const auto* one : {&state.log_ring, &state.ledger_region, &state.user_table, &state.master_region})
+    segment(*one);
   for (const auto& region : state.worker_regions) segment(region);
   pipe(state.ledger_doorbell);
   for (const auto& bell : state.loop_doorbells) pipe(bell);
@@ -62,6 +64,7 @@ template <class Visit>
 void for_each_descriptor(const State& state, Visit visit) {
   for (const int one : {state.data_directory, state.lock, state.listener, state.control_socket}) visit(one);
   if (state.first_error_output >= 0) visit(state.first_error_output);
+  if (state.metrics_listener >= 0) visit(state.metrics_listener);
   const auto segment = [&](const SegmentDescriptors& one) {
     visit(one.writer);
     visit(one.reader);
@@ -70,7 +73,8 @@ void for_each_descriptor(const State& state, Visit visit) {
     visit(one.read_end);
     visit(one.write_end);
   };
-  for (const auto* one : {&state.log_ring, &state.ledger_region, &state.user_table}) segment(*one);
+  for (const auto* one : {&state.log_ring, &state.ledger_region, &state.user_table, &state.master_region})
+    segment(*one);
   for (const auto& region : state.worker_regions) segment(region);
   pipe(state.ledger_doorbell);
   for (const auto& bell : state.loop_doorbells) pipe(bell);

@@ -38,6 +38,8 @@ void check_regions(const State& state) {
                "the user table");
   check_region(state.ledger_region, chat::LedgerLayout(kept.places * kept.loops).total_bytes(),
                chat::LedgerRegionHeader::kMagic, "the ledger's region");
+  check_region(state.master_region, chat::MasterLayout(kept.places).total_bytes(), chat::MasterRegionHeader::kMagic,
+               "the master's region");
   const chat::WorkerLayout worker(kept.loops, kept.max_clients);
   for (const SegmentDescriptors& region : state.worker_regions)
     check_region(region, worker.total_bytes(), chat::WorkerRegionHeader::kMagic, "a worker's region");

@@ -30,6 +30,7 @@ void fields(Text& text, S& state) {
   text.line("places", state.kept.places);
   text.line("loops", state.kept.loops);
   text.line("max-clients", state.kept.max_clients);
+  text.line("metrics", state.kept.metrics);
 
   const auto segment = [](auto& one, auto each) { each(one.writer, one.reader); };
   const auto pipe = [](auto& one, auto each) { each(one.read_end, one.write_end); };
@@ -38,9 +39,11 @@ void fields(Text& text, S& state) {
   text.line("listener", state.listener);
   text.line("control-socket", state.control_socket);
   text.line("first-error-output", state.first_error_output);
+  text.line("metrics-listener", state.metrics_listener);
   text.line("log-ring", state.log_ring.writer, state.log_ring.reader);
   text.line("ledger-region", state.ledger_region.writer, state.ledger_region.reader);
   text.line("user-table", state.user_table.writer, state.user_table.reader);
+  text.line("master-region", state.master_region.writer, state.master_region.reader);
   text.list("worker-region", state.worker_regions, segment);
   text.line("ledger-doorbell", state.ledger_doorbell.read_end, state.ledger_doorbell.write_end);
   text.list("loop-doorbell", state.loop_doorbells, pipe);
@@ -96,9 +99,11 @@ void check_descriptors(const State& state) {
   all.add(state.listener, "the listener");
   all.add(state.control_socket, "the control socket");
   if (state.first_error_output >= 0) all.add(state.first_error_output, "standard error");
+  if (state.metrics_listener >= 0) all.add(state.metrics_listener, "the metrics' listener");
   all.add(state.log_ring, "the log ring");
   all.add(state.ledger_region, "the ledger's region");
   all.add(state.user_table, "the user table");
+  all.add(state.master_region, "the master's region");
   for (const auto& region : state.worker_regions) all.add(region, "a worker's region");
   all.add(state.ledger_doorbell, "the ledger's doorbell");
   for (const auto& bell : state.loop_doorbells) all.add(bell, "a loop's doorbell");

@@ -45,6 +45,7 @@ struct KeptOptions {
   std::uint32_t places = 0;  // for workers
   std::uint32_t loops = 0;
   std::uint32_t max_clients = 0;
+  std::string metrics;
 };
 
 struct PlaceState {  // of a worker, in their order
@@ -95,9 +96,11 @@ struct State {
   int listener = -1;
   int control_socket = -1;
   int first_error_output = -1;  // where the log goes to a file
+  int metrics_listener = -1;  // -1: there is none
   SegmentDescriptors log_ring;
   SegmentDescriptors ledger_region;
   SegmentDescriptors user_table;
+  SegmentDescriptors master_region;
   std::vector<SegmentDescriptors> worker_regions;
   PipeDescriptors ledger_doorbell;
   std::vector<PipeDescriptors> loop_doorbells;

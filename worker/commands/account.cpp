@@ -20,6 +20,12 @@ struct Asker {
   chat::SourceAddress address;
 };
 
+// Since then, for the histogram.
+std::uint64_t microseconds_since(os::Monotonic::time_point begin) noexcept {
+  const auto passed = std::chrono::duration_cast<std::chrono::microseconds>(os::Monotonic::now() - begin);
+  return static_cast<std::uint64_t>(passed.count());
+}
+
 // Hands the work to the desk; the request is answered from the mailbox, or refused here.
 Outcome ask_desk(CommandContext& context, Session& session, PasswordRequest request) {
   const std::string id = request.id;  // the request itself is moved away
@@ -33,10 +39,12 @@ Outcome ask_desk(CommandContext& context, Session& session, PasswordRequest requ
     case PasswordDesk::Admission::Accepted:
       return Outcome::Later;
     case PasswordDesk::Admission::SourceHasTooMany:
+      chat::count(context.sessions.counters().passwords_refused);
       return context.refuse(session, tag, wire::ErrorCode::RateLimited, kTooManyOfSource);
     case PasswordDesk::Admission::Full:
       break;
   }
+  chat::count(context.sessions.counters().passwords_refused);
   return context.refuse(session, tag, wire::ErrorCode::RateLimited,
                         "too many passwords are being checked, try again in a few seconds");
 }
@@ -71,6 +79,8 @@ void ask_for_account(CommandContext& context, const Asker& asker, const std::str
 // `user`: as in SessionStream.
 void finish_login(CommandContext& context, const Asker& asker, const std::string& name, std::uint32_t user,
                   bool right) {
+  chat::LoopCounters& counters = context.sessions.counters();
+  chat::count(right ? counters.logins_good : counters.logins_bad);
   Session* session = context.sessions.find(asker.index, asker.client);
   if (session == nullptr) return;
   const wire::RequestTag tag{wire::Op::Login, asker.id};
@@ -111,7 +121,10 @@ Outcome do_register(CommandContext& context, Session& session, const wire::Comma
                   name = std::string(command.name), password = Secret(command.password)] {
     if (context.worker.abandoned) return;
     const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.address, asker.client);
-    context.mailbox.post([&context, source, asker, name, hash = hash_password(password.view())] {
+    const auto begin = os::Monotonic::now();
+    const auto hash = hash_password(password.view());
+    context.mailbox.post([&context, source, asker, name, hash, took_us = microseconds_since(begin)] {
+      context.sessions.counters().hash_us.add(took_us);
       context.passwords.finished(os::Monotonic::now(), source, 0, false);
       ask_for_account(context, asker, name, hash);
     });
@@ -137,8 +150,10 @@ Outcome do_login(CommandContext& context, Session& session, const wire::Command&
                   name = std::string(user != nullptr ? user->name_view() : command.name)] {
     if (context.worker.abandoned) return;
     const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.address, asker.client);
+    const auto begin = os::Monotonic::now();
     const bool right = verify_password(hash, password.view()) && number != 0;
-    context.mailbox.post([&context, source, key, asker, name, number, right] {
+    context.mailbox.post([&context, source, key, asker, name, number, right, took_us = microseconds_since(begin)] {
+      context.sessions.counters().hash_us.add(took_us);
       context.passwords.finished(os::Monotonic::now(), source, key, !right);  // also when nobody waits any more
       finish_login(context, asker, name, number, right);
     });

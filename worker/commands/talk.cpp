@@ -28,7 +28,8 @@ Outcome send(CommandContext& context, Session& session, const wire::RequestTag& 
   }
   if (!context.outbox.ask(session, record)) return Outcome::Wait;
   auto& messages = session.block->messages;
-  messages.store(messages.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  chat::count(messages);
+  chat::count(context.sessions.counters().messages);
   return Outcome::Done;
 }
 

@@ -51,6 +51,11 @@ void Delivery::doom(Session& session, const char* why) {
   doomed_.push_back(&session);
 }
 
+void Delivery::close_slow(Session& session, const char* why) {
+  if (!session.doomed) chat::count(control_.counters.slow_closed);
+  doom(session, why);
+}
+
 void Delivery::sweep(os::Monotonic::time_point now) {
   for (std::size_t i = 0; i < stalled_.size(); ++i) {
     Session& session = *stalled_[i];
@@ -58,7 +63,7 @@ void Delivery::sweep(os::Monotonic::time_point now) {
     if (session.lingering || session.hurried) {
       if (since > kLingerFor) doom(session, "left");
     } else if (session.blocked && since > kStalledFor) {
-      doom(session, "too slow: it takes nothing");
+      close_slow(session, "too slow: it takes nothing");
     }
   }
 }

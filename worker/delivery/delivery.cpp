@@ -30,7 +30,7 @@ void Delivery::reply(Session& session, std::string_view bytes) {
 
 void Delivery::append_own(Session& session, std::string_view bytes) {
   if (own_.size_bytes(session) + bytes.size() > max_own_output_bytes_) {
-    doom(session, "too slow: it does not take its replies");
+    close_slow(session, "too slow: it does not take its replies");
   } else if (!own_.append(session, bytes)) {
     doom(session, "no shared memory left for its replies");
   }
@@ -135,6 +135,7 @@ bool Delivery::was_sent(Session& session, ssize_t sent, std::size_t own_bytes, s
   }
   const auto taken = static_cast<std::size_t>(sent);
   session.stream.written_bytes += taken;
+  chat::count(control_.counters.bytes_out, taken);
   if (taken > 0 && session.behind()) session.stalled_since = os::CoarseMoment(os::Monotonic::now());
   took(session, std::min(taken, own_bytes), taken - std::min(taken, own_bytes));
   if (taken == total) return true;

@@ -165,6 +165,8 @@ class Delivery final {
   [[nodiscard]] bool was_sent(Session& session, ssize_t sent, std::size_t own_bytes, std::size_t total);
   [[nodiscard]] bool top_up(Session& session);
   void pass_over(Session& session, std::uint64_t until) noexcept;
+  void miss(Session& session, std::uint64_t messages) noexcept;
+  void close_slow(Session& session, const char* why);
   void tell_missed(Session& session);
   std::size_t gather_tapes(const Session& session, std::size_t budget_bytes);
   void load_reels(const Session& session);

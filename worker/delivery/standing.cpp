@@ -9,7 +9,7 @@ namespace rookery::worker {
 
 void Delivery::append_log(Session& session, std::string_view bytes) {
   if (session.stream.missed > 0 || own_.size_bytes(session) + bytes.size() > max_own_output_bytes_)
-    ++session.stream.missed;
+    miss(session, 1);
   else
     append_own(session, bytes);
 }
@@ -53,10 +53,16 @@ void Delivery::pass_over(Session& session, std::uint64_t until) noexcept {
   if (session.stream.log_cursor >= until) return;
   for (Topic* topic : session.topics) {
     const Tape& tape = topic->tape(session.dialect_id());
-    session.stream.missed +=
-        static_cast<std::uint32_t>(tape.first_from(until) - tape.first_from(session.stream.log_cursor));
+    miss(session, tape.first_from(until) - tape.first_from(session.stream.log_cursor));
   }
   session.stream.log_cursor = until;
+}
+
+void Delivery::miss(Session& session, std::uint64_t messages) noexcept {
+  if (messages == 0) return;
+  if (session.stream.missed == 0) chat::count(control_.counters.slow_passed_over);
+  session.stream.missed += static_cast<std::uint32_t>(messages);
+  chat::count(control_.counters.messages_passed_over, messages);
 }
 
 void Delivery::tell_missed(Session& session) {
@@ -140,9 +146,7 @@ void Delivery::took(Session& session, std::size_t own_bytes, std::size_t tape_by
     for (const Reel& reel : reels_) cursor = std::min(cursor, reel.tape->position(reel.next));
     fall_behind(session, cursor);
   }
-  if (delivered > 0)
-    control_.deliveries.store(control_.deliveries.load(std::memory_order_relaxed) + delivered,
-                              std::memory_order_relaxed);
+  if (delivered > 0) chat::count(control_.deliveries, delivered);
 }
 
 void Delivery::settle_position(Session& session) {
@@ -164,7 +168,7 @@ void Delivery::settle_position(Session& session) {
     bytes += reel.tape->begin_byte(reel.end) - reel.tape->begin_byte(reel.next);
   }
   if (own_.size_bytes(session) + bytes > max_own_output_bytes_ / 2) {
-    session.stream.missed += static_cast<std::uint32_t>(entries);
+    miss(session, entries);
     tell_missed(session);
   } else {
     while (session.open() && gather_tapes(session, kWriteBudgetBytes) > 0) {

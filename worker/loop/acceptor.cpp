@@ -131,24 +131,27 @@ void Acceptor::on_readable() {
   const Source source = source_of(peer.address(), context_.settings.address_secret);
   const std::uint32_t allowed = clients_allowed(limits_, source);
   if (const auto left = shut_out_.waits(peer.address(), os::Monotonic::now()))
-    turn_away(std::move(socket), peer, wire::ErrorCode::RateLimited,
+    turn_away(std::move(socket), peer, Refusal::ShutOut, wire::ErrorCode::RateLimited,
               fmt::format("your address is shut out for {} s: its requests crashed the server", left->count()));
   else if (context_.connections() >= context_.settings.max_clients)
-    turn_away(std::move(socket), peer, wire::ErrorCode::ServerFull, "there are as many clients as this server takes");
+    turn_away(std::move(socket), peer, Refusal::ServerFull, wire::ErrorCode::ServerFull,
+              "there are as many clients as this server takes");
   else if (allowed > 0 && context_.connections_from(source) >= allowed)
-    turn_away(std::move(socket), peer, wire::ErrorCode::ServerFull,
+    turn_away(std::move(socket), peer, Refusal::AddressFull, wire::ErrorCode::ServerFull,
               fmt::format("there are {} connections from your address, close one first", allowed));
   else
     welcome(std::move(socket), peer);
   step_out();  // back in line behind the others, in turn()
 }
 
-void Acceptor::turn_away(os::FileDescriptor socket, const PeerAddress& peer, wire::ErrorCode code, std::string why) {
+void Acceptor::turn_away(os::FileDescriptor socket, const PeerAddress& peer, Refusal reason, wire::ErrorCode code,
+                         std::string why) {
   log::about_client(log::Topic::Limits, log::Level::Info, {0, peer.text()}, "turned away: {}", why);
-  send_away(std::move(socket), code, std::move(why));
+  send_away(std::move(socket), reason, code, std::move(why));
 }
 
-void Acceptor::send_away(os::FileDescriptor socket, wire::ErrorCode code, std::string why) {
+void Acceptor::send_away(os::FileDescriptor socket, Refusal reason, wire::ErrorCode code, std::string why) {
+  chat::count(control_.counters.refused[static_cast<std::size_t>(reason)]);
   std::string out;
   wire::dialect(wire::DialectId::Text).refused(out, {code, std::move(why), {}, {}});
   static_cast<void>(::send(socket.get(), out.data(), out.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
@@ -166,7 +169,7 @@ void Acceptor::welcome(os::FileDescriptor socket, const PeerAddress& peer) {
                       "no shared memory left for another client");
     return;
   }
-  control_.accepted.store(control_.accepted.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  chat::count(control_.accepted);
   log::about_client(log::Topic::Connections, log::Level::Info, {session->client, peer.text()}, "connected");
   if (custody_.hold(*session)) begin(*session);
 }
@@ -178,7 +181,8 @@ void Acceptor::begin(Session& session) {
   if (session.watched) return;
   log::about_client(log::Topic::Limits, log::Level::Warning, {session.client}, "cannot be served: {}",
                     os::error_text(error));
-  send_away(std::move(session.socket), wire::ErrorCode::ServerFull, "the server has no means for another client");
+  send_away(std::move(session.socket), Refusal::NoMeans, wire::ErrorCode::ServerFull,
+            "the server has no means for another client");
   custody_.drop(session.client, session.index);
   sessions_.close(session);
 }

@@ -49,8 +49,10 @@ class Acceptor final {
   [[nodiscard]] bool queue_is_waiting() const noexcept;
   void line_up();
   void step_out();
-  static void turn_away(os::FileDescriptor socket, const PeerAddress& peer, wire::ErrorCode code, std::string why);
-  static void send_away(os::FileDescriptor socket, wire::ErrorCode code, std::string why);
+  using Refusal = chat::ConnectionRefusal;
+  void turn_away(os::FileDescriptor socket, const PeerAddress& peer, Refusal reason, wire::ErrorCode code,
+                 std::string why);
+  void send_away(os::FileDescriptor socket, Refusal reason, wire::ErrorCode code, std::string why);
   void welcome(os::FileDescriptor socket, const PeerAddress& peer);
 
   const WorkerContext& context_;

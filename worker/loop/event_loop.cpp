@@ -66,8 +66,6 @@ EventLoop::EventLoop(WorkerContext& context, std::uint32_t loop)
   // Clients' threads go on with what they have while the loop sleeps: it is woken for everything.
   if (threads_)
     for (auto& word : control_.rooms_heard) word.store(~std::uint64_t{0}, std::memory_order_relaxed);
-  control_.accepted.store(0, std::memory_order_relaxed);
-  control_.deliveries.store(0, std::memory_order_relaxed);
   control_.heartbeat_ms.store(os::monotonic_ms(), std::memory_order_release);
   ROOKERY_INVARIANT(poller_.add(bell_.descriptor(), EPOLLIN, kBellToken));
 }
@@ -286,6 +284,8 @@ void EventLoop::housekeeping() {
   if (threads_ != nullptr) threads_->reap();
   if (guests_unsettled_ && ready_) settle_guests();
   log::look_after();
+  const std::size_t queued = loop_ == 0 ? context_.pool_of().queued() : 0;
+  chat::set(control_.counters.pool_waiting, queued + passwords_.waiting());
 }
 
 void EventLoop::change(const chat::RuntimeSettings& settings) {

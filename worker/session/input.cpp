@@ -83,6 +83,7 @@ void Input::received(Session& session, ssize_t got) {
   } else {
     stream.input_end = static_cast<std::uint16_t>(stream.input_end + got);
     stream.received_bytes += static_cast<std::uint64_t>(got);
+    chat::count(commands_.sessions.counters().bytes_in, static_cast<std::uint64_t>(got));
   }
   process(session);
 }
@@ -211,7 +212,7 @@ void Input::process(Session& session) {
 }
 
 void Input::decide_dialect(Session& session, char first_byte) {
-  session.stream.dialect = static_cast<std::uint8_t>(wire::choose_dialect(first_byte));
+  commands_.sessions.set_dialect(session, wire::choose_dialect(first_byte));
   commands_.follower.listen(session);
 }
 
@@ -291,6 +292,7 @@ bool Input::pay(Session& session) {
 
 Outcome Input::refuse_fast_line(Session& session, std::string_view line) {
   if (session.in_flight > 0) return Outcome::Wait;  // the refusal must not overtake earlier answers
+  chat::count(commands_.sessions.counters().lines_refused);
   const wire::ParseOutcome parsed = session.dialect().parse(line, storage_);
   wire::Refusal refusal{wire::ErrorCode::RateLimited,
                         "more than " + std::to_string(commands_.settings.limits.lines_per_second) +

@@ -14,6 +14,7 @@ namespace rookery::worker {
 namespace {
 
 constexpr std::uint32_t kReserveStepBlocks = 256;
+static_assert(wire::kDialectCount <= chat::kDialectsCounted);
 static_assert(chat::kMaxRooms <= 1U << chat::SessionRoom::kIdBits);
 
 void store_address(chat::SessionBlock& block, const PeerAddress& peer) {
@@ -73,6 +74,7 @@ SessionTable::SessionTable(const WorkerContext& context, std::uint32_t loop, Buf
   addresses_.clear();
   control_.connections.store(0, std::memory_order_relaxed);
   control_.lobby_members.store(0, std::memory_order_relaxed);
+  for (chat::Counter& clients : control_.counters.clients) chat::set(clients, 0);
 }
 
 bool SessionTable::reserve_block(std::uint32_t index) noexcept {
@@ -133,11 +135,22 @@ void SessionTable::limits_changed() noexcept {
   });
 }
 
+chat::Counter& SessionTable::clients_of(const Session& session) noexcept {
+  return control_.counters.clients[session.stream.dialect % chat::kDialectsCounted];
+}
+
+void SessionTable::set_dialect(Session& session, wire::DialectId dialect) noexcept {
+  chat::set(clients_of(session), chat::value_of(clients_of(session)) - 1);
+  session.stream.dialect = static_cast<std::uint8_t>(dialect);
+  chat::count(clients_of(session));
+}
+
 Session* SessionTable::open(os::FileDescriptor socket, const PeerAddress& peer, std::uint64_t client) {
   Session* const place = take_place();
   if (place == nullptr) return nullptr;
   Session& session = *place;
   seat(session, std::move(socket), client, peer.address());
+  chat::count(clients_of(session));
   chat::SessionBlock& block = *session.block;
   block.client.store(client, std::memory_order_relaxed);
   block.since_ms.store(os::realtime_ms(), std::memory_order_relaxed);
@@ -161,6 +174,7 @@ Session& SessionTable::restore(os::FileDescriptor socket, std::uint32_t index, c
       {block.address[0].load(std::memory_order_relaxed), block.address[1].load(std::memory_order_relaxed)}};
   seat(session, std::move(socket), block.client.load(std::memory_order_relaxed), address);
   session.stream = stream;
+  chat::count(clients_of(session));
   session.had_line = stream.dialect != 0;
   block.rooms.count.store(rooms, std::memory_order_relaxed);
   block.rooms.overflow.store(overflow, std::memory_order_relaxed);
@@ -190,6 +204,7 @@ Session* SessionTable::import(os::FileDescriptor socket, const chat::SessionBloc
   seat(session, std::move(socket), block.client.load(std::memory_order_relaxed),
        {{block.address[0].load(std::memory_order_relaxed), block.address[1].load(std::memory_order_relaxed)}});
   session.stream = stream;
+  chat::count(clients_of(session));
   session.had_line = stream.dialect != 0;
   immigrants_[session.client] = session.index;
   return &session;
@@ -215,6 +230,7 @@ void SessionTable::close(Session& session) {
 
   if (!immigrants_.empty()) immigrants_.erase(session.client);
 
+  chat::set(clients_of(session), chat::value_of(clients_of(session)) - 1);
   const std::uint32_t index = session.index;
   session = Session{};
   session.index = index;

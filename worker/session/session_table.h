@@ -44,6 +44,9 @@ class SessionTable final {
   // An inherited place where nobody sits.
   void give_up_place(std::uint32_t index);
 
+  // The client's first byte has said which.
+  void set_dialect(Session& session, wire::DialectId dialect) noexcept;
+
   // Gives block and buffers back and closes the socket. The session must have left its topics.
   void close(Session& session);
 
@@ -79,6 +82,9 @@ class SessionTable final {
     session.uncommitted = false;
   }
 
+  // This loop's, for metrics.
+  [[nodiscard]] chat::LoopCounters& counters() noexcept { return control_.counters; }
+
   // Whoever is logged in there, as of now.
   [[nodiscard]] chat::SessionLogin login(const Session& session) const noexcept {
     return chat::login_of(users_, session.stream.user);
@@ -101,6 +107,7 @@ class SessionTable final {
 
  private:
   [[nodiscard]] Session* take_place();
+  [[nodiscard]] chat::Counter& clients_of(const Session& session) noexcept;
   void seat(Session& session, os::FileDescriptor socket, std::uint64_t client, const chat::SourceAddress& address);
   [[nodiscard]] bool reserve_block(std::uint32_t index) noexcept;
   [[nodiscard]] std::atomic<std::uint64_t>* room_place(const Session& session, std::uint32_t place) const noexcept;
