@@ -31,6 +31,11 @@ constexpr std::array<std::string_view, chat::kProcessStates> kStates{"absent", "
 constexpr std::array<std::string_view, chat::kConnectionRefusals> kRefusals{"server_full", "address_full", "shut_out",
                                                                             "no_means"};
 
+std::string_view name_of_dialect(std::size_t dialect) noexcept {
+  const auto id = static_cast<wire::DialectId>(dialect);
+  return id == wire::DialectId::Undecided ? "undecided" : wire::to_string(id);
+}
+
 std::string name_of_process(std::uint32_t entry) {
   return entry == 0 ? "ledger" : "worker-" + std::to_string(entry - 1);
 }
@@ -129,8 +134,7 @@ class Report final {
     text_.sample(static_cast<double>(value_of(master.longest_pause_us)) / kUsInASecond);
     text_.family("rookery_sockets_held", Type::Gauge, "Clients' sockets of which the master has a duplicate.");
     text_.sample(value_of(master.held));
-    text_.family("rookery_sockets_lost_total", Type::Counter,
-                 "Duplicates that were lost at the limit of open files, since the program was started or upgraded.");
+    text_.family("rookery_sockets_lost_total", Type::Counter, "Duplicates that were lost at the limit of open files.");
     text_.sample(value_of(master.lost_sockets));
   }
 
@@ -139,7 +143,7 @@ class Report final {
     for_each_worker([&](std::uint32_t worker, std::string_view number) {
       for (std::size_t dialect = 0; dialect < wire::kDialectCount; ++dialect) {
         const auto open = [dialect](const LoopControl& loop) { return value_of(loop.counters.clients[dialect]); };
-        text_.sample({{"worker", number}, {"dialect", wire::to_string(static_cast<wire::DialectId>(dialect))}},
+        text_.sample({{"worker", number}, {"dialect", name_of_dialect(dialect)}},
                      sight_.has_its_clients(worker) ? sum(worker, open) : 0);
       }
     });

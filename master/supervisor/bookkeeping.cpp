@@ -45,7 +45,6 @@ void Supervisor::keep_book() noexcept {
   chat::set(header.phase, static_cast<std::uint64_t>(phase_for_metrics()));
   chat::set(header.ledger_away, ledger_away_ ? 1 : 0);
   chat::set(header.held, held_.total());
-  chat::set(header.lost_sockets, lost_sockets_);
   for (const Child& child : children_) {
     chat::ProcessEntry& entry = book_.entry(child.index);
     chat::set(entry.state, static_cast<std::uint64_t>(to_process_state(shown_state(child))));

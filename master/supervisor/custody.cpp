@@ -33,6 +33,7 @@ bool Supervisor::on_hold(const Child& child, const chat::ControlMessage& message
 void Supervisor::note_lost_socket(const Child& child, std::uint64_t client) {
   const TimePoint now = os::Monotonic::now();
   ++lost_sockets_;
+  chat::count(book_.header().lost_sockets);
   if (now - lost_sockets_told_ < kLostSocketsAreTold) return;
   lost_sockets_told_ = now;
   log::warning("the duplicate of the socket of client {} of {} was lost, at the limit of open files ({} so far)",
