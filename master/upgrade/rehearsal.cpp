@@ -27,7 +27,8 @@ constexpr int kNotExecuted = 71;
 constexpr int kKilledWithinMs = 1000;
 
 std::vector<int> readers(const State& state) {
-  std::vector<int> result{state.log_ring.reader, state.ledger_region.reader, state.user_table.reader};
+  std::vector<int> result{state.log_ring.reader, state.ledger_region.reader, state.user_table.reader,
+                          state.master_region.reader};
   for (const SegmentDescriptors& region : state.worker_regions) result.push_back(region.reader);
   return result;
 }

@@ -45,7 +45,7 @@ struct KeptOptions {
   std::uint32_t places = 0;  // for workers
   std::uint32_t loops = 0;
   std::uint32_t max_clients = 0;
-  std::string metrics;
+  std::string metrics = {};  // as in Options
 };
 
 struct PlaceState {  // of a worker, in their order

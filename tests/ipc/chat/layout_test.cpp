@@ -10,6 +10,7 @@
 
 #include "ipc/chat/history_exchange.h"
 #include "ipc/chat/ledger_region.h"
+#include "ipc/chat/master_region.h"
 #include "ipc/chat/record.h"
 #include "ipc/chat/worker_region.h"
 #include "ipc/shm/log_ring.h"
@@ -27,8 +28,9 @@ std::string text_of_magic(std::uint64_t magic) {
 }
 
 TEST(LayoutTest, Magics) {
-  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR4");
-  EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG4");
+  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR5");
+  EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG5");
+  EXPECT_EQ(text_of_magic(MasterRegionHeader::kMagic), "ROOKMST1");
   EXPECT_EQ(text_of_magic(shm::LogRingHeader::kMagic), "ROOKLOG2");
   EXPECT_EQ(text_of_magic(shm::NameTableHeader::kMagic), "NAMETAB1");
 }
@@ -104,7 +106,7 @@ TEST(LayoutTest, WorkerRegionHeader) {
 }
 
 TEST(LayoutTest, LoopControl) {
-  EXPECT_EQ(sizeof(LoopControl), 2432U);
+  EXPECT_EQ(sizeof(LoopControl), 2752U);
   EXPECT_AT(0, LoopControl, sleeping);
   EXPECT_AT(8, LoopControl, awaiting_position);
   EXPECT_AT(64, LoopControl, heartbeat_ms);
@@ -119,12 +121,32 @@ TEST(LayoutTest, LoopControl) {
   EXPECT_AT(200, LoopControl, suspect);
   EXPECT_AT(256, LoopControl, journal);
   EXPECT_AT(384, LoopControl, rooms_heard);
+  EXPECT_AT(2432, LoopControl, counters);
+  EXPECT_EQ(sizeof(LoopCounters), 312U);
+  EXPECT_AT(0, LoopCounters, clients);
+  EXPECT_AT(64, LoopCounters, messages);
+  EXPECT_AT(72, LoopCounters, bytes_in);
+  EXPECT_AT(80, LoopCounters, bytes_out);
+  EXPECT_AT(88, LoopCounters, logins_good);
+  EXPECT_AT(96, LoopCounters, logins_bad);
+  EXPECT_AT(104, LoopCounters, passwords_refused);
+  EXPECT_AT(112, LoopCounters, lines_refused);
+  EXPECT_AT(120, LoopCounters, refused);
+  EXPECT_AT(152, LoopCounters, slow_passed_over);
+  EXPECT_AT(160, LoopCounters, messages_passed_over);
+  EXPECT_AT(168, LoopCounters, slow_closed);
+  EXPECT_AT(176, LoopCounters, pool_waiting);
+  EXPECT_AT(184, LoopCounters, hash_us);
+  EXPECT_EQ(sizeof(TimeHistogram), 128U);
+  EXPECT_AT(120, TimeHistogram, sum);
+  EXPECT_EQ(sizeof(BatchHistogram), 72U);
+  EXPECT_AT(64, BatchHistogram, sum);
 }
 
 TEST(LayoutTest, WorkerRegionParts) {
   const WorkerLayout layout(2, 100);
   EXPECT_EQ(layout.control(0), 4096U);
-  EXPECT_EQ(layout.control(1), 4096U + 2432);
+  EXPECT_EQ(layout.control(1), 4096U + 2752);
   EXPECT_EQ(layout.outbox_words(0), 12'288U);
   EXPECT_EQ(layout.outbox_words(1), 12'288U + 1'048'576);
   EXPECT_EQ(layout.address_entries(), 256U);
@@ -189,7 +211,7 @@ TEST(LayoutTest, SessionValues) {
 }
 
 TEST(LayoutTest, LedgerRegion) {
-  EXPECT_EQ(sizeof(LedgerRegionHeader), 4032U);
+  EXPECT_EQ(sizeof(LedgerRegionHeader), 4288U);
   EXPECT_AT(0, LedgerRegionHeader, magic);
   EXPECT_AT(8, LedgerRegionHeader, epoch);
   EXPECT_AT(24, LedgerRegionHeader, generation);
@@ -200,6 +222,13 @@ TEST(LayoutTest, LedgerRegion) {
   EXPECT_AT(80, LedgerRegionHeader, ended_epochs);
   EXPECT_AT(128, LedgerRegionHeader, store_failing);
   EXPECT_AT(192, LedgerRegionHeader, ended);
+  EXPECT_AT(4032, LedgerRegionHeader, counters);
+  EXPECT_AT(0, LedgerCounters, written_ms);
+  EXPECT_AT(8, LedgerCounters, refused_ms);
+  EXPECT_AT(16, LedgerCounters, groups_failed);
+  EXPECT_AT(24, LedgerCounters, accounts);
+  EXPECT_AT(32, LedgerCounters, batch_records);
+  EXPECT_AT(104, LedgerCounters, commit_us);
   EXPECT_EQ(sizeof(EndedEpoch), 24U);
   EXPECT_AT(16, EndedEpoch, last_seq);
 
@@ -215,11 +244,46 @@ TEST(LayoutTest, LedgerRegion) {
   EXPECT_EQ(sizeof(RoomEntry), 8U + 2 * 56);
 
   const LedgerLayout layout(3);
-  EXPECT_EQ(layout.slot(0), 4096U);
-  EXPECT_EQ(layout.slot(2), 4096U + 2 * 128);
-  EXPECT_EQ(layout.rooms(), 8192U);
-  EXPECT_EQ(layout.inbox_words(0), 8192U + shm::page_aligned(16'384 * 120));
+  EXPECT_EQ(layout.slot(0), 8192U);
+  EXPECT_EQ(layout.slot(2), 8192U + 2 * 128);
+  EXPECT_EQ(layout.rooms(), 12'288U);
+  EXPECT_EQ(layout.inbox_words(0), 12'288U + shm::page_aligned(16'384 * 120));
   EXPECT_EQ(layout.inbox_words(1), layout.inbox_words(0) + 262'144);
+}
+
+TEST(LayoutTest, MasterRegion) {
+  EXPECT_EQ(sizeof(MasterRegionHeader), 336U);
+  EXPECT_AT(0, MasterRegionHeader, magic);
+  EXPECT_AT(8, MasterRegionHeader, started_ms);
+  EXPECT_AT(16, MasterRegionHeader, heartbeat_ms);
+  EXPECT_AT(24, MasterRegionHeader, phase);
+  EXPECT_AT(32, MasterRegionHeader, ledger_away);
+  EXPECT_AT(40, MasterRegionHeader, held);
+  EXPECT_AT(48, MasterRegionHeader, lost_sockets);
+  EXPECT_AT(56, MasterRegionHeader, restarts);
+  EXPECT_AT(176, MasterRegionHeader, taken_over_in_place);
+  EXPECT_AT(184, MasterRegionHeader, taken_over_by_others);
+  EXPECT_AT(192, MasterRegionHeader, given_up);
+  EXPECT_AT(200, MasterRegionHeader, pause_us);
+  EXPECT_AT(328, MasterRegionHeader, longest_pause_us);
+  EXPECT_EQ(sizeof(ProcessEntry), 24U);
+  EXPECT_AT(0, ProcessEntry, state);
+  EXPECT_AT(8, ProcessEntry, pid);
+  EXPECT_AT(16, ProcessEntry, started_ms);
+  const MasterLayout layout(3);
+  EXPECT_EQ(layout.entry(0), 336U);
+  EXPECT_EQ(layout.entry(2), 336U + 2 * 24);
+  EXPECT_EQ(layout.total_bytes(), 336U + 4 * 24);
+}
+
+TEST(LayoutTest, HistogramsCountAValueAtTheBoundBelowIt) {
+  TimeHistogram histogram{};
+  for (const std::uint64_t us : {0U, 100U, 101U, 30'000'000U, 30'000'001U}) histogram.add(us);
+  EXPECT_EQ(value_of(histogram.buckets[0]), 2U);
+  EXPECT_EQ(value_of(histogram.buckets[1]), 1U);
+  EXPECT_EQ(value_of(histogram.buckets[13]), 1U);
+  EXPECT_EQ(value_of(histogram.buckets[14]), 1U);
+  EXPECT_EQ(value_of(histogram.sum), 60'000'202U);
 }
 
 // The record that the page shows word by word.

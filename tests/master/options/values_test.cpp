@@ -152,6 +152,20 @@ TEST_F(ValuesTest, HostsMayStandInBrackets) {
   }
 }
 
+TEST_F(ValuesTest, MetricsAreSomewhereOrOff) {
+  EXPECT_EQ(accepted().metrics, "");
+  EXPECT_EQ(accepted({"--metrics", "off"}).metrics, "");
+  for (const char* good : {"127.0.0.1:9100", "[::1]:0", "metrics.example.org:80", "unix:/run/m.sock"})
+    EXPECT_EQ(accepted({"--metrics", good}).metrics, good);
+  for (const std::string bad : {"9100", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", ":9100", "::1:9100", "unix:"}) {
+    expect_exit(64, "rookery-master: --metrics: '" + bad + "' is neither ADDRESS:PORT nor unix:PATH nor off",
+                {"--metrics", bad});
+  }
+  const std::string long_path = "unix:/" + std::string(107, 'x');
+  expect_exit(64, "rookery-master: --metrics: '" + long_path + "' is neither ADDRESS:PORT nor unix:PATH nor off",
+              {"--metrics", long_path});
+}
+
 TEST_F(ValuesTest, DataMustBeAPath) {
   expect_exit(64, "rookery-master: --data: an empty path", {"--data", ""});
   expect_exit(64, "rookery-master: --data: a path with a zero byte in it", {"--data", std::string("a\0b", 3)});

@@ -34,11 +34,13 @@ TEST(KeptOptionsTest, WhatCannotChangeStaysAndIsNamed) {
   options.loops = 1;
   options.model = Model::ThreadPerClient;
   options.max_clients = 5;
+  options.metrics = "127.0.0.1:9100";
   const auto notes = keep_options(kept_options(running(), 10'000), options);
-  EXPECT_EQ(notes.size(), 7U);
+  EXPECT_EQ(notes.size(), 8U);
   EXPECT_THAT(notes, Contains("--port stays 5000: 6000 needs a new start"));
   EXPECT_THAT(notes, Contains("--model stays event: thread-per-client needs a new start"));
   EXPECT_THAT(notes, Contains("--max-clients stays 10000: 5 needs a new start"));
+  EXPECT_THAT(notes, Contains("--metrics stays off: 127.0.0.1:9100 needs a new start"));
   EXPECT_EQ(options.host, "0.0.0.0");
   EXPECT_FALSE(options.guests_allowed()) << "not where other machines connect, whatever the host is said to be now";
   EXPECT_EQ(options.max_workers, 16U);
