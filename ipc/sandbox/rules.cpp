@@ -117,7 +117,17 @@ constexpr Rule kClients[] = {
 };
 
 constexpr Rule kHttp[] = {
-    {"setsockopt"}, {"eventfd2"}, {"pipe2"}, {"select"}, {"pselect6"}, {"timerfd_create"}, {"timerfd_settime"},
+    // of the data directory: free space, the size of files
+    {"fstatfs"},
+    {"newfstatat"},
+    // libmicrohttpd's
+    {"setsockopt"},
+    {"eventfd2"},
+    {"pipe2"},
+    {"select"},
+    {"pselect6"},
+    {"timerfd_create"},
+    {"timerfd_settime"},
 };
 
 // Where to is for Landlock to say.

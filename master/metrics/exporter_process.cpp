@@ -8,6 +8,7 @@
 #include "ipc/os/clock.h"
 #include "ipc/os/poller.h"
 #include "ipc/os/process.h"
+#include "ipc/sandbox/sandbox.h"
 #include "master/metrics/exposition.h"
 #include "master/metrics/health.h"
 #include "master/metrics/http_server.h"
@@ -89,7 +90,9 @@ int run_exporter(const ExporterStart& start, const chat::SharedState& state) {
   try {
     const Sight sight(state, start.data_directory);
     os::close_all_but({start.control, start.listener, start.data_directory});  // the regions are mapped
-    Exporter(start, sight).serve();
+    Exporter exporter(start, sight);
+    if (start.sandboxed) sandbox::enter(sandbox::Role::Exporter);
+    exporter.serve();
     return 0;
   } catch (const std::exception& error) {
     log::error("cannot serve metrics: {}", error.what());

@@ -1,10 +1,8 @@
 #include "master/metrics/metrics.h"
 
-#include <unistd.h>
-
+#include <algorithm>
 #include <array>
-#include <fstream>
-#include <vector>
+#include <string>
 
 #include "ipc/os/clock.h"
 #include "ipc/wire/dialect.h"
@@ -99,22 +97,6 @@ class Report final {
     for (std::uint32_t entry = 0; entry <= sight_.places(); ++entry)
       if (const auto age = sight_.heartbeat_age_ms(entry, now_ms_))
         text_.sample({{"process", name_of_process(entry)}}, static_cast<double>(*age) / kMsInASecond);
-
-    text_.family("rookery_process_resident_memory_bytes", Type::Gauge,
-                 "Resident memory, what it shares with the others included.");
-    resident("master", static_cast<std::uint64_t>(::getppid()));
-    resident("exporter", static_cast<std::uint64_t>(::getpid()));
-    for (std::uint32_t entry = 0; entry <= sight_.places(); ++entry)
-      resident(name_of_process(entry), value_of(sight_.master().entry(entry).pid));
-  }
-
-  void resident(std::string_view process, std::uint64_t pid) {
-    if (pid == 0) return;
-    std::uint64_t pages_of_program = 0;
-    std::uint64_t pages = 0;
-    std::ifstream file("/proc/" + std::to_string(pid) + "/statm");
-    if (!(file >> pages_of_program >> pages)) return;
-    text_.sample({{"process", process}}, pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
   }
 
   void takeovers() {

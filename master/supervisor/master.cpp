@@ -277,9 +277,8 @@ void Master::on_stop_begins() {
 }
 
 std::chrono::milliseconds Master::time_until_due() const noexcept {
-  const TimePoint due =
-      std::min({supervisor_.next_due(), console_.next_due(), upgrade_.next_due(), service_.next_due(),
-                exporter_.next_due()});
+  const TimePoint due = std::min(
+      {supervisor_.next_due(), console_.next_due(), upgrade_.next_due(), service_.next_due(), exporter_.next_due()});
   if (due == TimePoint::max()) return std::chrono::milliseconds{-1};
   const TimePoint now = os::Monotonic::now();
   if (due <= now) return std::chrono::milliseconds{0};
