@@ -82,7 +82,8 @@ MetricsListener listen_for_metrics(const std::string& where) {
     try {
       return master::listen_on(address->host, address->port, kBacklog);
     } catch (const StartError& error) {
-      throw StartError(error.exit_code(), fmt::format("--metrics: {}", error.what()));
+      const std::string why = error.what();  // its advice, in brackets, is about --host and --port
+      throw StartError(error.exit_code(), fmt::format("--metrics {}: {}", where, why.substr(0, why.find(" ("))));
     }
   }();
   std::string url = url_of(listener);

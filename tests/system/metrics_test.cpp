@@ -171,6 +171,20 @@ TEST_F(Metrics, AtAUnixSocketThatGoesWithTheServer) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST_F(Metrics, AtAPortThatIsTaken) {
+  const ServerProcess server(arguments("1"));
+  const FailedStart second = run_server_to_its_end({"--workers", "1", "--metrics", metrics_address(server)});
+  EXPECT_EQ(second.exit_code, 69);
+  EXPECT_THAT(second.errors, HasSubstr("--metrics " + metrics_address(server)));
+}
+
+TEST_F(Metrics, TheExporterDiesWithTheMaster) {
+  ServerProcess server(arguments("1"));
+  EXPECT_EQ(http_get(metrics_address(server), "/").status, 200);
+  server.kill_master();
+  server.expect_group_gone(std::chrono::seconds(5 * kSlowness));
+}
+
 TEST_F(Metrics, OffUnlessAskedFor) {
   const ServerProcess server({"--workers", "1"});
   EXPECT_THAT(server.log(), testing::Not(HasSubstr("metrics at")));
