@@ -91,7 +91,8 @@ int run_exporter(const ExporterStart& start, const chat::SharedState& state) {
     const Sight sight(state, start.data_directory);
     os::close_all_but({start.control, start.listener, start.data_directory});  // the regions are mapped
     Exporter exporter(start, sight);
-    if (start.sandboxed) sandbox::enter(sandbox::Role::Exporter);
+    if (start.sandboxed)
+      sandbox::enter(sandbox::Role::Exporter, {.own = {}, .readable = {}, .listener = start.listener});
     exporter.serve();
     return 0;
   } catch (const std::exception& error) {
