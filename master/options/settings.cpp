@@ -236,7 +236,7 @@ constexpr std::array kSettings{
             [](Options& options, std::string_view value) { options.sandbox = sandbox(value); },
             at_restart<&Options::sandbox>()},
     Setting{"metrics", "", "WHERE", kOperation,
-            "serve Prometheus metrics and /healthz by HTTP at ADDRESS:PORT (port 0: any free one) or unix:PATH", "off",
+            "Prometheus metrics and /healthz by HTTP, at ADDRESS:PORT (0: any free port) or unix:PATH", "off",
             [](Options& options, std::string_view value) { options.metrics = metrics(value); },
             at_restart<&Options::metrics>()},
     Setting{"shutdown-timeout", "", "SECONDS", kOperation, "how long a shutdown may take before it is forced", "5",

@@ -140,9 +140,9 @@ Outcome Master::run(const State* left) {
     console_.on_due(os::Monotonic::now());
     upgrade_.on_due(os::Monotonic::now());
     service_.on_due(os::Monotonic::now());
+    supervisor_.keep_book();  // a new exporter finds what is true
     exporter_.on_due(os::Monotonic::now());
     if (supervisor_.ended()) exporter_.end();
-    supervisor_.keep_book();
     if (supervisor_.handed_over() && !exporter_.is_up()) upgrade_.on_handed_over();
   }
   if (!foundation_.metrics_listener.unix_path.empty()) ::unlink(foundation_.metrics_listener.unix_path.c_str());
