@@ -31,6 +31,12 @@ void ExporterKeeper::end() {
   if (is_up()) process_.signal(SIGKILL);  // it has nothing to bring to an end
 }
 
+void ExporterKeeper::renew() {
+  if (!wanted_ || !is_up()) return;
+  renewing_ = true;
+  process_.signal(SIGKILL);
+}
+
 void ExporterKeeper::start(TimePoint now) {
   try {
     Launched launched = launcher_.launch_exporter();
@@ -41,7 +47,7 @@ void ExporterKeeper::start(TimePoint now) {
     return died(now, chat::EndCause::StartFailed);
   }
   ready_ = {};
-  if (has_died_) book_.restarted(chat::ProcessRole::Exporter, ended_by_);
+  if (std::exchange(has_died_, false)) book_.restarted(chat::ProcessRole::Exporter, ended_by_);
   log::info("exporter pid={} started", process_.pid());
   control_watched_ = poller_.add(control_.descriptor(), EPOLLIN, token(EventSource::ExporterControl));
   if (control_watched_ && poller_.add(process_.pidfd(), EPOLLIN, token(EventSource::ExporterEnded))) return;
@@ -83,8 +89,9 @@ void ExporterKeeper::on_ended() {
   control_ = ControlChannel();
   control_watched_ = false;
   process_ = os::Process();
-  if (!wanted_) {
+  if (std::exchange(renewing_, false) || !wanted_) {
     log::info("exporter pid={} ended", pid);
+    due_ = os::Monotonic::now();
     return;
   }
   log::error("exporter pid={} ended: {}", pid, status ? status->describe() : "unknown");

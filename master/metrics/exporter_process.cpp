@@ -85,7 +85,7 @@ class Exporter final {
 }  // namespace
 
 int run_exporter(const ExporterStart& start, const chat::SharedState& state) {
-  log::start("exporter", start.log_level);
+  log::start("exporter", start.log_level, start.log_format);
   std::signal(SIGPIPE, SIG_IGN);  // who asks may go before the answer
   try {
     const Sight sight(state, start.data_directory);

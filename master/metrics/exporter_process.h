@@ -16,6 +16,7 @@ struct ExporterStart {
   int listener = -1;        // bound and listening, non-blocking
   int data_directory = -1;  // to ask for free space and the size of the store
   log::Level log_level = log::Level::Info;
+  log::Format log_format = log::Format::Text;
   bool sandboxed = true;
 };
 

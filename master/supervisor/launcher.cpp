@@ -138,7 +138,8 @@ Launched Launcher::launch_exporter() {
         return metrics::run_exporter({.control = control,
                                       .listener = inheritance_.metrics_listener,
                                       .data_directory = inheritance_.data_directory,
-                                      .log_level = inheritance_.worker_settings.log_level,
+                                      .log_level = inheritance_.worker_settings.runtime.log_level,
+                                      .log_format = inheritance_.worker_settings.runtime.log_format,
                                       .sandboxed = inheritance_.worker_settings.sandboxed},
                                      state_);
       });

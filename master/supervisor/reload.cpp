@@ -108,6 +108,7 @@ std::optional<std::string> Master::apply(Options wanted, const std::vector<Optio
   log::info("reloaded, {} changed, {} not", applied, changes.size() - applied);
   supervisor_.change({.settings = other_settings ? std::optional(settings) : std::nullopt, .log = other_log}, who,
                      std::move(answer));
+  if (other_settings || other_log) exporter_.renew();
   return std::nullopt;
 }
 
@@ -127,6 +128,7 @@ std::optional<std::string> Master::reopen_log(std::optional<Conversation> who) {
   log::info("the log was opened anew");
   supervisor_.change({.settings = {}, .log = true}, who,
                      fmt::format("OK the log goes to {}\n", in_force_.log_file->string()));
+  exporter_.renew();
   return std::nullopt;
 }
 
