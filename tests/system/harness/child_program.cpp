@@ -9,9 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -21,6 +24,9 @@
 
 namespace rookery::system_test {
 namespace {
+
+constexpr std::size_t kPidRoom = 10;
+constexpr std::size_t kMostPassed = 4;
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -39,6 +45,26 @@ std::vector<std::string> plain_environment() {
   for (const char* name : {"PATH", "HOME", "LANG", "TMPDIR", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"})
     if (const char* value = std::getenv(name)) result.push_back(std::string(name) + "=" + value);
   return result;
+}
+
+constexpr std::string_view kOwnPid = "$$";
+
+// In the child, which may not allocate: the entries have room.
+void fill_in_own_pid(const std::vector<char*>& environment) noexcept {
+  for (char* entry : environment) {
+    const std::size_t length = entry == nullptr ? 0 : std::strlen(entry);
+    if (!std::string_view(entry == nullptr ? "" : entry, length).ends_with(kOwnPid)) continue;
+    char* const digits = entry + length - kOwnPid.size();
+    *std::to_chars(digits, digits + kPidRoom, ::getpid()).ptr = '\0';
+  }
+}
+
+// First out of each other's way.
+bool pass(std::array<int, kMostPassed>& descriptors, std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; ++i) descriptors[i] = ::fcntl(descriptors[i], F_DUPFD_CLOEXEC, 100);
+  for (std::size_t i = 0; i < count; ++i)
+    if (::dup2(descriptors[i], STDERR_FILENO + 1 + static_cast<int>(i)) < 0) return false;
+  return true;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
@@ -62,9 +88,13 @@ ChildProgram::ChildProgram(const ProgramSetup& setup) : directory_(setup.directo
   std::vector<std::string> words = setup.command;
   std::vector<std::string> entries = plain_environment();
   entries.insert(entries.end(), setup.environment.begin(), setup.environment.end());
+  for (std::string& entry : entries) entry.append(entry.ends_with(kOwnPid) ? kPidRoom : 0, '\0');
   const std::vector<char*> arguments = pointers(words);
   const std::vector<char*> environment = pointers(entries);
   const char* directory = directory_.c_str();
+  std::array<int, kMostPassed> passed{};
+  std::ranges::copy_n(setup.passed.begin(), static_cast<std::ptrdiff_t>(std::min(setup.passed.size(), kMostPassed)),
+                      passed.begin());
 
   pid_ = ::fork();
   if (pid_ == 0) {
@@ -77,7 +107,8 @@ ChildProgram::ChildProgram(const ProgramSetup& setup) : directory_(setup.directo
       const rlimit limit{*setup.descriptor_limit, *setup.descriptor_limit};
       if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::_exit(126);
     }
-    if (::chdir(directory) != 0) ::_exit(126);
+    if (::chdir(directory) != 0 || !pass(passed, std::min(setup.passed.size(), kMostPassed))) ::_exit(126);
+    fill_in_own_pid(environment);
     ::execve(arguments[0], arguments.data(), environment.data());
     ::_exit(127);
   }

@@ -22,8 +22,9 @@ struct ProgramSetup {
   std::vector<std::string> command;
   std::filesystem::path directory;                // becomes its working directory, gets its files `out` and `err`
   std::optional<unsigned long> descriptor_limit;  // soft and hard
-  std::vector<std::string> environment;           // NAME=VALUE, besides what every program needs
+  std::vector<std::string> environment{};         // NAME=VALUE, besides what every program needs; NAME=$$: its pid
   bool adopts_orphans = false;                    // those of its own descendants, as process 1 does
+  std::vector<int> passed{};                      // become its descriptors from 3 on
 };
 
 class ChildProgram final {
