@@ -53,7 +53,9 @@ bool share(const std::string& path, int directory) {
     return false;
   }
   const auto give_to = [&](uid_t user) { return ::fchownat(bound.get(), "", user, wanted.st_gid, AT_EMPTY_PATH) == 0; };
-  if (!give_to(wanted.st_uid) && !give_to(static_cast<uid_t>(-1))) return true;
+  // Usually it is theirs already, and where a service manager allows no change of owners it is not asked for.
+  const bool is_theirs = socket.st_uid == wanted.st_uid && socket.st_gid == wanted.st_gid;
+  if (!is_theirs && !give_to(wanted.st_uid) && !give_to(static_cast<uid_t>(-1))) return true;
   const std::string itself = fmt::format("/proc/self/fd/{}", bound.get());
   return ::chmod(itself.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) == 0;
 }

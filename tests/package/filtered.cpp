@@ -69,6 +69,8 @@ int main(int argc, char** argv) {
   if (filter == nullptr || !list) return fail(argv[1]);
   for (std::string name; std::getline(list, name);)
     if (!name.empty() && !allow(filter, name)) return fail(name.c_str());
+  for (const char* name : {"chown", "fchown", "lchown", "fchownat"})
+    if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), seccomp_syscall_resolve_name(name), 0) != 0) return fail(name);
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (seccomp_load(filter) != 0) return fail("seccomp_load");
   seccomp_release(filter);
