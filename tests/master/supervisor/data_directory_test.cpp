@@ -78,9 +78,10 @@ TEST_F(DataDirectoryTest, TheControlSocketFitsWhereverTheDirectoryIs) {
   std::filesystem::path deep = root_;
   for (int i = 0; i < 10; ++i) deep /= std::string(50, 'd');
   const DataDirectory data(deep);
-  const auto first = open_control_socket(data.short_path("control.sock"));
-  EXPECT_EQ(mode_of(deep / "control.sock"), 0600U);
-  EXPECT_NO_THROW(static_cast<void>(open_control_socket(data.short_path("control.sock")))) << "a stale one is replaced";
+  const auto first = open_control_socket(data.short_path("control.sock"), data.directory_descriptor());
+  EXPECT_EQ(mode_of(deep / "control.sock"), 0660U);
+  EXPECT_NO_THROW(static_cast<void>(open_control_socket(data.short_path("control.sock"), data.directory_descriptor())))
+      << "a stale one is replaced";
   data.remove("control.sock");
   EXPECT_FALSE(std::filesystem::exists(deep / "control.sock"));
 }
