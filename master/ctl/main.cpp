@@ -34,8 +34,6 @@ constexpr const char* kCommands =
     "  reload               read the configuration again\n"
     "  log-reopen           open the log file again, for logrotate\n"
     "  upgrade              the program installed by now takes over; nobody is dropped\n"
-    "  reload               read the configuration again and apply it; nobody is dropped\n"
-    "  log-reopen           all processes open the log file anew\n"
     "  help                 what the running server understands\n"
     "  exit                 shut the server down\n"
     "\n"
