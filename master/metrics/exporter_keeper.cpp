@@ -1,5 +1,7 @@
 #include "master/metrics/exporter_keeper.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <exception>
 #include <utility>
@@ -53,6 +55,16 @@ void ExporterKeeper::start(TimePoint now) {
   if (control_watched_ && poller_.add(process_.pidfd(), EPOLLIN, token(EventSource::ExporterEnded))) return;
   log::warning("cannot watch the exporter, so it cannot stay: {}", os::error_text(errno));
   process_.signal(SIGKILL);  // on_due() looks whether it has ended
+}
+
+// One that cannot be told is ended: the next one has it from its start.
+void ExporterKeeper::change(const std::optional<chat::RuntimeSettings>& settings, bool log) {
+  if (!is_up()) return;
+  chat::ControlMessage other_settings{.kind = chat::ControlKind::Settings};
+  if (settings) other_settings.text = chat::encode(*settings);
+  chat::ControlMessage other_log{.kind = chat::ControlKind::LogReopen};
+  other_log.passenger = STDERR_FILENO;
+  if ((settings && !control_.offer(other_settings)) || (log && !control_.offer(other_log))) process_.signal(SIGKILL);
 }
 
 void ExporterKeeper::on_control() {

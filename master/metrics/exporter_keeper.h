@@ -8,7 +8,9 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 
+#include "ipc/chat/runtime_settings.h"
 #include "ipc/os/poller.h"
 #include "master/supervisor/launcher.h"
 #include "master/supervisor/master_book.h"
@@ -27,6 +29,9 @@ class ExporterKeeper final {
 
   [[nodiscard]] bool is_up() const noexcept { return static_cast<bool>(process_); }
   [[nodiscard]] bool is_exporter(int pid) const noexcept { return is_up() && process_.pid() == pid; }
+
+  // What is new for all processes: the settings, and whether descriptor 2 is another file.
+  void change(const std::optional<chat::RuntimeSettings>& settings, bool log);
 
   // Events.
   void on_control();

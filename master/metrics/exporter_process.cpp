@@ -5,7 +5,9 @@
 #include <string>
 
 #include "ipc/chat/control_message.h"
+#include "ipc/chat/runtime_settings.h"
 #include "ipc/os/clock.h"
+#include "ipc/os/error_output.h"
 #include "ipc/os/poller.h"
 #include "ipc/os/process.h"
 #include "ipc/sandbox/sandbox.h"
@@ -63,14 +65,22 @@ class Exporter final {
     if (chat::send_control(control_, message) == os::TransferStatus::PeerGone) orphaned_ = true;
   }
 
-  // It says nothing; its end is ours.
+  // Its end is ours.
   void hear_master() {
     for (;;) {
       const chat::ReceivedControl received = chat::receive_control(control_);
       if (received.status == os::TransferStatus::WouldBlock) return;
-      if (received.status == os::TransferStatus::Done) continue;
-      orphaned_ = true;
-      return;
+      if (received.status != os::TransferStatus::Done) {
+        orphaned_ = true;
+        return;
+      }
+      if (!received.message) continue;
+      if (received.message->kind == ControlKind::Settings)
+        if (const auto settings = chat::decode_runtime_settings(received.message->text))
+          log::change(settings->log_level, settings->log_format);
+      if (received.message->kind == ControlKind::LogReopen && received.passenger)
+        if (!os::replace_error_output(received.passenger.get()))
+          log::error("cannot write to the log that was opened anew");
     }
   }
 

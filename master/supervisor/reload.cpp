@@ -106,6 +106,7 @@ std::optional<std::string> Master::apply(Options wanted, const std::vector<Optio
   in_force_ = std::move(wanted);
   answer += fmt::format("OK reloaded, {} changed, {} not\n", applied, changes.size() - applied);
   log::info("reloaded, {} changed, {} not", applied, changes.size() - applied);
+  exporter_.change(other_settings ? std::optional(settings) : std::nullopt, other_log);
   supervisor_.change({.settings = other_settings ? std::optional(settings) : std::nullopt, .log = other_log}, who,
                      std::move(answer));
   if (other_settings || other_log) exporter_.renew();
@@ -126,6 +127,7 @@ std::optional<std::string> Master::reopen_log(std::optional<Conversation> who) {
     return fmt::format("ERR not-opened {}\n", why);
   }
   log::info("the log was opened anew");
+  exporter_.change(std::nullopt, true);
   supervisor_.change({.settings = {}, .log = true}, who,
                      fmt::format("OK the log goes to {}\n", in_force_.log_file->string()));
   exporter_.renew();
