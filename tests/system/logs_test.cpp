@@ -117,8 +117,9 @@ TEST(Logs, AFileThatWasMovedAwayIsLeftByAllAndLosesNothing) {
   std::filesystem::rename(file, files.path() / "log.2");
   server.program().signal(SIGUSR1);
   eventually("all have left it", [&] { return !anybody_has_open(server, files.path() / "log.2"); });
-  server.kill_child(server.worker_pid(0));
-  server.wait_until_all_serve();
+  const pid_t victim = server.worker_pid(0);
+  server.kill_child(victim);
+  server.wait_until_all_serve({victim});
   EXPECT_THAT(content(file), AllOf(HasSubstr("ALERT worker 0 "), HasSubstr(" worker 0 pid=")));
   server.stop();
   EXPECT_THAT(content(file), HasSubstr("stopped"));
