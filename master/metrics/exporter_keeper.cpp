@@ -33,12 +33,6 @@ void ExporterKeeper::end() {
   if (is_up()) process_.signal(SIGKILL);  // it has nothing to bring to an end
 }
 
-void ExporterKeeper::renew() {
-  if (!wanted_ || !is_up()) return;
-  renewing_ = true;
-  process_.signal(SIGKILL);
-}
-
 void ExporterKeeper::start(TimePoint now) {
   try {
     Launched launched = launcher_.launch_exporter();
@@ -101,9 +95,8 @@ void ExporterKeeper::on_ended() {
   control_ = ControlChannel();
   control_watched_ = false;
   process_ = os::Process();
-  if (std::exchange(renewing_, false) || !wanted_) {
+  if (!wanted_) {
     log::info("exporter pid={} ended", pid);
-    due_ = os::Monotonic::now();
     return;
   }
   log::error("exporter pid={} ended: {}", pid, status ? status->describe() : "unknown");

@@ -23,9 +23,8 @@ class ExporterKeeper final {
   // `probe_store` is called when the exporter wants to know whether the store can be written.
   ExporterKeeper(os::Poller& poller, Launcher& launcher, MasterBook& book, std::function<void()> probe_store);
 
-  void keep();   // from now on there is one
-  void end();    // from now on there is none; is_up() says when that is true
-  void renew();  // what it was started with has changed: the log, its level
+  void keep();  // from now on there is one
+  void end();   // from now on there is none; is_up() says when that is true
 
   [[nodiscard]] bool is_up() const noexcept { return static_cast<bool>(process_); }
   [[nodiscard]] bool is_exporter(int pid) const noexcept { return is_up() && process_.pid() == pid; }
@@ -51,7 +50,6 @@ class ExporterKeeper final {
   ControlChannel control_;
   RestartPolicy policy_;
   bool wanted_ = false;
-  bool renewing_ = false;  // its end was asked for, and there is to be another one
   bool control_watched_ = false;
   bool has_died_ = false;
   chat::EndCause ended_by_ = chat::EndCause::Exit;

@@ -109,7 +109,6 @@ std::optional<std::string> Master::apply(Options wanted, const std::vector<Optio
   exporter_.change(other_settings ? std::optional(settings) : std::nullopt, other_log);
   supervisor_.change({.settings = other_settings ? std::optional(settings) : std::nullopt, .log = other_log}, who,
                      std::move(answer));
-  if (other_settings || other_log) exporter_.renew();
   return std::nullopt;
 }
 
@@ -130,7 +129,6 @@ std::optional<std::string> Master::reopen_log(std::optional<Conversation> who) {
   exporter_.change(std::nullopt, true);
   supervisor_.change({.settings = {}, .log = true}, who,
                      fmt::format("OK the log goes to {}\n", in_force_.log_file->string()));
-  exporter_.renew();
   return std::nullopt;
 }
 
