@@ -5,13 +5,13 @@
 #include <thread>
 #include <vector>
 
+#include "ipc/auth/password_hash.h"
 #include "ipc/chat/control_message.h"
 #include "ipc/fault/fault_point.h"
 #include "ipc/os/crash_dump.h"
 #include "ipc/os/error_output.h"
 #include "ipc/sandbox/sandbox.h"
 #include "worker/loop/event_loop.h"
-#include "worker/pool/password_hash.h"
 
 namespace rookery::worker {
 
@@ -161,7 +161,7 @@ int run_worker(const WorkerStart& start, const WorkerSettings& settings, chat::S
   log::start("worker " + std::to_string(start.number), settings.runtime.log_level, settings.runtime.log_format);
   try {
     fault::point(fault::Point::WorkerAtStart);
-    init_password_hashing();
+    auth::init_password_hashing();
     // Before there are threads. From here on no file can be opened.
     if (settings.sandboxed)
       sandbox::enter(sandbox::Role::Worker, {.own = {}, .readable = {}, .listener = start.listener});

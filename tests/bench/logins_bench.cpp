@@ -15,7 +15,7 @@
 #include "tests/bench/support/options.h"
 #include "tests/bench/support/promises.h"
 #include "tests/bench/support/server_under_test.h"
-#include "worker/pool/password_hash.h"
+#include "ipc/auth/password_hash.h"
 
 namespace rookery::bench {
 
@@ -136,7 +136,7 @@ void measure_restart(const CommonOptions& options, const std::string& hash, std:
 void measure(const CommonOptions& options, std::size_t logins, std::size_t connections, std::size_t accounts,
              std::size_t restarts) {
   if (::sodium_init() < 0) throw std::runtime_error("libsodium does not start");
-  const auto hash = worker::hash_password(kPassword);
+  const auto hash = auth::hash_password(kPassword);
   if (!hash) throw std::runtime_error("no memory to hash a password");
 
   const ServerUnderTest server(options.server,

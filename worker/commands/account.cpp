@@ -3,10 +3,10 @@
 #include <cstring>
 #include <memory>
 
+#include "ipc/auth/password_hash.h"
+#include "ipc/auth/secret.h"
 #include "ipc/log.h"
 #include "worker/commands/command_context.h"
-#include "worker/pool/password_hash.h"
-#include "worker/pool/secret.h"
 
 namespace rookery::worker {
 
@@ -50,7 +50,7 @@ Outcome ask_desk(CommandContext& context, Session& session, PasswordRequest requ
 }
 
 void ask_for_account(CommandContext& context, const Asker& asker, const std::string& name,
-                     const std::optional<PasswordHash>& hash) {
+                     const std::optional<auth::PasswordHash>& hash) {
   Session* session = context.sessions.find(asker.index, asker.client);
   if (session == nullptr) return;
   const wire::RequestTag tag{wire::Op::Register, asker.id};
@@ -118,11 +118,11 @@ Outcome do_register(CommandContext& context, Session& session, const wire::Comma
   Asker asker{session.index, session.client, std::string(command.id), session.address()};
   PasswordRequest request{.op = tag.op, .id = asker.id, .work = [] {}};
   request.work = [&context, source = context.sessions.source(session).key, asker = std::move(asker),
-                  name = std::string(command.name), password = Secret(command.password)] {
+                  name = std::string(command.name), password = auth::Secret(command.password)] {
     if (context.worker.abandoned) return;
     const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.address, asker.client);
     const auto begin = os::Monotonic::now();
-    const auto hash = hash_password(password.view());
+    const auto hash = auth::hash_password(password.view());
     context.mailbox.post([&context, source, asker, name, hash, took_us = microseconds_since(begin)] {
       context.sessions.counters().hash_us.add(took_us);
       context.passwords.finished(os::Monotonic::now(), source, 0, false);
@@ -138,7 +138,7 @@ Outcome do_login(CommandContext& context, Session& session, const wire::Command&
 
   // A name that does not exist costs the same time: a hash that nobody's password has is checked instead.
   const shm::NameTableEntry* user = context.worker.users.find(command.name);
-  PasswordHash hash = decoy_hash();
+  auth::PasswordHash hash = auth::decoy_hash();
   if (user != nullptr) std::memcpy(hash.encoded.data(), user->value, hash.encoded.size());
   const std::uint32_t number = user != nullptr ? 1 + context.worker.users.number_of(*user) : 0;
   Asker asker{session.index, session.client, std::string(command.id), session.address()};
@@ -146,12 +146,12 @@ Outcome do_login(CommandContext& context, Session& session, const wire::Command&
       .name = name_key(command.name, context.worker.settings.address_secret), .op = tag.op, .id = asker.id, .work = [] {
       }};
   request.work = [&context, source = context.sessions.source(session).key, key = request.name, asker = std::move(asker),
-                  hash, number, password = Secret(command.password),
+                  hash, number, password = auth::Secret(command.password),
                   name = std::string(user != nullptr ? user->name_view() : command.name)] {
     if (context.worker.abandoned) return;
     const chat::Suspicion suspicion(context.worker.suspect_of_pool_thread(), asker.address, asker.client);
     const auto begin = os::Monotonic::now();
-    const bool right = verify_password(hash, password.view()) && number != 0;
+    const bool right = auth::verify_password(hash, password.view()) && number != 0;
     context.mailbox.post([&context, source, key, asker, name, number, right, took_us = microseconds_since(begin)] {
       context.sessions.counters().hash_us.add(took_us);
       context.passwords.finished(os::Monotonic::now(), source, key, !right);  // also when nobody waits any more

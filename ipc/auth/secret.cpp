@@ -1,10 +1,10 @@
-#include "worker/pool/secret.h"
+#include "ipc/auth/secret.h"
 
 #include <sodium.h>
 
 #include <utility>
 
-namespace rookery::worker {
+namespace rookery::auth {
 
 Secret::Secret(std::string_view text)
     : bytes_(std::make_unique_for_overwrite<char[]>(text.size())), size_bytes_(text.size()) {
@@ -32,4 +32,4 @@ void Secret::wipe() noexcept {
   size_bytes_ = 0;
 }
 
-}  // namespace rookery::worker
+}  // namespace rookery::auth

@@ -1,4 +1,4 @@
-// worker/pool/secret.h
+// ipc/auth/secret.h
 //
 // A password on its way to a pool thread. It lies in one place of its own, is moved and never copied, and is
 // overwritten with zeros when it goes, so that a core dump or a stray read of old memory does not show it.
@@ -13,7 +13,7 @@
 #include <memory>
 #include <string_view>
 
-namespace rookery::worker {
+namespace rookery::auth {
 
 class Secret final {
  public:
@@ -32,4 +32,4 @@ class Secret final {
   std::size_t size_bytes_ = 0;
 };
 
-}  // namespace rookery::worker
+}  // namespace rookery::auth

@@ -1,4 +1,4 @@
-#include "worker/pool/password_hash.h"
+#include "ipc/auth/password_hash.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace rookery::worker {
+namespace rookery::auth {
 namespace {
 
 constexpr std::string_view kPassword = "correct horse battery staple";
@@ -143,4 +143,4 @@ TEST_F(PasswordHashing, ThereIsOneDecoyForAllThreads) {
 }
 
 }  // namespace
-}  // namespace rookery::worker
+}  // namespace rookery::auth

@@ -1,4 +1,4 @@
-// worker/pool/password_hash.h
+// ipc/auth/password_hash.h
 //
 // Passwords as they are stored: hashed with Argon2id (RFC 9106, by libsodium), each with a salt of its own. Hashing and
 // verifying take some 17 ms of CPU and 19 MiB of memory each, on purpose; they belong on the thread pool.
@@ -19,7 +19,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace rookery::worker {
+namespace rookery::auth {
 
 // The least that OWASP's Password Storage Cheat Sheet accepts for Argon2id (19 MiB, 2 passes, 1 lane); libsodium always
 // has 1 lane. Each thread of the pool needs the memory while it hashes. Raising them leaves stored hashes valid: a hash
@@ -55,4 +55,4 @@ void init_password_hashing();
 // Costs as much to verify as any hash made today, and no password fits it. The same object for the life of the process.
 [[nodiscard]] const PasswordHash& decoy_hash();
 
-}  // namespace rookery::worker
+}  // namespace rookery::auth

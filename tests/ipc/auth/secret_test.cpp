@@ -1,11 +1,11 @@
-#include "worker/pool/secret.h"
+#include "ipc/auth/secret.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <utility>
 
-namespace rookery::worker {
+namespace rookery::auth {
 namespace {
 
 TEST(Secret, HoldsItsOwnCopy) {
@@ -40,4 +40,4 @@ TEST(Secret, MayBeEmpty) {
 }
 
 }  // namespace
-}  // namespace rookery::worker
+}  // namespace rookery::auth

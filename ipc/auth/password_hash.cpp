@@ -1,4 +1,4 @@
-#include "worker/pool/password_hash.h"
+#include "ipc/auth/password_hash.h"
 
 #include <sodium.h>
 
@@ -7,7 +7,7 @@
 
 #include "ipc/fault/fault_point.h"
 
-namespace rookery::worker {
+namespace rookery::auth {
 namespace {
 
 static_assert(kPasswordHashBytes == crypto_pwhash_STRBYTES);
@@ -86,4 +86,4 @@ const PasswordHash& decoy_hash() {
   return decoy;
 }
 
-}  // namespace rookery::worker
+}  // namespace rookery::auth
