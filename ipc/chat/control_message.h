@@ -27,6 +27,8 @@ enum class ControlKind : std::uint8_t {
   Drop = 14,     // worker: the connection of client `number` at `place` is over; or with `worker` the dead one it was
                  // to adopt it from, and `from`: it cannot be carried on
   Adopted = 15,  // worker: client `number`, handed to it by Adopt, sits at `place` now; it was `from` of `worker`
+  LedgerReply = 22,  // ledger: the answer to LedgerRequest `number`, or with a '+' in front some lines of it; empty: it
+                     // is still at work
   // master -> child
   Stop = 6,  // finish: tell clients, drain, make durable, exit 0; number = milliseconds until the master forces it
   Kick = 7,  // worker: close client `number`, text is the reason
@@ -40,6 +42,7 @@ enum class ControlKind : std::uint8_t {
                     // socket, unless that was lost; text: why it is to be closed with a hint, usually empty
   SlotVacant = 18,  // ledger: none of the clients in the region of worker `worker` belong to the life with slot epoch
                     // `number` any more, others have them
+  LedgerRequest = 21,  // ledger: a verb and its arguments, to be answered by LedgerReply with this `number`
   // both ways; the child sends the same kind and `number` back when it is done
   Settings = 19,   // text: see ipc/chat/runtime_settings.h
   LogReopen = 20,  // what it brings is standard error from here on

@@ -13,6 +13,7 @@ bool is_durable(RecordKind kind) noexcept {
     case RecordKind::Direct:
     case RecordKind::Register:
     case RecordKind::ReserveClients:
+    case RecordKind::ChangeAccount:
       return true;
     case RecordKind::None:
     case RecordKind::Join:
@@ -51,7 +52,7 @@ std::optional<Record> decode_record(std::span<const std::byte> bytes) noexcept {
   if (bytes.size() < sizeof record.header) return std::nullopt;
   std::memcpy(&record.header, bytes.data(), sizeof record.header);
   const RecordHeader& header = record.header;
-  if (header.kind < RecordKind::Say || header.kind > RecordKind::FetchMissed) return std::nullopt;
+  if (header.kind < RecordKind::Say || header.kind > kLastRecordKind) return std::nullopt;
   const std::size_t strings =
       std::size_t{header.name_bytes} + header.target_name_bytes + header.text_bytes + header.id_bytes;
   if (bytes.size() != sizeof header + strings) return std::nullopt;

@@ -29,6 +29,8 @@ enum class RecordKind : std::uint8_t {
   ReserveClients = 8,  // members = how many client ids; published with target = the first. Durable.
   FetchHistory = 9,    // see ipc/chat/history_exchange.h; never published
   FetchMissed = 10,    // likewise
+  ChangeAccount = 11,  // of account `target`, called `name`: flags say what, text = the new password hash; only the
+                       // ledger makes it. Durable.
 };
 
 // Durable records have a number of their own in the epoch's sequence and are kept in the store; the others are not
@@ -38,6 +40,11 @@ enum class RecordKind : std::uint8_t {
 [[nodiscard]] constexpr bool is_published(RecordKind kind) noexcept {
   return kind != RecordKind::FetchHistory && kind != RecordKind::FetchMissed;
 }
+
+inline constexpr RecordKind kLastRecordKind = RecordKind::ChangeAccount;
+
+// The flags of ChangeAccount.
+enum class AccountChange : std::uint8_t { Password = 1, Lock = 2, Unlock = 3, Remove = 4 };
 
 enum RecordFlags : std::uint8_t {
   kTargetIsGuest = 1,  // Direct: target is a client id, not an account

@@ -67,8 +67,10 @@ enum class Point : std::uint8_t {
   StoreAfterSync,
   StoreDatabaseWrite,  // of the database file: a checkpoint
   StoreDatabaseSync,
+
+  StoreMigration,  // each step: before and in the copy, after it, after each change, before the commit, after it
 };
-inline constexpr std::size_t kPoints = static_cast<std::size_t>(Point::StoreDatabaseSync) + 1;
+inline constexpr std::size_t kPoints = static_cast<std::size_t>(Point::StoreMigration) + 1;
 inline constexpr std::string_view kPoison = "poison pill";
 
 // "worker.after_recv"

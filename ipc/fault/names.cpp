@@ -88,6 +88,8 @@ std::string_view name_of(Point point) noexcept {
       return "store.database_write";
     case Point::StoreDatabaseSync:
       return "store.database_sync";
+    case Point::StoreMigration:
+      return "store.migration";
   }
   return "?";
 }

@@ -90,6 +90,10 @@ std::uint32_t NameTableReader::count() const noexcept {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(count, max_entries_));
 }
 
+std::uint64_t NameTableReader::changes() const noexcept {
+  return reinterpret_cast<const NameTableHeader*>(memory_)->changes.load(std::memory_order_acquire);  // change
+}
+
 const NameTableEntry& NameTableReader::entry(std::uint32_t number) const noexcept {
   return *reinterpret_cast<const NameTableEntry*>(memory_ + entry_offset(number));
 }
@@ -111,7 +115,7 @@ const NameTableEntry* NameTableReader::find(std::string_view name) const noexcep
     const std::uint32_t slot = slots[at].load(std::memory_order_acquire);  // insert
     if (slot == 0) return nullptr;  // a level is never more than half full, so there is a 0
     if (slot > count()) continue;
-    if (wanted.equals(entry(slot - 1).name_view())) return &entry(slot - 1);
+    if (wanted.equals(entry(slot - 1).name_view()) && is_current(entry(slot - 1))) return &entry(slot - 1);
   }
   return nullptr;
 }
@@ -142,19 +146,57 @@ NameTableEntry& NameTableWriter::entry(std::uint32_t number) noexcept {
 
 InsertResult NameTableWriter::insert(std::string_view name, std::uint64_t id,
                                      std::span<const std::byte> value) noexcept {
-  ROOKERY_INVARIANT(name.size() <= kNameBytes && value.size() <= kNameTableValueBytes);
   if (reader_->find(name) != nullptr) return InsertResult::Taken;
+  return append(name, id, value, EntryState::Live);
+}
+
+InsertResult NameTableWriter::make_so(std::string_view name, std::uint64_t id, std::span<const std::byte> value,
+                                      bool locked) noexcept {
+  const EntryState state = locked ? EntryState::Locked : EntryState::Live;
+  const auto is_right = [&](const NameTableEntry& place) {
+    return place.id == id && std::equal(value.begin(), value.end(), place.value) &&
+           (value.size() == kNameTableValueBytes || place.value[value.size()] == std::byte{0});
+  };
+  const NameTableEntry* found = reader_->find(name);
+  const bool is_new = found == nullptr || !is_right(*found);
+  if (is_new)
+    if (const InsertResult result = append(name, id, value, state); result != InsertResult::Inserted) return result;
+  // Older ones stand before it in the index. A predecessor may have left one more.
+  const std::uint32_t newest = is_new ? header_.count.load(std::memory_order_relaxed) - 1 : reader_->number_of(*found);
+  for (found = reader_->find(name); found != nullptr && reader_->number_of(*found) != newest;
+       found = reader_->find(name))
+    set_state(entry(reader_->number_of(*found)), found->id == id ? EntryState::Superseded : EntryState::Ended);
+  if (entry(newest).state.load(std::memory_order_relaxed) != state) set_state(entry(newest), state);
+  return InsertResult::Inserted;
+}
+
+void NameTableWriter::end(std::string_view name, std::uint64_t id) noexcept {
+  const NameTableEntry* found = reader_->find(name);
+  while (found != nullptr && found->id == id) {
+    set_state(entry(reader_->number_of(*found)), EntryState::Ended);
+    found = reader_->find(name);
+  }
+}
+
+void NameTableWriter::set_state(NameTableEntry& place, EntryState state) noexcept {
+  place.state.store(state, std::memory_order_release);      // change
+  header_.changes.fetch_add(1, std::memory_order_release);  // change
+}
+
+InsertResult NameTableWriter::append(std::string_view name, std::uint64_t id, std::span<const std::byte> value,
+                                     EntryState state) noexcept {
+  ROOKERY_INVARIANT(name.size() <= kNameBytes && value.size() <= kNameTableValueBytes);
   const std::uint32_t number = header_.count.load(std::memory_order_relaxed);
   if (number >= header_.max_entries) return InsertResult::Full;
   if (!reserve_entry(number)) return InsertResult::NoMemory;
   if (level_for(number + 1) > header_.level.load(std::memory_order_relaxed) && !grow()) return InsertResult::NoMemory;
 
   NameTableEntry& place = entry(number);
-  place = NameTableEntry{};
   place.id = id;
   place.name_bytes = static_cast<std::uint8_t>(name.size());
-  std::copy(name.begin(), name.end(), place.name);
-  std::copy(value.begin(), value.end(), place.value);
+  std::fill(std::copy(name.begin(), name.end(), place.name), std::end(place.name), '\0');
+  place.state.store(state, std::memory_order_relaxed);
+  std::fill(std::copy(value.begin(), value.end(), place.value), std::end(place.value), std::byte{0});
   header_.count.store(number + 1, std::memory_order_release);  // insert
   index(header_.level.load(std::memory_order_relaxed), number);
   return InsertResult::Inserted;

@@ -18,7 +18,7 @@ namespace rookery::master {
 
 namespace {
 
-enum class Arguments : unsigned char { None, Text, Number, ClientAndReason };
+enum class Arguments : unsigned char { None, Text, Number, ClientAndReason, WholeLine };
 
 struct Entry {
   std::string_view word;
@@ -49,6 +49,19 @@ constexpr std::array kEntries{
     Entry{"reload", ConsoleVerb::Reload, Arguments::None, "reload",
           "read the configuration again and apply it; nobody is dropped"},
     Entry{"log-reopen", ConsoleVerb::LogReopen, Arguments::None, "log-reopen", "all processes open the log file anew"},
+    Entry{"user", ConsoleVerb::AskLedger, Arguments::WholeLine, "user list [PREFIX]",
+          "the accounts, in alphabetical order"},
+    Entry{"user", ConsoleVerb::AskLedger, Arguments::WholeLine, "user add|passwd NAME HASH",
+          "a new account, or a new password for one; HASH is of Argon2id"},
+    Entry{"user", ConsoleVerb::AskLedger, Arguments::WholeLine, "user lock|unlock|remove NAME",
+          "close an account's connections and let it log in no more, or again"},
+    Entry{"room", ConsoleVerb::AskLedger, Arguments::WholeLine, "room list",
+          "rooms with history: messages kept, the oldest's and the newest's time"},
+    Entry{"history", ConsoleVerb::AskLedger, Arguments::WholeLine, "history export [#ROOM] [FILE]",
+          "what was said, as lines of JSON, into the data directory's backups/"},
+    Entry{"backup", ConsoleVerb::AskLedger, Arguments::WholeLine, "backup [FILE]",
+          "a consistent copy of the store, into the data directory's backups/"},
+    Entry{"check", ConsoleVerb::AskLedger, Arguments::WholeLine, "check", "is the store whole?"},
     Entry{"help", ConsoleVerb::Help, Arguments::None, "help", "this list"},
     Entry{"exit", ConsoleVerb::Exit, Arguments::None, "exit", "shut the server down"},
 };
@@ -103,6 +116,12 @@ std::variant<ConsoleCommand, ConsoleRefusal> parse_console_line(std::string_view
     if (!rest.empty()) return usage();
     return command;
   }
+  if (entry->arguments == Arguments::WholeLine) {
+    command.text = word;
+    if (!rest.empty()) command.text.append(" ").append(rest);
+    if (auto refusal = check_text(command.text)) return *refusal;
+    return command;
+  }
   if (rest.empty()) return usage();
   if (entry->arguments == Arguments::Number || entry->arguments == Arguments::ClientAndReason) {
     const auto [digits, reason] = split(rest);
@@ -132,7 +151,7 @@ std::vector<ConsoleHelp> console_help_entries() {
 std::string console_help() {
   std::string out;
   for (const ConsoleHelp& entry : console_help_entries())
-    fmt::format_to(std::back_inserter(out), "{:<18} {}\n", entry.usage, entry.explanation);
+    fmt::format_to(std::back_inserter(out), "{:<29} {}\n", entry.usage, entry.explanation);
   return out;
 }
 

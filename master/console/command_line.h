@@ -24,6 +24,7 @@ enum class ConsoleVerb : unsigned char {
   Upgrade,
   Reload,
   LogReopen,
+  AskLedger,  // `text` is the whole line, which the ledger judges
   Help,
   Exit
 };

@@ -67,6 +67,8 @@ std::optional<std::string> Commands::run(Conversation conversation, std::string_
       return host_.reload(conversation);
     case ConsoleVerb::LogReopen:
       return host_.reopen_log(conversation);
+    case ConsoleVerb::AskLedger:
+      return host_.ask_ledger(conversation, command.text);
     case ConsoleVerb::Help:
       return json ? json_help() : console_help() + "OK\n";
     case ConsoleVerb::Exit:

@@ -42,6 +42,8 @@ class ConsoleHost {
   // The same; the last line of the answer says whether it was done.
   [[nodiscard]] virtual std::optional<std::string> reload(Conversation who) = 0;
   [[nodiscard]] virtual std::optional<std::string> reopen_log(Conversation who) = 0;
+  // What the ledger knows or does, by its verb and arguments (master/ledger/request.h). The same.
+  [[nodiscard]] virtual std::optional<std::string> ask_ledger(Conversation who, const std::string& request) = 0;
   virtual void stop() = 0;
 };
 

@@ -18,6 +18,7 @@
 #include "ipc/sandbox/sandbox.h"
 #include "master/ledger/published_mark.h"
 #include "master/ledger/recovery.h"
+#include "master/ledger/request_desk.h"
 #include "master/ledger/sequencer.h"
 #include "master/ledger/store_writer.h"
 
@@ -64,6 +65,7 @@ class Ledger final {
     sequencer_.emplace(context_, ring_, rooms_, users_.reader(), *archive_, mark_, recovered);
     mark_.stored(recovered.last_seq);
     writer_.emplace(context_, std::move(store), users_, mark_);
+    desk_.emplace(context_, *sequencer_, start_.data, start_.control);
     ROOKERY_INVARIANT(poller_.add(start_.control, EPOLLIN, kControlToken));
     ROOKERY_INVARIANT(poller_.add(bell_.descriptor(), EPOLLIN, kBellToken));
   }
@@ -82,6 +84,8 @@ class Ledger final {
       static_cast<void>(poller_.wait(kRoomAgain));
     }
     const bool all_stored = writer_->finish();
+    static_cast<void>(desk_->turn());  // what was changed last is stored now
+    desk_.reset();
     writer_.reset();
     archive_.reset();
     if (!all_stored) return kExitNotStored;
@@ -163,6 +167,7 @@ class Ledger final {
         tell({ControlKind::SlotDamaged, damage.worker, 0, damage.text});
       for (const std::uint32_t worker : sequencer_->take_cleaned()) tell({ControlKind::SlotClean, worker});
     }
+    if (desk_->turn()) writer_->wake();
     wait(result);
   }
 
@@ -171,7 +176,7 @@ class Ledger final {
     if (result == Sequencer::TurnResult::NoRoom) timeout = kRoomAgain;
     if (result == Sequencer::TurnResult::Idle) {
       bell_.announce_sleep();
-      if (!sequencer_->has_work()) timeout = kHeartbeat;
+      if (!sequencer_->has_work() && !desk_->has_mail()) timeout = desk_->is_busy() ? kRoomAgain : kHeartbeat;
     }
     for (const epoll_event& event : poller_.wait(timeout)) {
       if (event.data.u64 == kBellToken) bell_.drain();
@@ -201,6 +206,9 @@ class Ledger final {
         case ControlKind::SlotVacant:
           if (received.message->worker < context_.shared.workers)
             sequencer_->worker_vacant(received.message->worker, received.message->number);
+          break;
+        case ControlKind::LedgerRequest:
+          desk_->hear(*received.message);
           break;
         case ControlKind::Notice:
           sequencer_->notice(received.message->text);
@@ -240,6 +248,7 @@ class Ledger final {
   std::optional<Archive> archive_;
   std::optional<Sequencer> sequencer_;
   std::optional<StoreWriter> writer_;
+  std::optional<RequestDesk> desk_;
   bool stopping_ = false;
   bool orphaned_ = false;
 };

@@ -94,6 +94,7 @@ std::string_view what_is_wrong(const chat::Record& record) noexcept {
       return are_topics(record.text) ? std::string_view() : kBadRoom;
     case RecordKind::None:
     case RecordKind::Notice:
+    case RecordKind::ChangeAccount:
       break;
   }
   return "a record of a kind that workers do not make";

@@ -39,13 +39,18 @@ std::uint64_t store_the_rest(const LedgerContext& context, store::Store& store) 
 }
 
 void load_users(const store::Store& store, shm::NameTableWriter& users) {
+  std::vector<std::uint64_t> ids;  // in order
   store.for_each_account([&](const store::StoredAccount& account) {
+    ids.push_back(account.id);
     const auto hash = std::as_bytes(std::span(account.password_hash));
-    const shm::InsertResult result =
-        users.insert(account.name, account.id, hash.first(std::min(hash.size(), shm::kNameTableValueBytes)));
+    const shm::InsertResult result = users.make_so(
+        account.name, account.id, hash.first(std::min(hash.size(), shm::kNameTableValueBytes)), account.locked);
     if (result == shm::InsertResult::Full || result == shm::InsertResult::NoMemory)
       throw std::runtime_error("not enough shared memory for the user table");
   });
+  // Those that were removed, and a predecessor died before it said so.
+  if (users.reader().count() > ids.size())
+    users.end_unless([&ids](std::uint64_t id) { return std::binary_search(ids.begin(), ids.end(), id); });
 }
 
 }  // namespace

@@ -26,7 +26,8 @@ CREATE TABLE accounts(
   name          TEXT NOT NULL UNIQUE COLLATE NOCASE,
   password_hash TEXT NOT NULL,
   seq           INTEGER NOT NULL,
-  created_ms    INTEGER NOT NULL
+  created_ms    INTEGER NOT NULL,
+  locked        INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE rooms(
   id   INTEGER PRIMARY KEY,
@@ -70,8 +71,8 @@ void fill(const std::filesystem::path& file) {
   const std::string rows = fmt::format(
       "INSERT INTO rooms VALUES({}, '*');"
       "INSERT INTO meta VALUES('epoch', '{}'), ('last_seq', 0), ('next_client', 1), ('next_account', 1),"
-      " ('last_time_ms', 0), ('in_use_by', '')",
-      kBroadcastRoom, new_epoch());
+      " ('last_time_ms', 0), ('in_use_by', ''), ('compatible_from', {}), ('pruned_to', 0)",
+      kBroadcastRoom, new_epoch(), kCompatibleFrom);
   connection.execute(rows.c_str(), "create its tables");
   connection.execute("COMMIT", "create its tables");
 }
@@ -111,7 +112,11 @@ void create_database(const std::filesystem::path& file) {
   if (!directory || ::fsync(directory.get()) != 0) cannot_create(file);
 }
 
-void check_identity(const Connection& connection) {
+std::int64_t schema_version(const Connection& connection) {
+  return pragma_number(connection, "PRAGMA user_version");
+}
+
+void check_identity(const Connection& connection, bool older_too) {
   const std::int64_t application = pragma_number(connection, "PRAGMA application_id");
   if (application != kApplicationId) {
     throw StoreError(
@@ -119,13 +124,17 @@ void check_identity(const Connection& connection) {
                     "directory",
                     connection.file().string(), application));
   }
-  const std::int64_t version = pragma_number(connection, "PRAGMA user_version");
-  if (version != kSchemaVersion) {
-    throw StoreError(
-        fmt::format("{}: has version {} of the tables and this server knows {}; start the server that made it, or a "
-                    "newer one",
-                    connection.file().string(), version, kSchemaVersion));
+  const std::int64_t version = schema_version(connection);
+  if (version == kSchemaVersion) return;
+  if (version < kSchemaVersion && version >= kOldestSchemaVersion && older_too) return;
+  if (version > kSchemaVersion) {
+    Statement select(connection, "SELECT value FROM meta WHERE key='compatible_from'");
+    if (select.next() && select.number(0) >= 1 && select.number(0) <= kSchemaVersion) return;
   }
+  throw StoreError(
+      fmt::format("{}: has version {} of the tables and this server knows {}; start the server that made it, or a "
+                  "newer one",
+                  connection.file().string(), version, kSchemaVersion));
 }
 
 void check_whole(const Connection& connection) {

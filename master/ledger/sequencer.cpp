@@ -161,10 +161,7 @@ void Sequencer::accept(std::uint32_t slot, chat::Record& record) {
   header.outcome = 0;
   if (!decide(slot, record)) return;
   append(record);
-  if (header.kind == chat::RecordKind::Register && header.outcome == 0) {
-    pending_names_.insert(shm::folded(record.name));
-    pending_order_.emplace_back(ring_.end(), shm::folded(record.name));
-  }
+  if (header.kind == chat::RecordKind::Register && header.outcome == 0) note_pending_name(record.name);
 }
 
 // False: nothing to publish.
@@ -190,6 +187,7 @@ bool Sequencer::decide(std::uint32_t slot, chat::Record& record) {
     case chat::RecordKind::Notice:
     case chat::RecordKind::FetchHistory:
     case chat::RecordKind::FetchMissed:
+    case chat::RecordKind::ChangeAccount:
       break;
   }
   damage(slot, "a record of a kind that workers do not make");
@@ -255,6 +253,39 @@ void Sequencer::append_notices() {
     append(record);
   }
   notices_.erase(notices_.begin(), notices_.begin() + static_cast<std::ptrdiff_t>(done));
+}
+
+Sequencer::AccountVerdict Sequencer::change_account(const AccountRequest& request, shm::Position& end) {
+  note_slowest_reader();
+  if (!room_for(chat::kMaxRecordBytes)) return AccountVerdict::NoRoom;
+  time_ms_ = std::max(time_ms_, os::realtime_ms());
+  chat::Record record;
+  record.header.slot = ~0U;
+  record.name = request.name;
+  record.text = request.hash;
+  if (!request.change) {
+    record.header.kind = chat::RecordKind::Register;
+    decide_registration(record);
+    if (record.header.outcome == refused(wire::ErrorCode::NameTaken)) return AccountVerdict::NameTaken;
+    if (record.header.outcome != 0) return AccountVerdict::Full;
+  } else {
+    const shm::NameTableEntry* user = users_.find(request.name);
+    if (user == nullptr) return AccountVerdict::NoSuchName;
+    record.header.kind = chat::RecordKind::ChangeAccount;
+    record.header.flags = static_cast<std::uint8_t>(*request.change);
+    record.header.target = user->id;
+    record.name = user->name_view();
+  }
+  append(record);
+  if (!request.change) note_pending_name(request.name);
+  publish();
+  end = ring_.end();
+  return AccountVerdict::Published;
+}
+
+void Sequencer::note_pending_name(std::string_view name) {
+  pending_names_.insert(shm::folded(name));
+  pending_order_.emplace_back(ring_.end(), shm::folded(name));
 }
 
 void Sequencer::worker_gone(std::uint32_t worker) {

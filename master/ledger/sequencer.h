@@ -23,6 +23,7 @@
 #include "master/ledger/ledger_context.h"
 #include "master/ledger/published_mark.h"
 #include "master/ledger/recovery.h"
+#include "master/ledger/request.h"
 #include "master/ledger/room_book.h"
 
 namespace rookery::ledger {
@@ -41,6 +42,10 @@ class Sequencer final {
 
   // A text from the server to everybody; published with the next turn.
   void notice(const std::string& text) { notices_.push_back(text); }
+
+  // An operator's wish, published at once; `end` is then where its record ends in the ring.
+  enum class AccountVerdict : unsigned char { Published, NameTaken, Full, NoSuchName, NoRoom };
+  [[nodiscard]] AccountVerdict change_account(const AccountRequest& request, shm::Position& end);
 
   // The worker is dead: its outboxes are drained, then who was gone already leaves the rooms, see departures.h.
   void worker_gone(std::uint32_t worker);
@@ -77,6 +82,7 @@ class Sequencer final {
   void decide_registration(chat::Record& record);
   [[nodiscard]] bool decide_membership(chat::Record& record);
   void append(chat::Record& record);
+  void note_pending_name(std::string_view name);
   void append_notices();
   void append_departures();
   void damage(std::uint32_t slot, const std::string& text);

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "ipc/os/errors.h"
+#include "master/ledger/migration.h"
 #include "master/ledger/schema.h"
 #include "master/ledger/wal_check.h"
 #include "master/ledger/wal_rewrite.h"
@@ -99,8 +100,11 @@ struct Store::Implementation {
     const WalReport wal = inspect_files(file);
     dropped_bytes = wal.dropped_bytes;
     rewrite_wal(file);
-    session.emplace(file);
     mark = usage_mark(file);
+    migrate(file, [&](const std::string& last_mark) {
+      if (wal.condition == WalCondition::TornOrDamaged && last_mark == mark) refuse_wal(file, wal);
+    });
+    session.emplace(file);
     const std::string last_mark = session->in_use_by();
     const bool machine_ran_on = last_mark == mark;
     if (wal.condition == WalCondition::TornOrDamaged && machine_ran_on) refuse_wal(file, wal);
@@ -175,6 +179,8 @@ struct Store::Implementation {
       case chat::RecordKind::Register:
         pending.next_account = std::max(pending.next_account, record.header.target + 1);
         return session->insert_account(record);
+      case chat::RecordKind::ChangeAccount:
+        return session->change_account(record);
       case chat::RecordKind::ReserveClients:
         pending.next_client = std::max(pending.next_client, record.header.target + record.header.members);
         return true;
@@ -219,9 +225,9 @@ const StoreState& Store::state() const noexcept {
 void Store::for_each_account(const std::function<void(const StoredAccount&)>& visit) const {
   Implementation& self = *implementation_;
   if (!self.session && !self.reopen()) throw StoreError(self.error);
-  Statement select(self.session->connection(), "SELECT id, name, password_hash FROM accounts ORDER BY id");
+  Statement select(self.session->connection(), "SELECT id, name, password_hash, locked FROM accounts ORDER BY id");
   while (select.next()) {
-    visit({select.bits(0), std::string(select.text(1)), std::string(select.text(2))});
+    visit({select.bits(0), std::string(select.text(1)), std::string(select.text(2)), select.number(3) != 0});
   }
   if (select.failed()) self.session->connection().fail("read its accounts");
 }

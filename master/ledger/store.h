@@ -44,6 +44,7 @@ struct StoredAccount {
   std::uint64_t id = 0;
   std::string name;
   std::string password_hash;
+  bool locked = false;
 };
 
 // Everything here throws StoreError when it cannot go on; what() tells the operator the file and what to do.

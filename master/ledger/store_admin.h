@@ -77,9 +77,28 @@ struct RestoreReport {
 // REQUIRES: DirectoryLock.
 RestoreReport restore_store(const std::filesystem::path& directory, const std::filesystem::path& backup);
 
+struct AccountRow {
+  std::uint64_t id = 0;
+  std::string name;
+  std::int64_t created_ms = 0;
+  bool locked = false;
+};
+// Those whose names begin with `prefix` (in any case), by name, `limit` at most.
+[[nodiscard]] std::vector<AccountRow> list_accounts(const std::filesystem::path& file, std::string_view prefix,
+                                                    std::size_t limit);
+
+struct RoomRow {
+  std::string name;  // "*": the broadcasts
+  std::uint64_t messages = 0;
+  std::int64_t oldest_ms = 0;  // 0 where there are none
+  std::int64_t newest_ms = 0;
+};
+// Every room that has ever had a message, by name.
+[[nodiscard]] std::vector<RoomRow> list_rooms(const std::filesystem::path& file, const GoOn& go_on = always);
+
 // Each message kept, oldest first, as a line of JSON without its end: seq, epoch, time, room or to, from, account,
-// text. `room` empty: all of them. `write` returns false to end it. Returns how many.
+// text. `room` empty: all of them, direct ones too. `write` returns false to end it. Returns how many.
 std::uint64_t export_history(const std::filesystem::path& file, std::string_view room,
-                             const std::function<bool(std::string_view line)>& write);
+                             const std::function<bool(std::string_view line)>& write, const GoOn& go_on = always);
 
 }  // namespace rookery::store

@@ -90,7 +90,7 @@ void StoreWriter::run() {
 
 StoreWriter::GroupResult StoreWriter::store_group() {
   const shm::Position begin = reader_.position();
-  new_users_.clear();
+  user_changes_.clear();
   std::size_t durable_records = 0;
   if (!add_group(durable_records)) {
     group_failed("store messages");
@@ -115,7 +115,7 @@ StoreWriter::GroupResult StoreWriter::store_group() {
     counters.commit_us.add(static_cast<std::uint64_t>(took.count()));
     note_written();
   }
-  enter_users();
+  change_users();
   announce(reader_.position());
   return GroupResult::Stored;
 }
@@ -150,20 +150,43 @@ bool StoreWriter::add_group(std::size_t& durable_records) {
     if (!store_.add(*record)) return false;
     newest_seq_ = record->header.seq;
     if (record->header.kind == chat::RecordKind::Register && record->header.outcome == 0)
-      new_users_.push_back({record->header.target, std::string(record->name), std::string(record->text)});
+      user_changes_.push_back({{}, record->header.target, std::string(record->name), std::string(record->text)});
+    if (record->header.kind == chat::RecordKind::ChangeAccount)
+      user_changes_.push_back({static_cast<chat::AccountChange>(record->header.flags), record->header.target,
+                               std::string(record->name), std::string(record->text)});
   }
   return true;
 }
 
-void StoreWriter::enter_users() {
-  for (const NewUser& user : new_users_) {
-    const auto hash = std::as_bytes(std::span(user.hash));
-    chat::count(context_.region().header().counters.accounts);
-    const shm::InsertResult result = users_.insert(user.name, user.id, hash);
+void StoreWriter::change_users() {
+  const std::uint64_t changes = users_.reader().changes();
+  for (const UserChange& user : user_changes_) {
+    const shm::InsertResult result = change_user(user);
     if (result == shm::InsertResult::Full || result == shm::InsertResult::NoMemory)
-      log::alert("account {} is stored, but the user table has no room for it: it can log in after a restart",
+      log::alert("account {} is stored, but the user table has no room for it: what is new of it holds after a restart",
                  user.name);
   }
+  if (users_.reader().changes() == changes) return;
+  // Somebody who is logged in may have to go.
+  for (shm::DoorbellRinger& loop : loops_) loop.ring_if_asleep();
+}
+
+shm::InsertResult StoreWriter::change_user(const UserChange& user) {
+  using Change = chat::AccountChange;
+  const auto hash = std::as_bytes(std::span(user.hash));
+  if (!user.change) {
+    chat::count(context_.region().header().counters.accounts);
+    return users_.insert(user.name, user.id, hash);
+  }
+  const shm::NameTableEntry* known = users_.reader().find(user.name);
+  if (known == nullptr || known->id != user.id) return shm::InsertResult::Taken;  // ended before
+  if (user.change == Change::Remove) {
+    users_.end(user.name, user.id);
+    return shm::InsertResult::Inserted;
+  }
+  const bool is_locked = known->state.load(std::memory_order_relaxed) == shm::EntryState::Locked;
+  if (user.change == Change::Password) return users_.make_so(user.name, user.id, hash, is_locked);
+  return users_.make_so(user.name, user.id, known->value, user.change == Change::Lock);
 }
 
 void StoreWriter::group_failed(const char* what) {

@@ -15,6 +15,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -46,13 +47,21 @@ class StoreWriter final {
  private:
   enum class GroupResult : unsigned char { Nothing, Stored, Failed };
 
+  struct UserChange {
+    std::optional<chat::AccountChange> change;  // none: a new one
+    std::uint64_t id;
+    std::string name;
+    std::string hash;
+  };
+
   void run();
   [[nodiscard]] GroupResult store_group();
   void write_probe();
   void note_written() noexcept;
   void note_refused() noexcept;
   [[nodiscard]] bool add_group(std::size_t& durable_records);
-  void enter_users();
+  void change_users();
+  [[nodiscard]] shm::InsertResult change_user(const UserChange& user);
   void announce(shm::Position end);
   void group_failed(const char* what);
 
@@ -63,12 +72,7 @@ class StoreWriter final {
   shm::LogRingReader reader_;
   std::vector<shm::DoorbellRinger> loops_;
 
-  struct NewUser {
-    std::uint64_t id;
-    std::string name;
-    std::string hash;
-  };
-  std::vector<NewUser> new_users_;  // of the group under way
+  std::vector<UserChange> user_changes_;  // of the group under way, in order
   std::vector<std::byte> bytes_;
   std::uint64_t newest_seq_ = 0;  // of the group under way
   std::string told_error_;        // in the log; empty: the newest group was stored

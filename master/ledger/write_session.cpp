@@ -56,6 +56,9 @@ WriteSession::WriteSession(const std::filesystem::path& file)
                       "INSERT INTO messages(seq, time_ms, room_id, kind, flags, client, account, target, slot,"
                       " slot_epoch, outbox_number, name, target_name, text) SELECT * FROM pending_messages"),
       insert_account_(connection_, "INSERT INTO accounts(id, name, password_hash, seq, created_ms) VALUES(?,?,?,?,?)"),
+      set_password_(connection_, "UPDATE accounts SET password_hash=?2 WHERE id=?1"),
+      set_locked_(connection_, "UPDATE accounts SET locked=?2 WHERE id=?1"),
+      remove_account_(connection_, "DELETE FROM accounts WHERE id=?"),
       find_room_(connection_, "SELECT id FROM rooms WHERE name=?"),
       insert_room_(connection_, "INSERT INTO rooms(name) VALUES(?)"),
       update_number_(connection_, "UPDATE meta SET value = ? WHERE key = ?"),
@@ -163,6 +166,26 @@ bool WriteSession::insert_account(const chat::Record& record) {
   insert_account_.bind(4, record.header.seq);
   insert_account_.bind(5, record.header.time_ms);
   return insert_account_.run();
+}
+
+bool WriteSession::change_account(const chat::Record& record) {
+  const std::uint64_t account = record.header.target;
+  const auto change = static_cast<chat::AccountChange>(record.header.flags);
+  switch (change) {
+    case chat::AccountChange::Password:
+      set_password_.bind(1, account);
+      set_password_.bind(2, record.text);
+      return set_password_.run();
+    case chat::AccountChange::Lock:
+    case chat::AccountChange::Unlock:
+      set_locked_.bind(1, account);
+      set_locked_.bind(2, std::int64_t{change == chat::AccountChange::Lock ? 1 : 0});
+      return set_locked_.run();
+    case chat::AccountChange::Remove:
+      remove_account_.bind(1, account);
+      return remove_account_.run();
+  }
+  return false;
 }
 
 bool WriteSession::update_progress(const Progress& progress, const Progress& stored) {

@@ -56,6 +56,7 @@ class WriteSession final {
   // Before the commit.
   [[nodiscard]] bool insert_pending();
   [[nodiscard]] bool insert_account(const chat::Record& record);
+  [[nodiscard]] bool change_account(const chat::Record& record);
   // Only what differs from `stored`, which is there.
   [[nodiscard]] bool update_progress(const Progress& progress, const Progress& stored);
   [[nodiscard]] bool update_in_use_by(std::string_view mark);
@@ -76,6 +77,9 @@ class WriteSession final {
   Statement rollback_;
   Statement insert_pending_;
   Statement insert_account_;
+  Statement set_password_;
+  Statement set_locked_;
+  Statement remove_account_;
   Statement find_room_;
   Statement insert_room_;
   Statement update_number_;

@@ -32,6 +32,7 @@ TimePoint from_ns(std::int64_t ns) noexcept {
 void Supervisor::begin_hand_over() {
   phase_ = Phase::HandingOver;
   taking_over_ = false;
+  give_up_requests(kAskAgain);
   hand_over_deadline_ = os::Monotonic::now() + kWorkersEndWithin;
   for (Child& child : children_) {
     if (child.is_ledger() || !child.is_up() || child.told_to_hand_over) continue;

@@ -85,6 +85,9 @@ class Master final : private ConsoleHost, private UpgradeHost {
   [[nodiscard]] std::optional<std::string> scale(Conversation who, std::uint64_t workers) override {
     return supervisor_.scale(who, workers);
   }
+  [[nodiscard]] std::optional<std::string> ask_ledger(Conversation who, const std::string& request) override {
+    return supervisor_.ask_ledger(who, request);
+  }
   void stop() override { supervisor_.stop("exit on the console"); }
 
   [[nodiscard]] std::optional<std::string> upgrade(Conversation who) override { return upgrade_.ask(who); }

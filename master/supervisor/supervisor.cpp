@@ -169,6 +169,9 @@ void Supervisor::on_message(Child& child, chat::ReceivedControl received) {
       if (child.is_ledger() && message.worker < state_.workers)
         return on_slot_damaged(message.worker, printable(message.text));
       break;
+    case chat::ControlKind::LedgerReply:
+      if (child.is_ledger() && on_ledger_reply(message)) return;
+      break;
     default:
       break;
   }
@@ -302,7 +305,10 @@ void Supervisor::on_child_ended(std::uint32_t index) {
   child.ended_by = cause_of_end(child, status);
   child.end_life(now);
   begin_pause(child, now);
-  if (!child.is_ledger()) held_.take_back(child.worker());
+  if (child.is_ledger())
+    give_up_requests("ERR not-now the ledger ended before it had answered; look whether it is done\n");
+  else
+    held_.take_back(child.worker());
   state_.ring_everybody();
   if (!child.is_ledger() && ledger_was_ready_) {
     child.awaits_ledger = true;
@@ -359,6 +365,7 @@ void Supervisor::on_due(TimePoint now) {
     check_plans(now);
   }
   check_changes(now);
+  check_requests(now);
   if (is_stopping() && !ended() && stop_deadline_ <= now) on_stop_deadline();
   if (phase_ == Phase::HandingOver && hand_over_deadline_ <= now) on_hand_over_deadline();
   if (taking_over_ && take_over_deadline_ <= now) static_cast<void>(give_up_take_over("not all served in time"));
@@ -370,6 +377,7 @@ TimePoint Supervisor::next_due() const noexcept {
   if (taking_over_ && may_go_back_) next = std::min(next, take_over_deadline_);
   for (const Child& child : children_)
     if (may_start(child)) next = std::min(next, child.due);
+  for (const auto& [number, request] : requests_) next = std::min(next, request.deadline);
   for (const Plan& plan : plans_) next = std::min(next, plan.deadline);
   for (const Change& change : changes_) next = std::min(next, change.deadline);
   return next;

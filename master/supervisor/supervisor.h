@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "ipc/chat/shared_state.h"
@@ -114,6 +115,9 @@ class Supervisor final {
   void set_stop_timeout(std::chrono::milliseconds timeout) noexcept { stop_timeout_ = timeout; }
   [[nodiscard]] std::string why_not_now() const;  // "ERR ..."; empty: all serve
 
+  // Passes a request on to the ledger (requests.cpp). The answer, or nothing: then it comes by Hooks::answer.
+  [[nodiscard]] std::optional<std::string> ask_ledger(Conversation who, const std::string& request);
+
  private:
   enum class Phase : unsigned char {
     StartingLedger,
@@ -187,6 +191,16 @@ class Supervisor final {
   [[nodiscard]] static bool on_changed(Child& child, const chat::ControlMessage& message);  // false: nonsense
   void check_changes(TimePoint now);
   void refuse_changes();
+
+  // What the ledger was asked (requests.cpp).
+  struct Request {
+    Conversation who;
+    TimePoint deadline;
+    std::string lines;  // of the answer, so far
+  };
+  [[nodiscard]] bool on_ledger_reply(const chat::ControlMessage& message);
+  void give_up_requests(std::string_view answer);
+  void check_requests(TimePoint now);
 
   // Heartbeats and time-outs (watch.cpp).
   void check_heartbeat(Child& child);
@@ -270,6 +284,8 @@ class Supervisor final {
   ChangeNumbers newest_;
   std::uint64_t last_change_ = 0;
   std::string settings_text_;
+  std::unordered_map<std::uint64_t, Request> requests_;
+  std::uint64_t last_request_ = 0;
   bool ledger_away_ = false;  // parked, or on the try after that: workers are in read-only mode
 };
 

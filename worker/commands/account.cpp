@@ -84,10 +84,11 @@ void finish_login(CommandContext& context, const Asker& asker, const std::string
   Session* session = context.sessions.find(asker.index, asker.client);
   if (session == nullptr) return;
   const wire::RequestTag tag{wire::Op::Login, asker.id};
-  if (!right) {
+  // What held when the password was given may not hold now: a new one is in force, or the account is locked.
+  if (!right || context.worker.users.entry(user - 1).state.load(std::memory_order_acquire) != shm::EntryState::Live) {
     // A name that nobody has may be a password in the wrong place.
     log::about_client(log::Topic::Logins, log::Level::Info, {asker.client, asker.address.text()}, "login refused: {}",
-                      user != 0 ? "another password than that of " + name : "no such account");
+                      user != 0 ? "another password than that of " + name : "no such account, or a locked one");
     context.refuse(*session, tag, wire::ErrorCode::BadCredentials, "no such name, or another password");
     context.finish_command(*session);
     return;
@@ -140,7 +141,8 @@ Outcome do_login(CommandContext& context, Session& session, const wire::Command&
   const shm::NameTableEntry* user = context.worker.users.find(command.name);
   auth::PasswordHash hash = auth::decoy_hash();
   if (user != nullptr) std::memcpy(hash.encoded.data(), user->value, hash.encoded.size());
-  const std::uint32_t number = user != nullptr ? 1 + context.worker.users.number_of(*user) : 0;
+  const bool open = user != nullptr && user->state.load(std::memory_order_acquire) == shm::EntryState::Live;
+  const std::uint32_t number = open ? 1 + context.worker.users.number_of(*user) : 0;  // a locked one costs the same
   Asker asker{session.index, session.client, std::string(command.id), session.address()};
   PasswordRequest request{
       .name = name_key(command.name, context.worker.settings.address_secret), .op = tag.op, .id = asker.id, .work = [] {
@@ -174,6 +176,23 @@ Outcome do_logout(CommandContext& context, Session& session, const wire::Command
       context.reply(session, [&](const wire::Dialect& dialect, std::string& out) { dialect.logged_out(out, tag); });
   session.stream.user = 0;  // after the reply, as in finish_login()
   return done;
+}
+
+void close_ended_accounts(CommandContext& context) {
+  context.sessions.for_each([&](Session& session) {
+    const chat::SessionLogin login = context.sessions.login(session);
+    if (login.account == 0 || session.has(chat::kClosing)) return;
+    const shm::NameTableEntry* user = context.worker.users.find(login.name_view());
+    const bool gone = user == nullptr || user->id != login.account;
+    if (!gone && user->state.load(std::memory_order_acquire) == shm::EntryState::Live) return;
+    log::info("client={} is closed: its account {} was {}", session.client, login.name_view(),
+              gone ? "removed" : "locked");
+    context.reply(session, [gone](const wire::Dialect& dialect, std::string& out) {
+      dialect.notice(out,
+                     gone ? "your account was removed by the operator" : "your account was locked by the operator");
+    });
+    context.delivery.close_after_output(session, true);
+  });
 }
 
 }  // namespace rookery::worker

@@ -95,6 +95,7 @@ void Replay::apply(const chat::Record& record, shm::Position begin, shm::Positio
     case chat::RecordKind::ReserveClients:
     case chat::RecordKind::FetchHistory:
     case chat::RecordKind::FetchMissed:
+    case chat::RecordKind::ChangeAccount:
       return;
   }
 }

@@ -151,6 +151,7 @@ void EventLoop::wait(LoopTurn& turn) {
   turn.take();
   now_ = commands_.now = os::Monotonic::now();
   bell_.awake();
+  look_at_accounts();
   // What it was not woken for: who comes now must not come in before it.
   if (now_ - kLongSleep > asleep_since && follower_.committed_end() != follower_.position()) {
     do {
@@ -161,8 +162,16 @@ void EventLoop::wait(LoopTurn& turn) {
   for (const epoll_event& event : events) handle(event);
 }
 
+// Before their next command is.
+void EventLoop::look_at_accounts() {
+  const std::uint64_t changes = context_.users.changes();
+  if (changes == account_changes_) return;
+  account_changes_ = changes;
+  close_ended_accounts(commands_);
+}
+
 bool EventLoop::has_work() const noexcept {
-  return more_log_ || !arrivals_.empty() || delivery_.has_resumable() || delivery_.has_resting() ||
+  return more_log_ || context_.users.changes() != account_changes_ || !arrivals_.empty() || delivery_.has_resumable() || delivery_.has_resting() ||
          follower_.committed_end() != follower_.position() || follower_.durable_end() >= receipts_.awaiting() ||
          context_.storing() != storing_ || (storing_ != Storing::Works && !receipts_.empty()) || history_.has_mail();
 }
@@ -244,6 +253,7 @@ void EventLoop::adopt(Arrival arrival) {
 void EventLoop::adopt_arrivals() {
   if (arrivals_.empty() || lapped_ || follower_.position() < arrivals_from_) return;
   successor_.adopt(std::exchange(arrivals_, {}));
+  account_changes_ = kLookAgain;  // theirs may have changed while nobody had them
   delivery_.flush();
 }
 

@@ -93,6 +93,7 @@ class EventLoop final : private ClientTurns {
   void hash_passwords();
   void read_log();
   void adopt_arrivals();
+  void look_at_accounts();
   void settle_receipts();
   void storing_changed(Storing storing);
   void bury_doomed();
@@ -138,6 +139,8 @@ class EventLoop final : private ClientTurns {
   bool lapped_ = false;
   bool stopping_ = false;
   bool guests_unsettled_ = true;      // some may have begun under another rule, also with a worker before this one
+  static constexpr std::uint64_t kLookAgain = ~std::uint64_t{0};
+  std::uint64_t account_changes_ = kLookAgain;  // in the user table, when it was last looked at
   Storing storing_ = Storing::Works;  // at the newest turn
   os::Monotonic::time_point now_;
   os::Monotonic::time_point deadline_{};

@@ -54,10 +54,12 @@ TEST(LayoutTest, NameTable) {
   EXPECT_AT(8, shm::NameTableHeader, max_entries);
   EXPECT_AT(64, shm::NameTableHeader, count);
   EXPECT_AT(68, shm::NameTableHeader, level);
+  EXPECT_AT(72, shm::NameTableHeader, changes);
   EXPECT_EQ(sizeof(shm::NameTableEntry), 176U);
   EXPECT_AT(0, shm::NameTableEntry, id);
   EXPECT_AT(8, shm::NameTableEntry, name_bytes);
   EXPECT_AT(9, shm::NameTableEntry, name);
+  EXPECT_AT(47, shm::NameTableEntry, state);
   EXPECT_AT(48, shm::NameTableEntry, value);
   EXPECT_EQ(kMaxAccounts, 4'000'000U);
   // The index begins at 704,000,128, rounded up to a page; its thirteen levels begin with one of 8 KiB.

@@ -162,8 +162,8 @@ TEST(RecordTest, RandomMutationsNeverLeadOutside) {
 }
 
 TEST(RecordTest, DurableIsWhatPeopleAndAccountsWouldMiss) {
-  for (const RecordKind kind :
-       {RecordKind::Say, RecordKind::Broadcast, RecordKind::Direct, RecordKind::Register, RecordKind::ReserveClients})
+  for (const RecordKind kind : {RecordKind::Say, RecordKind::Broadcast, RecordKind::Direct, RecordKind::Register,
+                                RecordKind::ReserveClients, RecordKind::ChangeAccount})
     EXPECT_TRUE(is_durable(kind));
   for (const RecordKind kind : {RecordKind::None, RecordKind::Join, RecordKind::Leave, RecordKind::Notice,
                                 RecordKind::FetchHistory, RecordKind::FetchMissed, static_cast<RecordKind>(200)})

@@ -1,0 +1,284 @@
+#include "master/ledger/clerk.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <exception>
+#include <map>
+#include <utility>
+
+#include "ipc/log.h"
+#include "ipc/os/crash_dump.h"
+#include "ipc/os/errors.h"
+#include "ipc/os/file_descriptor.h"
+#include "ipc/wire/limits.h"
+#include "ipc/wire/timestamp.h"
+#include "master/ledger/copy.h"
+#include "master/ledger/store_admin.h"
+
+namespace rookery::ledger {
+
+namespace {
+
+constexpr std::size_t kMostTasks = 16;
+constexpr std::size_t kMostReplies = 32;
+constexpr std::size_t kMostUsers = 10'000;
+constexpr std::size_t kPieceBytes = 4096;  // of an answer's lines, in a message
+constexpr std::size_t kFileBufferBytes = std::size_t{256} * 1024;
+constexpr std::chrono::seconds kTellEvery{1};
+constexpr int kNice = 10;
+
+// A file under another name until it is whole.
+class OutputFile final {
+ public:
+  explicit OutputFile(std::filesystem::path file) : file_(std::move(file)), part_(file_) {
+    part_ += ".part";
+    ::unlink(part_.c_str());
+    descriptor_.reset(::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!descriptor_) fail();
+  }
+  ~OutputFile() { ::unlink(part_.c_str()); }
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  void add_line(std::string_view line) {
+    buffer_.append(line) += '\n';
+    if (buffer_.size() >= kFileBufferBytes) write();
+  }
+  void finish() {
+    write();
+    if (::fsync(descriptor_.get()) != 0 || ::rename(part_.c_str(), file_.c_str()) != 0) fail();
+    store::sync_directory(file_.parent_path());
+  }
+
+ private:
+  void write() {
+    std::string_view rest = buffer_;
+    while (!rest.empty()) {
+      const ssize_t bytes = ::write(descriptor_.get(), rest.data(), rest.size());
+      if (bytes < 0 && errno == EINTR) continue;
+      if (bytes < 0) fail();
+      rest.remove_prefix(static_cast<std::size_t>(bytes));
+    }
+    buffer_.clear();
+  }
+  [[noreturn]] void fail() const {
+    throw store::StoreError(fmt::format("{}: cannot write it: {}", part_.string(), os::error_text(errno)));
+  }
+
+  std::filesystem::path file_;
+  std::filesystem::path part_;
+  os::FileDescriptor descriptor_;
+  std::string buffer_;
+};
+
+std::string time_text(std::int64_t time_ms) {
+  if (time_ms == 0) return "-";
+  const auto time = wire::format_timestamp(time_ms);
+  return {time.data(), time.size()};
+}
+
+}  // namespace
+
+Clerk::Clerk(LedgerContext& context, std::filesystem::path directory)
+    : context_(context),
+      directory_(std::move(directory)),
+      ledger_(context.region().header().sleeping, context.shared.ledger_doorbell.write_end.get()),
+      thread_([this] { run(); }) {}
+
+Clerk::~Clerk() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  woken_.notify_all();
+  thread_.join();
+}
+
+bool Clerk::ask(std::uint64_t number, ClerkRequest request) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (tasks_.size() >= kMostTasks) return false;
+    tasks_.push_back({number, std::move(request)});
+  }
+  woken_.notify_all();
+  return true;
+}
+
+std::vector<chat::ControlMessage> Clerk::take_replies() {
+  std::vector<chat::ControlMessage> replies;
+  {
+    const std::lock_guard lock(mutex_);
+    replies.swap(replies_);
+  }
+  if (!replies.empty()) woken_.notify_all();
+  return replies;
+}
+
+bool Clerk::has_replies() {
+  const std::lock_guard lock(mutex_);
+  return !replies_.empty();
+}
+
+void Clerk::run() {
+  const os::CrashStack stack;
+  // Nobody's message waits for what it does.
+  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kNice));
+  for (;;) {
+    Task task;
+    {
+      std::unique_lock lock(mutex_);
+      woken_.wait(lock, [this] { return stop_ || !tasks_.empty(); });
+      if (stop_) return;
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+    }
+    number_ = task.number;
+    lines_.clear();
+    told_ = os::Monotonic::now();
+    try {
+      carry_out(task);
+    } catch (const std::exception& error) {
+      log::error("cannot do what the operator asked for: {}", error.what());
+      lines_.clear();
+      finish(fmt::format("ERR failed {}", error.what()));
+    }
+  }
+}
+
+void Clerk::carry_out(const Task& task) {
+  switch (task.request.work) {
+    case ClerkRequest::Work::ListUsers:
+      return list_users(task);
+    case ClerkRequest::Work::ListRooms:
+      return list_rooms(task);
+    case ClerkRequest::Work::Backup:
+      return backup(task);
+    case ClerkRequest::Work::Check:
+      return check(task);
+    case ClerkRequest::Work::Export:
+      return write_history(task);
+  }
+}
+
+void Clerk::list_users(const Task& task) {
+  auto rows = store::list_accounts(store::store_file(directory_), task.request.name, kMostUsers + 1);
+  const bool all = rows.size() <= kMostUsers;
+  if (!all) rows.resize(kMostUsers);
+  if (!rows.empty()) add_line(fmt::format("{:<32}  {:>10}  {:<24}  {}", "NAME", "ID", "CREATED", "STATE"));
+  for (const store::AccountRow& row : rows)
+    add_line(fmt::format("{:<32}  {:>10}  {:<24}  {}", row.name, row.id, time_text(row.created_ms),
+                         row.locked ? "locked" : "open"));
+  finish(all ? fmt::format("OK {} accounts", rows.size())
+             : fmt::format("OK the first {} accounts; a PREFIX shows others", rows.size()));
+}
+
+void Clerk::list_rooms(const Task&) {
+  struct Row {
+    store::RoomRow stored;
+    std::uint64_t members = 0;
+  };
+  std::map<std::string, Row> rows;  // by folded name
+  for (store::RoomRow& row : store::list_rooms(store::store_file(directory_), [this] { return go_on(); })) {
+    const std::string name = shm::folded(row.name);
+    rows[name].stored = std::move(row);
+  }
+  const chat::LedgerRegionView region = context_.region();
+  const std::uint64_t used =
+      std::min<std::uint64_t>(region.header().rooms_high_water.load(std::memory_order_acquire), chat::kMaxRooms);
+  for (std::uint64_t room = 0; room < used; ++room) {
+    const auto state = region.rooms()[room].load();
+    if (!state || state->members == 0) continue;
+    Row& row = rows[shm::folded(state->name_view())];
+    row.members = state->members;
+    if (row.stored.name.empty()) row.stored.name = state->name_view();
+  }
+  Row& lobby = rows[std::string(wire::kLobby)];
+  lobby.stored.name = wire::kLobby;
+  for (std::uint32_t slot = 0; slot < context_.shared.slots(); ++slot)
+    lobby.members += context_.loop_control(slot).lobby_members.load(std::memory_order_relaxed);
+
+  const auto line = [this](std::string_view name, const auto& members, const auto& messages, std::string_view oldest,
+                           std::string_view newest) {
+    add_line(fmt::format("{:<33}  {:>7}  {:>10}  {:<24}  {}", name, members, messages, oldest, newest));
+  };
+  line("ROOM", "MEMBERS", "MESSAGES", "OLDEST", "NEWEST");
+  for (const auto& [name, row] : rows)
+    line(row.stored.name, row.members, row.stored.messages, time_text(row.stored.oldest_ms),
+         time_text(row.stored.newest_ms));
+  finish(fmt::format("OK {} rooms", rows.size()));
+}
+
+std::filesystem::path Clerk::output_file(const std::string& name) const {
+  const std::filesystem::path directory = directory_ / store::kBackupDirectory;
+  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
+    throw store::StoreError(fmt::format("{}: cannot make it: {}", directory.string(), os::error_text(errno)));
+  return directory / name;
+}
+
+void Clerk::backup(const Task& task) {
+  const std::filesystem::path file = output_file(task.request.file);
+  const store::BackupReport report = store::backup_store(directory_, file, [this] { return go_on(); });
+  log::info("backup {}: {} bytes, up to message {}", file.string(), report.bytes, report.last_seq);
+  finish(fmt::format("OK backup {}/{} bytes={} last={}", store::kBackupDirectory, task.request.file, report.bytes,
+                     report.last_seq));
+}
+
+void Clerk::check(const Task&) {
+  const store::CheckReport report = store::check_store(store::store_file(directory_), [this] { return go_on(); });
+  for (const std::string& problem : report.problems) add_line(problem);
+  if (report.problems.empty())
+    return finish(fmt::format("OK whole: version={} epoch={} messages={} accounts={} last={}", report.version,
+                              report.epoch, report.messages, report.accounts, report.last_seq));
+  log::alert("the store is damaged: {}", report.problems.front());
+  finish(fmt::format("ERR damaged {} problems, the first ones above; docs/storage.md says what to do",
+                     report.problems.size()));
+}
+
+void Clerk::write_history(const Task& task) {
+  OutputFile file(output_file(task.request.file));
+  const std::uint64_t lines = store::export_history(
+      store::store_file(directory_), task.request.name,
+      [&](std::string_view line) {
+        file.add_line(line);
+        return true;
+      },
+      [this] { return go_on(); });
+  file.finish();
+  finish(fmt::format("OK exported {}/{} messages={}", store::kBackupDirectory, task.request.file, lines));
+}
+
+void Clerk::add_line(std::string_view line) {
+  if (lines_.empty()) lines_ = "+";
+  lines_.append(line) += '\n';
+  if (lines_.size() >= kPieceBytes) put(std::exchange(lines_, {}));
+}
+
+void Clerk::finish(std::string_view last_line) {
+  if (!lines_.empty()) put(std::exchange(lines_, {}));
+  put(std::string(last_line.substr(0, chat::kMaxControlTextBytes)));
+}
+
+void Clerk::put(std::string text) {
+  {
+    std::unique_lock lock(mutex_);
+    woken_.wait(lock, [this] { return stop_ || replies_.size() < kMostReplies; });
+    if (stop_) return;
+    replies_.push_back({.kind = chat::ControlKind::LedgerReply, .number = number_, .text = std::move(text)});
+  }
+  ledger_.ring_if_asleep();
+  told_ = os::Monotonic::now();
+}
+
+bool Clerk::go_on() {
+  if (stop_) return false;
+  if (os::Monotonic::now() - told_ >= kTellEvery) put({});
+  return !stop_;
+}
+
+}  // namespace rookery::ledger

@@ -1,0 +1,45 @@
+// master/ledger/request.h
+//
+// What an operator asks the ledger for, over the master (chat::ControlKind::LedgerRequest). The words are those of the
+// console:
+//     user list [PREFIX]            user add NAME HASH      user passwd NAME HASH
+//     user lock|unlock|remove NAME  room list               history export [#ROOM] [FILE]
+//     backup [FILE]                 check
+// HASH is an Argon2id hash as ipc/auth/password_hash.h makes it; a password never comes here. FILE is a plain name: the
+// file appears in the data directory's backups/, the only place where the ledger may make one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "ipc/chat/record.h"
+
+namespace rookery::ledger {
+
+// What changes an account goes through the log, like all that people say.
+struct AccountRequest {
+  std::optional<chat::AccountChange> change;  // none: a new account
+  std::string name;
+  std::string hash;  // add, passwd
+};
+
+// What only reads the store.
+struct ClerkRequest {
+  enum class Work : std::uint8_t { ListUsers, ListRooms, Export, Backup, Check };
+  Work work = Work::Check;
+  std::string name;  // a prefix, or a room
+  std::string file;
+};
+
+struct RequestRefusal {
+  std::string answer;  // "ERR code words"
+};
+
+// `now_ms` names files that the operator has not.
+[[nodiscard]] std::variant<AccountRequest, ClerkRequest, RequestRefusal> parse_request(std::string_view text,
+                                                                                       std::int64_t now_ms);
+
+}  // namespace rookery::ledger

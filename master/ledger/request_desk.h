@@ -1,0 +1,61 @@
+// master/ledger/request_desk.h
+//
+// Where an operator's requests come in and their answers go out (request.h). What changes an account is published in
+// the log like all that people say, one change at a time, and answered when it is durable and in the user table; the
+// rest is the clerk's.
+//
+// Nothing here waits: turn() is called in every turn of the sequencing thread, and looks.
+//
+// When the ledger dies  a change that was published is stored by its successor; the master tells the operator that
+// there is no answer.
+#pragma once
+
+#include <deque>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "ipc/chat/control_message.h"
+#include "ipc/os/clock.h"
+#include "master/ledger/clerk.h"
+#include "master/ledger/request.h"
+#include "master/ledger/sequencer.h"
+
+namespace rookery::ledger {
+
+class RequestDesk final {
+ public:
+  // `control`: the pipe to the master.
+  RequestDesk(LedgerContext& context, Sequencer& sequencer, const std::filesystem::path& data, int control);
+
+  void hear(const chat::ControlMessage& message);
+
+  // Publishes, answers, sends. True: something was published.
+  bool turn();
+  [[nodiscard]] bool has_mail() { return clerk_.has_replies(); }
+  // Something may be done soon that nobody rings for.
+  [[nodiscard]] bool is_busy() const noexcept { return published_.has_value() || !waiting_.empty() || !out_.empty(); }
+
+ private:
+  struct Change {
+    std::uint64_t number = 0;
+    AccountRequest request;
+    os::Monotonic::time_point deadline{};
+    shm::Position end = 0;  // in the ring, once it is published
+  };
+
+  void answer(std::uint64_t number, std::string text);
+  void answer_published();
+  [[nodiscard]] bool publish_next();
+  void send();
+
+  LedgerContext& context_;
+  Sequencer& sequencer_;
+  int control_;
+  Clerk clerk_;
+  std::deque<Change> waiting_;
+  std::optional<Change> published_;
+  std::deque<chat::ControlMessage> out_;
+};
+
+}  // namespace rookery::ledger
