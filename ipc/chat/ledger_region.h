@@ -66,6 +66,9 @@ struct LedgerRegionHeader {
   // 1: the newest try to store failed (disk full, I/O error). Set and cleared (seq_cst, for the doorbell) by the
   // storing thread, cleared by the recovery of a successor, in both cases after durable_end has moved.
   alignas(64) std::atomic<std::uint64_t> store_failing;
+  // Messages up to this number may have been removed from the store, none above. Raised by the storing thread before
+  // they are.
+  std::atomic<std::uint64_t> pruned_to;
   alignas(64) std::array<EndedEpoch, kMaxEndedEpochs> ended;  // oldest first; likewise
   alignas(64) LedgerCounters counters;
 };

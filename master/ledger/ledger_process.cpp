@@ -64,7 +64,7 @@ class Ledger final {
     archive_.emplace(context_, start_.data);
     sequencer_.emplace(context_, ring_, rooms_, users_.reader(), *archive_, mark_, recovered);
     mark_.stored(recovered.last_seq);
-    writer_.emplace(context_, std::move(store), users_, mark_);
+    writer_.emplace(context_, std::move(store), users_, mark_, start_.retention);
     desk_.emplace(context_, *sequencer_, start_.data, start_.control);
     ROOKERY_INVARIANT(poller_.add(start_.control, EPOLLIN, kControlToken));
     ROOKERY_INVARIANT(poller_.add(bell_.descriptor(), EPOLLIN, kBellToken));

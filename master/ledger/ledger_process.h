@@ -7,6 +7,7 @@
 
 #include "ipc/chat/shared_state.h"
 #include "ipc/log.h"
+#include "master/ledger/store.h"
 
 namespace rookery::ledger {
 
@@ -17,6 +18,7 @@ struct LedgerStart {
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Text;
   bool sandboxed = true;
+  store::Retention retention = {};
 };
 
 // Serves until the master says Stop or dies, and returns the exit code.

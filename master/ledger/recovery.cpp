@@ -85,6 +85,8 @@ Recovered recover(LedgerContext& context, store::Store& store, RoomBook& rooms, 
   shm::LogRingHeader& ring = context.ring_header();
   const shm::Position end = ring.committed_end.load(std::memory_order_relaxed);
   region.header().applied_end.store(end, std::memory_order_release);
+  region.header().pruned_to.store(std::max(state.pruned_to, region.header().pruned_to.load(std::memory_order_relaxed)),
+                                  std::memory_order_seq_cst);
   region.header().newest_seq.store(state.last_seq, std::memory_order_release);
   ring.durable_end.store(end, std::memory_order_seq_cst);  // durable
   region.header().store_failing.store(0, std::memory_order_seq_cst);

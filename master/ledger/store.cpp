@@ -128,6 +128,7 @@ struct Store::Implementation {
     state.next_client = progress.next_client;
     state.next_account = progress.next_account;
     state.last_time_ms = progress.last_time_ms;
+    state.pruned_to = progress.pruned_to;
   }
 
   // After a failure that was not an fsync's: what the WAL holds of earlier groups is on the disk, of the failed one
@@ -261,6 +262,19 @@ bool Store::add(const chat::Record& record) {
   self.pending.last_seq = record.header.seq;
   self.pending.last_time_ms = std::max(self.pending.last_time_ms, record.header.time_ms);
   return true;
+}
+
+std::optional<Pruned> Store::prune(const Retention& keep, std::int64_t now_ms, std::uint32_t most) {
+  Implementation& self = *implementation_;
+  ROOKERY_INVARIANT(self.group != Implementation::Group::None);
+  if (self.group == Implementation::Group::Failed) return std::nullopt;
+  const auto pruned = self.session->prune(keep, now_ms, most);
+  if (!pruned) {
+    static_cast<void>(self.fail_group("remove old messages"));
+    return std::nullopt;
+  }
+  self.pending.pruned_to = std::max(self.pending.pruned_to, pruned->to);
+  return pruned;
 }
 
 bool Store::commit() {

@@ -10,10 +10,12 @@
 // it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -38,6 +40,7 @@ struct StoreState {
   std::uint64_t next_client = 1;       // client ids from here on were never given out
   std::uint64_t next_account = 1;
   std::int64_t last_time_ms = 0;  // of the newest message, so that times never decrease
+  std::uint64_t pruned_to = 0;    // messages up to this number may have been removed; none above
 };
 
 struct StoredAccount {
@@ -45,6 +48,20 @@ struct StoredAccount {
   std::string name;
   std::string password_hash;
   bool locked = false;
+};
+
+// Which messages are kept; 0: no such limit.
+struct Retention {
+  std::chrono::milliseconds age{0};
+  std::uint64_t bytes = 0;  // of the database's pages in use, accounts and indices included
+
+  [[nodiscard]] bool limits() const noexcept { return age.count() != 0 || bytes != 0; }
+};
+
+struct Pruned {
+  std::uint64_t messages = 0;
+  std::uint64_t to = 0;  // the newest number among them, where there are some
+  bool more = false;     // there may be others to be removed
 };
 
 // Everything here throws StoreError when it cannot go on; what() tells the operator the file and what to do.
@@ -86,6 +103,9 @@ class Store final {
   [[nodiscard]] bool begin();
   [[nodiscard]] bool add(const chat::Record& record);
   [[nodiscard]] bool commit();
+  // Inside a group: removes the oldest messages that are not to be kept, `most` of them. What is removed is gone with
+  // the commit; its space is used again. Empty: as a false add().
+  [[nodiscard]] std::optional<Pruned> prune(const Retention& keep, std::int64_t now_ms, std::uint32_t most);
   void rollback() noexcept;
   // Can something be written, and made durable? Outside of a group; changes nothing but a row that nobody reads. False:
   // as after commit().

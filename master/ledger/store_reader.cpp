@@ -46,6 +46,18 @@ class Reading final {
   Statement& statement_;
 };
 
+// What several statements read is of one moment. An error in here ends the transaction as well.
+class Transaction final {
+ public:
+  Transaction(Statement& begin, Statement& end) noexcept : end_(end) { static_cast<void>(begin.run()); }
+  ~Transaction() { static_cast<void>(end_.run()); }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+ private:
+  Statement& end_;
+};
+
 Connection connect(const std::filesystem::path& file) {
   Connection connection(file, OpenMode::ReadOnly);
   check_identity(connection);
@@ -102,6 +114,8 @@ void encode_row(const Statement& row, std::string_view room, std::vector<std::by
 struct StoreReader::Implementation {
   explicit Implementation(const std::filesystem::path& directory)
       : connection(connect(directory / kDatabaseName)),
+        begin(connection, "BEGIN"),
+        end(connection, "COMMIT"),
         find_room(connection, "SELECT id, name FROM rooms WHERE name=?"),
         newest(connection, kNewest),
         oldest(connection, kOldest),
@@ -166,6 +180,8 @@ struct StoreReader::Implementation {
   }
 
   Connection connection;
+  Statement begin;
+  Statement end;
   Statement find_room;
   Statement newest;
   Statement oldest;
@@ -179,13 +195,14 @@ StoreReader::~StoreReader() = default;
 
 HistoryPage StoreReader::history(const HistoryQuery& query) {
   Implementation& self = *implementation_;
+  // What is found and then read must not be removed in between.
+  const Transaction transaction(self.begin, self.end);
   HistoryPage page;
   std::string room_name;
   const std::int64_t room = self.room_id(query.room, room_name);
   page.room_known = room != kNoRoom;
   const std::vector<std::int64_t> seqs = self.matching(query, room);
 
-  // Messages are never changed or deleted, so these statements need no common transaction.
   std::size_t page_bytes = 0;
   std::vector<std::byte> encoded;
   for (const std::int64_t seq : seqs) {

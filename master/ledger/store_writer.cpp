@@ -1,7 +1,9 @@
 #include "master/ledger/store_writer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <utility>
 
 #include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
@@ -19,15 +21,26 @@ constexpr std::size_t kGroupRecords = 8192;
 // How long a failed group waits before it is tried again: space or the disk may come back.
 constexpr std::chrono::milliseconds kRetryAfter{500};
 
+// How often it is looked whether there are old messages to be removed, when the newest look has found no more.
+constexpr std::chrono::milliseconds kLookForOld{200};
+// Removed at once: some tenths of a millisecond.
+constexpr std::uint32_t kPruneRows = 128;
+// With a group, what is over this share of its own records and this time waits for the next one.
+constexpr std::size_t kPrunedPerRecord = 2;
+constexpr std::size_t kMostPruned = 2048;
+constexpr std::chrono::milliseconds kPruneWithin{2};
+
 }  // namespace
 
-StoreWriter::StoreWriter(LedgerContext& context, store::Store store, shm::NameTableWriter& users, PublishedMark& mark)
+StoreWriter::StoreWriter(LedgerContext& context, store::Store store, shm::NameTableWriter& users, PublishedMark& mark,
+                         const store::Retention& retention)
     : context_(context),
       store_(std::move(store)),
       users_(users),
       mark_(mark),
       reader_(context.ring_reader()),
       loops_(context.loop_ringers()),
+      retention_(retention),
       thread_([this] { run(); }) {}
 
 StoreWriter::~StoreWriter() {
@@ -78,7 +91,16 @@ void StoreWriter::run() {
       continue;
     }
     if (stop_ && !work_) break;
-    woken_.wait(lock, [this] { return work_ || stop_ || probe_; });
+    if (!stop_ && !work_ && retention_.limits()) {
+      lock.unlock();
+      if (prune_alone()) continue;
+      lock.lock();
+    }
+    const auto woken = [this] { return work_ || stop_ || probe_; };
+    if (retention_.limits())
+      woken_.wait_for(lock, kLookForOld, woken);
+    else
+      woken_.wait(lock, woken);
     work_ = false;
     if (!std::exchange(probe_, false)) continue;
     lock.unlock();
@@ -99,6 +121,12 @@ StoreWriter::GroupResult StoreWriter::store_group() {
     return GroupResult::Failed;
   }
   if (reader_.position() == begin) return GroupResult::Nothing;
+  if (durable_records > 0 && !prune(durable_records)) {
+    group_failed("remove old messages");
+    store_.rollback();
+    reader_.seek(begin);
+    return GroupResult::Failed;
+  }
   if (durable_records > 0) fault::point(fault::Point::LedgerBeforeCommit);
   const auto commit_began = os::Monotonic::now();
   if (durable_records > 0 && !store_.commit()) {
@@ -135,6 +163,53 @@ void StoreWriter::note_written() noexcept {
 
 void StoreWriter::note_refused() noexcept {
   chat::set(context_.region().header().counters.refused_ms, static_cast<std::uint64_t>(os::monotonic_ms()));
+}
+
+void StoreWriter::set_retention(const store::Retention& retention) {
+  {
+    const std::lock_guard lock(mutex_);
+    retention_ = retention;
+  }
+  wake();
+}
+
+// In the open group, which has that many records. False: it has failed.
+bool StoreWriter::prune(std::size_t records) {
+  store::Retention keep;
+  {
+    const std::lock_guard lock(mutex_);
+    keep = retention_;
+  }
+  const auto begin = os::Monotonic::now();
+  if (!keep.limits() || (!more_old_ && begin < look_for_old_)) return true;
+  look_for_old_ = begin + kLookForOld;
+  const std::size_t most = std::min(kPruneRows + kPrunedPerRecord * records, kMostPruned);
+  for (std::size_t removed = 0; removed < most && os::Monotonic::now() - begin < kPruneWithin;) {
+    const auto pruned = store_.prune(keep, os::realtime_ms(), kPruneRows);
+    if (!pruned) return false;
+    // First: who sees that something is gone must be able to see why.
+    auto& pruned_to = context_.region().header().pruned_to;
+    if (pruned->to > pruned_to.load(std::memory_order_relaxed)) pruned_to.store(pruned->to, std::memory_order_seq_cst);
+    removed += pruned->messages;
+    more_old_ = pruned->more;
+    if (!more_old_) break;
+  }
+  return true;
+}
+
+// True: there is more to be removed, or to be tried again.
+bool StoreWriter::prune_alone() {
+  if (!more_old_ && os::Monotonic::now() < look_for_old_) return false;
+  bool done = store_.begin();
+  if (done) done = prune(0) ? store_.commit() : (store_.rollback(), false);
+  if (done) return more_old_;
+  if (store_.sync_failed()) group_failed("remove old messages");
+  // No group's failure: nobody's message is in doubt.
+  if (std::exchange(told_pruning_error_, store_.error()) != store_.error())
+    log::warning("cannot remove old messages, will try again: {}", store_.error());
+  more_old_ = false;
+  look_for_old_ = os::Monotonic::now() + kRetryAfter;
+  return false;
 }
 
 bool StoreWriter::add_group(std::size_t& durable_records) {

@@ -7,6 +7,9 @@
 // New accounts enter the user table here, once they are durable: a login can never succeed for an account that a crash
 // would take away.
 //
+// Old messages that are not to be kept are removed in small pieces: together with a group, so that one sync of the disk
+// does for both, some more than the group has brought; and alone while there is nothing to store.
+//
 // When a group cannot be stored  (disk full, I/O error at a write) the region's store_failing says so until it can:
 // loops then answer not-durable and refuse what would have to be stored. The group is tried again, with what has
 // come since; nothing of what was published is given up. After a failed fsync the process ends at once, see
@@ -20,6 +23,7 @@
 #include <thread>
 #include <vector>
 
+#include "ipc/os/clock.h"
 #include "master/ledger/ledger_context.h"
 #include "master/ledger/published_mark.h"
 #include "master/ledger/store.h"
@@ -32,7 +36,8 @@ inline constexpr int kExitSyncFailed = 74;
 class StoreWriter final {
  public:
   // `store` and `users` are this thread's alone until it has been joined.
-  StoreWriter(LedgerContext& context, store::Store store, shm::NameTableWriter& users, PublishedMark& mark);
+  StoreWriter(LedgerContext& context, store::Store store, shm::NameTableWriter& users, PublishedMark& mark,
+              const store::Retention& retention);
   ~StoreWriter();
 
   // Stores what is published, then joins. False: it could not all be stored, and was not waited for.
@@ -40,6 +45,9 @@ class StoreWriter final {
 
   // Writes something small to the store and notes in the region whether that went well.
   void probe() noexcept;
+
+  // From now on these messages are kept. For any thread.
+  void set_retention(const store::Retention& retention);
 
   // Something was published.
   void wake() noexcept;
@@ -60,6 +68,8 @@ class StoreWriter final {
   void note_written() noexcept;
   void note_refused() noexcept;
   [[nodiscard]] bool add_group(std::size_t& durable_records);
+  [[nodiscard]] bool prune(std::size_t records);
+  [[nodiscard]] bool prune_alone();
   void change_users();
   [[nodiscard]] shm::InsertResult change_user(const UserChange& user);
   void announce(shm::Position end);
@@ -74,11 +84,15 @@ class StoreWriter final {
 
   std::vector<UserChange> user_changes_;  // of the group under way, in order
   std::vector<std::byte> bytes_;
-  std::uint64_t newest_seq_ = 0;  // of the group under way
-  std::string told_error_;        // in the log; empty: the newest group was stored
+  std::uint64_t newest_seq_ = 0;              // of the group under way
+  os::Monotonic::time_point look_for_old_{};  // when to look next for messages that are not to be kept
+  bool more_old_ = false;                     // the newest look found more than it removed
+  std::string told_pruning_error_;
+  std::string told_error_;  // in the log; empty: the newest group was stored
 
   std::mutex mutex_;
   std::condition_variable woken_;
+  store::Retention retention_;  // under mutex_
   bool work_ = false;       // under mutex_
   bool probe_ = false;      // under mutex_
   bool stop_ = false;       // under mutex_

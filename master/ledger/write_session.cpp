@@ -59,6 +59,11 @@ WriteSession::WriteSession(const std::filesystem::path& file)
       set_password_(connection_, "UPDATE accounts SET password_hash=?2 WHERE id=?1"),
       set_locked_(connection_, "UPDATE accounts SET locked=?2 WHERE id=?1"),
       remove_account_(connection_, "DELETE FROM accounts WHERE id=?"),
+      oldest_(connection_, "SELECT seq, time_ms FROM messages ORDER BY seq LIMIT ?"),
+      remove_messages_(connection_, "DELETE FROM messages WHERE seq<=?"),
+      used_pages_(connection_,
+                  "SELECT p.page_count - f.freelist_count, s.page_size"
+                  " FROM pragma_page_count p, pragma_freelist_count f, pragma_page_size s"),
       find_room_(connection_, "SELECT id FROM rooms WHERE name=?"),
       insert_room_(connection_, "INSERT INTO rooms(name) VALUES(?)"),
       update_number_(connection_, "UPDATE meta SET value = ? WHERE key = ?"),
@@ -113,16 +118,17 @@ std::string WriteSession::in_use_by() {
 }
 
 Progress WriteSession::progress() {
-  // Four rows or none: a missing one would read as 0 and numbers would be given twice.
+  // Five rows or none: a missing one would read as 0 and numbers would be given twice.
   Statement select(connection_,
-                   "SELECT a.value, b.value, c.value, d.value FROM meta a, meta b, meta c, meta d"
-                   " WHERE a.key='last_seq' AND b.key='next_client' AND c.key='next_account' AND d.key='last_time_ms'");
+                   "SELECT a.value, b.value, c.value, d.value, e.value FROM meta a, meta b, meta c, meta d, meta e"
+                   " WHERE a.key='last_seq' AND b.key='next_client' AND c.key='next_account' AND d.key='last_time_ms'"
+                   " AND e.key='pruned_to'");
   if (!select.next()) {
     if (select.failed()) connection_.fail("read how far it goes");
     throw StoreError(fmt::format("{}: is damaged (table meta lacks rows); {}", connection_.file().string(),
                                  repair_advice(connection_.file())));
   }
-  return {select.bits(0), select.bits(1), select.bits(2), select.number(3)};
+  return {select.bits(0), select.bits(1), select.bits(2), select.number(3), select.bits(4)};
 }
 
 void WriteSession::set_in_use_by(const std::string& mark) {
@@ -188,6 +194,33 @@ bool WriteSession::change_account(const chat::Record& record) {
   return false;
 }
 
+std::optional<Pruned> WriteSession::prune(const Retention& keep, std::int64_t now_ms, std::uint32_t most) {
+  bool too_large = false;
+  if (keep.bytes != 0) {
+    if (!used_pages_.next()) return std::nullopt;
+    too_large = used_pages_.bits(0) * used_pages_.bits(1) > keep.bytes;
+    used_pages_.reset();
+  }
+  const std::int64_t oldest_kept = keep.age.count() != 0 ? now_ms - keep.age.count() : 0;
+  if (!too_large && keep.age.count() == 0) return Pruned{};
+  // Numbers and times rise together.
+  Pruned pruned;
+  oldest_.bind(1, std::int64_t{most});
+  while (oldest_.next()) {
+    if (!too_large && oldest_.number(1) >= oldest_kept) break;
+    pruned.to = oldest_.bits(0);
+    ++pruned.messages;
+  }
+  const bool failed = oldest_.failed();
+  oldest_.reset();
+  if (failed) return std::nullopt;
+  pruned.more = pruned.messages == most;
+  if (pruned.messages == 0) return pruned;
+  remove_messages_.bind(1, pruned.to);
+  if (!remove_messages_.run()) return std::nullopt;
+  return pruned;
+}
+
 bool WriteSession::update_progress(const Progress& progress, const Progress& stored) {
   const auto update = [this](std::string_view key, auto now, auto before) {
     return now == before || update_number(key, static_cast<std::int64_t>(now));
@@ -195,7 +228,8 @@ bool WriteSession::update_progress(const Progress& progress, const Progress& sto
   return update("last_seq", progress.last_seq, stored.last_seq) &&
          update("next_client", progress.next_client, stored.next_client) &&
          update("next_account", progress.next_account, stored.next_account) &&
-         update("last_time_ms", progress.last_time_ms, stored.last_time_ms);
+         update("last_time_ms", progress.last_time_ms, stored.last_time_ms) &&
+         update("pruned_to", progress.pruned_to, stored.pruned_to);
 }
 
 bool WriteSession::update_number(std::string_view key, std::int64_t value) {

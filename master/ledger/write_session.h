@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct Progress {
   std::uint64_t next_client = 1;
   std::uint64_t next_account = 1;
   std::int64_t last_time_ms = 0;
+  std::uint64_t pruned_to = 0;
 };
 
 class WriteSession final {
@@ -57,6 +59,8 @@ class WriteSession final {
   [[nodiscard]] bool insert_pending();
   [[nodiscard]] bool insert_account(const chat::Record& record);
   [[nodiscard]] bool change_account(const chat::Record& record);
+  // Empty: it failed.
+  [[nodiscard]] std::optional<Pruned> prune(const Retention& keep, std::int64_t now_ms, std::uint32_t most);
   // Only what differs from `stored`, which is there.
   [[nodiscard]] bool update_progress(const Progress& progress, const Progress& stored);
   [[nodiscard]] bool update_in_use_by(std::string_view mark);
@@ -80,6 +84,9 @@ class WriteSession final {
   Statement set_password_;
   Statement set_locked_;
   Statement remove_account_;
+  Statement oldest_;
+  Statement remove_messages_;
+  Statement used_pages_;
   Statement find_room_;
   Statement insert_room_;
   Statement update_number_;

@@ -59,6 +59,8 @@ struct Options {
   std::uint32_t max_queued = 512 * 1024;          // bytes
   std::uint32_t max_rooms = 128;
   Sandbox sandbox = Sandbox::On;
+  std::chrono::milliseconds history_age{0};  // 0: for ever
+  std::uint64_t history_size = 0;            // bytes; 0: any
   std::chrono::milliseconds shutdown_timeout{5000};
   std::optional<std::filesystem::path> config;  // the file that was read
   std::vector<std::string> doubts;              // for the log: what was given and means nothing here

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -29,6 +30,9 @@ constexpr std::uint32_t kMaxMaxClients = 1'000'000;
 constexpr double kMaxLimitSeconds = static_cast<double>(chat::kLongestClientTime.count());
 constexpr double kMinShutdownSeconds = 0.1;
 constexpr double kMaxShutdownSeconds = 3600;
+constexpr std::uint64_t kMaxHistorySeconds = std::uint64_t{36'500} * 86'400;
+constexpr std::uint64_t kMinHistoryBytes = std::uint64_t{1} << 20;
+constexpr std::uint64_t kMaxHistoryBytes = std::uint64_t{1} << 50;
 constexpr std::size_t kMaxHostBytes = 255;  // the longest name DNS has
 
 template <typename Integer>
@@ -51,6 +55,39 @@ std::chrono::milliseconds seconds(std::string_view value, double lowest, double 
     throw BadValue(fmt::format("'{}' is not a number of seconds from {} to {}", value, lowest, highest));
   }
   return std::chrono::milliseconds{std::llround(number * 1000)};
+}
+
+// A whole number and one of the units, the first of which may be left out.
+struct Unit {
+  char letter;
+  std::uint64_t worth;
+};
+std::uint64_t with_unit(std::string_view value, std::span<const Unit> units, std::uint64_t lowest,
+                        std::uint64_t highest, std::string_view examples) {
+  std::uint64_t number = 0;
+  std::uint64_t worth = units.front().worth;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  const std::string_view rest = value.substr(static_cast<std::size_t>(end - value.data()));
+  bool good = error == std::errc{} && rest.size() <= 1;
+  if (good && !rest.empty()) {
+    const auto found = std::ranges::find(units, rest.front(), &Unit::letter);
+    good = found != units.end();
+    if (good) worth = found->worth;
+  }
+  // 0 is no limit, whatever the unit.
+  if (!good || number > highest / worth || (number != 0 && number * worth < lowest))
+    throw BadValue(fmt::format("'{}' is none of {}; 0: no limit", value, examples));
+  return number * worth;
+}
+
+std::chrono::milliseconds age(std::string_view value) {
+  static constexpr std::array<Unit, 4> kUnits{{{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86'400}}};
+  return std::chrono::seconds{with_unit(value, kUnits, 1, kMaxHistorySeconds, "90s, 15m, 12h, 30d, up to 36500d")};
+}
+
+std::uint64_t size(std::string_view value) {
+  static constexpr std::array<Unit, 4> kUnits{{{'B', 1}, {'K', 1ULL << 10}, {'M', 1ULL << 20}, {'G', 1ULL << 30}}};
+  return with_unit(value, kUnits, kMinHistoryBytes, kMaxHistoryBytes, "a number of bytes from 1M on, 500M, 20G");
 }
 
 std::string lower(std::string_view text) {
@@ -222,6 +259,13 @@ constexpr std::array kSettings{
     Setting{"data", "", "DIR", kOperation, "directory of the store, its lock and the control socket",
             "$XDG_STATE_HOME/rookery or ~/.local/state/rookery",
             [](Options& options, std::string_view value) { options.data = path(value); }, at_restart<&Options::data>()},
+    Setting{"history-age", "", "AGE", kOperation, "remove messages older than that: 12h, 30d; 0: keep them for ever",
+            "0", [](Options& options, std::string_view value) { options.history_age = age(value); },
+            at_restart<&Options::history_age>()},
+    Setting{"history-size", "", "SIZE", kOperation,
+            "remove the oldest messages while the store takes more: 500M, 20G; 0: no bound", "0",
+            [](Options& options, std::string_view value) { options.history_size = size(value); },
+            at_restart<&Options::history_size>()},
     Setting{"log-level", "", "LEVEL", kOperation, "trace, debug, info, warning, error, critical or off", "info",
             [](Options& options, std::string_view value) { options.log_level = log_level(value); },
             live<&Options::log_level>()},

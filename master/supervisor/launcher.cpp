@@ -125,7 +125,8 @@ Launched Launcher::launch_ledger() {
                                    .data = inheritance_.data,
                                    .log_level = inheritance_.worker_settings.runtime.log_level,
                                    .log_format = inheritance_.worker_settings.runtime.log_format,
-                                   .sandboxed = inheritance_.worker_settings.sandboxed},
+                                   .sandboxed = inheritance_.worker_settings.sandboxed,
+                                   .retention = inheritance_.retention},
                                   state_);
       });
 }

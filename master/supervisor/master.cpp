@@ -107,6 +107,7 @@ Master::Master(const Options& options, Options asked, Foundation& foundation, Or
                                    .metrics_listener = foundation.metrics_listener.socket.get(),
                                    .data_directory = foundation.data.directory_descriptor(),
                                    .data = foundation.data.path(),
+                                   .retention = {.age = options.history_age, .bytes = options.history_size},
                                    .worker_settings = worker_settings(options, foundation)}),
       supervisor_(poller_, foundation.state, launcher_, options.workers, options.shutdown_timeout,
                   {.everybody_serves = [this] { on_everybody_serves(); },

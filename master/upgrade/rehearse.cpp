@@ -10,6 +10,8 @@
 #include <variant>
 
 #include "ipc/fault/fault_point.h"
+#include "master/ledger/migration.h"
+#include "master/ledger/store_admin.h"
 #include "master/upgrade/kept_options.h"
 #include "master/upgrade/region_check.h"
 #include "master/upgrade/sealed_text.h"
@@ -51,6 +53,7 @@ RehearsalVerdict judge(std::span<const std::string> arguments) {
   fault::point(fault::Point::UpgradeInRehearsal);
   const State state = decode(read_sealed_text(to_descriptor(arguments[2])));
   check_regions(state);
+  if (const auto why = store::why_no_upgrade_in_place(store::store_file(options.data))) throw Refusal(*why);
   return {.yes = true, .version = ROOKERY_VERSION, .why = {}, .notes = keep_options(state.kept, options)};
 }
 

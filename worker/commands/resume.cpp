@@ -93,7 +93,9 @@ class ResumeReply final : public ItemSource {
       case BacklogStep::End:
         break;
     }
-    session.dialect().resumed(out, tag(), epoch_ == context_.worker.epoch(), backlog_.counted());
+    // Looked at after the count: what was removed before it is known by now.
+    const bool all_kept = common_ >= context_.worker.ledger().header().pruned_to.load(std::memory_order_seq_cst);
+    session.dialect().resumed(out, tag(), all_kept && epoch_ == context_.worker.epoch(), backlog_.counted());
     session.stream.items_promised = static_cast<std::uint32_t>(backlog_.counted() + 1);
     session.stream.items_next = common_;
     if (backlog_.counted() == 0) return ItemsState::Done;
