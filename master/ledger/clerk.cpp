@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -127,8 +126,7 @@ bool Clerk::has_replies() {
 
 void Clerk::run() {
   const os::CrashStack stack;
-  // Nobody's message waits for what it does.
-  static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kNice));
+  static_cast<void>(::setpriority(PRIO_PROCESS, 0, kNice));  // of this thread alone: nobody's message waits for it
   for (;;) {
     Task task;
     {

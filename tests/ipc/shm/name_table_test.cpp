@@ -219,8 +219,79 @@ TEST_F(NameTableTest, AReaderRefusesMemoryThatIsNoTable) {
   EXPECT_NO_THROW(make_reader());
   EXPECT_THROW(NameTableReader(read_only_.data(), 64), std::runtime_error);
   EXPECT_THROW(NameTableReader(read_only_.data(), segment_->size_bytes() - 4096), std::runtime_error);
-  writable_.data()[7] = std::byte{'2'};
+  writable_.data()[7] = std::byte{'1'};
   EXPECT_THROW(make_reader(), std::runtime_error);
+}
+
+TEST_F(NameTableTest, ANewValueIsANewEntryAndTheOldOneStaysAsItWas) {
+  make(1000);
+  NameTableWriter writer = make_writer();
+  insert_up_to(writer, 3);
+  const NameTableReader reader = make_reader();
+  const NameTableEntry* before = reader.find("user_1");
+  const std::uint64_t changes = reader.changes();
+  ASSERT_EQ(writer.make_so(name_of(1), 10, bytes_of("another hash"), false), InsertResult::Inserted);
+  const NameTableEntry* after = reader.find("user_1");
+  ASSERT_NE(after, nullptr);
+  EXPECT_NE(after, before);
+  EXPECT_EQ(after->id, 10U);
+  EXPECT_TRUE(std::equal(after->value, after->value + 12, bytes_of("another hash").begin()));
+  EXPECT_EQ(before->state.load(), EntryState::Superseded);
+  EXPECT_EQ(before->name_view(), name_of(1));
+  EXPECT_EQ(before->id, 10U);
+  EXPECT_NE(reader.changes(), changes);
+  // Said again it changes nothing.
+  ASSERT_EQ(writer.make_so(name_of(1), 10, bytes_of("another hash"), false), InsertResult::Inserted);
+  EXPECT_EQ(reader.find("user_1"), after);
+  EXPECT_EQ(reader.count(), 4U);
+  // A value that only begins like it is another.
+  ASSERT_EQ(writer.make_so(name_of(1), 10, bytes_of("another"), false), InsertResult::Inserted);
+  EXPECT_NE(reader.find("user_1"), after);
+}
+
+TEST_F(NameTableTest, ALockedNameIsFoundAndTaken) {
+  make(1000);
+  NameTableWriter writer = make_writer();
+  insert_up_to(writer, 2);
+  ASSERT_EQ(writer.make_so(name_of(1), 10, value_of(1), true), InsertResult::Inserted);
+  ASSERT_NE(writer.reader().find("user_1"), nullptr);
+  EXPECT_EQ(writer.reader().find("user_1")->state.load(), EntryState::Locked);
+  EXPECT_EQ(writer.insert(name_of(1), 99, value_of(9)), InsertResult::Taken);
+  ASSERT_EQ(writer.make_so(name_of(1), 10, value_of(1), false), InsertResult::Inserted);
+  EXPECT_EQ(writer.reader().find("user_1")->state.load(), EntryState::Live);
+  EXPECT_EQ(writer.reader().count(), 2U);
+}
+
+TEST_F(NameTableTest, ANameThatEndedCanBeHadByAnother) {
+  make(1000);
+  NameTableWriter writer = make_writer();
+  insert_up_to(writer, 3);
+  writer.end(name_of(1), 999);  // of another id: nothing
+  ASSERT_NE(writer.reader().find("user_1"), nullptr);
+  const NameTableEntry* old = writer.reader().find("user_1");
+  writer.end("USER_1", 10);
+  EXPECT_EQ(writer.reader().find("user_1"), nullptr);
+  EXPECT_EQ(old->name_view(), name_of(1));
+  ASSERT_EQ(writer.insert("user_1", 77, value_of(7)), InsertResult::Inserted);
+  EXPECT_EQ(writer.reader().find("User_1")->id, 77U);
+  writer.end_unless([](std::uint64_t id) { return id == 77; });
+  EXPECT_EQ(writer.reader().find(name_of(0)), nullptr);
+  EXPECT_EQ(writer.reader().find("User_1")->id, 77U);
+}
+
+TEST_F(NameTableTest, ASuccessorEndsWhatAnUnfinishedChangeHasLeft) {
+  make(1000);
+  NameTableWriter writer = make_writer();
+  insert_up_to(writer, 1);
+  ASSERT_EQ(writer.make_so(name_of(0), 0, bytes_of("new"), false), InsertResult::Inserted);
+  // As it is when the writer dies between the new value and the end of the old one.
+  auto* first = writable_.at<NameTableEntry>(128);
+  first->state.store(EntryState::Live);
+  NameTableWriter successor = make_writer();
+  ASSERT_EQ(successor.make_so(name_of(0), 0, bytes_of("new"), false), InsertResult::Inserted);
+  EXPECT_EQ(first->state.load(), EntryState::Superseded);
+  EXPECT_EQ(successor.reader().find(name_of(0))->value[0], std::byte{'n'});
+  EXPECT_EQ(successor.reader().count(), 2U);
 }
 
 TEST_F(NameTableTest, AnotherProcessCanLookUpButNotWrite) {

@@ -50,12 +50,17 @@ class FakeHost final : public ConsoleHost {
     return "OK reloaded for " + std::to_string(who) + "\n";
   }
   [[nodiscard]] std::optional<std::string> reopen_log(Conversation) override { return "ERR not-opened\n"; }
+  [[nodiscard]] std::optional<std::string> ask_ledger(Conversation, const std::string& request) override {
+    asked_of_ledger.push_back(request);
+    return std::nullopt;
+  }
   void stop() override { ++stops; }
 
   bool ledger_is_there = true;
   std::vector<std::string> notices;
   std::vector<std::pair<std::uint64_t, std::string>> kicks;
   std::vector<std::string> plans;
+  std::vector<std::string> asked_of_ledger;
   std::vector<Conversation> upgrades;
   std::optional<std::string> upgrade_refusal;
   int stops = 0;
@@ -71,6 +76,12 @@ class CommandsTest : public ::testing::Test {
 
   std::string answer(std::string_view line) { return commands_.run(5, line, start_).value_or("(none yet)"); }
 };
+
+TEST_F(CommandsTest, WhatTheLedgerKnowsIsAskedOfItAsItWasSaid) {
+  EXPECT_EQ(answer("user lock  alice "), "(none yet)");
+  EXPECT_EQ(answer("backup"), "(none yet)");
+  EXPECT_EQ(host_.asked_of_ledger, (std::vector<std::string>{"user lock  alice", "backup"}));
+}
 
 TEST_F(CommandsTest, AnswersEndWithOneVerdict) {
   EXPECT_THAT(answer("list"), EndsWith("\nOK 1 clients\n"));

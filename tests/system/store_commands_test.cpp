@@ -1,0 +1,235 @@
+// What an operator asks the ledger for while it serves: accounts, rooms, export, backup, check; and what is no longer
+// kept. By the console's words, as rookery-ctl sends them.
+#include <gmock/gmock.h>
+#include <sqlite3.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/system/harness/load.h"
+#include "tests/system/harness/people.h"
+#include "tests/system/harness/processes.h"
+#include "tests/system/harness/resuming.h"
+
+namespace rookery::system_test {
+namespace {
+
+using Json = JsonClient::Json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+// Of the passwords "first-secret" and "second-secret", made by libsodium.
+constexpr const char* kFirstHash =
+    "$argon2id$v=19$m=19456,t=2,p=1$0kGmF+kDtb5PD6zMtYna2g$CDmq7A4HfZtOstyGnP/B3e08rGgl0IfMexEuP/Bz3AI";
+constexpr const char* kSecondHash =
+    "$argon2id$v=19$m=19456,t=2,p=1$98IP8pyNahfhwIdeOkfVIA$HSWSWp/qcZ6PiZXfC3Fr/j93x30FQ5Db/KwjmVh7iLc";
+
+Json try_login(std::uint16_t port, const std::string& name, const std::string& password) {
+  JsonClient client(port);
+  return client.ask({{"op", "login"}, {"name", name}, {"password", password}});
+}
+bool can_log_in(std::uint16_t port, const std::string& name, const std::string& password) {
+  const Json answer = try_login(port, name, password);
+  if (answer["ok"] == true) return true;
+  EXPECT_EQ(answer["error"], "bad-credentials");
+  return false;
+}
+
+std::string value_in(const std::filesystem::path& database, const std::string& sql) {
+  sqlite3* handle = nullptr;
+  std::string answer;
+  const auto take = [](void* to, int, char** values, char**) {
+    *static_cast<std::string*>(to) = values[0] == nullptr ? "NULL" : values[0];
+    return 0;
+  };
+  if (sqlite3_open_v2(database.c_str(), &handle, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK ||
+      sqlite3_exec(handle, sql.c_str(), take, &answer, nullptr) != SQLITE_OK)
+    answer = sqlite3_errmsg(handle);
+  sqlite3_close(handle);
+  return answer;
+}
+
+TEST(UserCommands, AnAccountLivesThroughAllOfThem) {
+  const TemporaryDirectory data;
+  ServerProcess server(data, {"--workers", "2"});
+  EXPECT_EQ(server.console("user list"), "OK 0 accounts\n");
+  EXPECT_EQ(server.console(std::string("user add carol ") + kFirstHash), "OK added carol\n");
+  EXPECT_THAT(server.console(std::string("user add CAROL ") + kFirstHash), StartsWith("ERR name-taken"));
+  EXPECT_TRUE(can_log_in(server.port(), "carol", "first-secret")) << "at once";
+  EXPECT_FALSE(can_log_in(server.port(), "carol", "second-secret"));
+  EXPECT_THAT(server.console("user list"), AllOf(HasSubstr("carol"), HasSubstr("open"), HasSubstr("OK 1 accounts\n")));
+
+  EXPECT_EQ(server.console(std::string("user passwd Carol ") + kSecondHash), "OK password of Carol\n");
+  EXPECT_FALSE(can_log_in(server.port(), "carol", "first-secret")) << "the old one holds no more";
+  EXPECT_TRUE(can_log_in(server.port(), "carol", "second-secret"));
+
+  EXPECT_EQ(server.console("user lock carol"), "OK locked carol\n");
+  EXPECT_FALSE(can_log_in(server.port(), "carol", "second-secret"));
+  EXPECT_EQ(try_login(server.port(), "carol", "second-secret"), try_login(server.port(), "nobody", "second-secret"))
+      << "who guesses is told nothing";
+  EXPECT_THAT(server.console("user list"), HasSubstr("locked"));
+  server.kill_child(server.ledger_pid());
+  server.wait_until_all_serve();
+  EXPECT_FALSE(can_log_in(server.port(), "carol", "second-secret")) << "a new ledger knows it too";
+  EXPECT_EQ(server.console("user unlock carol"), "OK unlocked carol\n");
+  EXPECT_TRUE(can_log_in(server.port(), "carol", "second-secret"));
+
+  for (const char* wrong : {"user", "user add dave", "user add dave hash", "user lock", "user lock a b", "user frob x",
+                            "user add guest7 $argon2id$v=19$m=1$x"})
+    EXPECT_THAT(server.console(wrong), StartsWith("ERR bad-argument")) << wrong;
+  EXPECT_THAT(server.console("user lock nobody"), StartsWith("ERR no-such-user"));
+  EXPECT_THAT(server.log(), Not(HasSubstr("argon2id"))) << "no hash in the log";
+}
+
+TEST(UserCommands, WhoIsLoggedInIsClosedWithAReason) {
+  ServerProcess server({"--workers", "2"});
+  make_account(server, "alice");
+  make_account(server, "bob");
+  TextClient alice(server.port());
+  alice.log_in("alice", kPassword);
+  TextClient twice(server.port());
+  twice.log_in("ALICE", kPassword);
+  TextClient bob(server.port());
+  bob.log_in("bob", kPassword);
+
+  EXPECT_EQ(server.console("user lock alice"), "OK locked alice\n");
+  alice.read_to_end();
+  EXPECT_THAT(alice.lines().back(), HasSubstr("locked by the operator"));
+  twice.read_to_end();
+  EXPECT_EQ(server.console("user remove bob"), "OK removed bob\n");
+  bob.read_to_end();
+  EXPECT_THAT(bob.lines().back(), HasSubstr("removed by the operator"));
+  EXPECT_EQ(server.console("user list b"), "OK 0 accounts\n");
+}
+
+TEST(UserCommands, ARemovedNameIsFreeAndItsMessagesStay) {
+  ServerProcess server({"--workers", "1"});
+  make_account(server, "alice");
+  make_account(server, "bob");
+  JsonClient bob(server.port());
+  log_in(bob, "bob");
+  {
+    JsonClient alice(server.port());
+    log_in(alice, "alice");
+    say(alice, "#lobby", "said by the first alice");
+    ASSERT_EQ(bob.ask({{"op", "msg"}, {"to", "alice"}, {"text", "for her alone"}})["ok"], true);
+  }
+  EXPECT_EQ(server.console("user remove alice"), "OK removed alice\n");
+  EXPECT_EQ(bob.ask({{"op", "msg"}, {"to", "alice"}, {"text", "to whom?"}})["ok"], false);
+  make_account(server, "alice", "another-password");
+  EXPECT_FALSE(can_log_in(server.port(), "alice", std::string(kPassword)));
+  JsonClient second(server.port());
+  ASSERT_EQ(second.ask({{"op", "login"}, {"name", "alice"}, {"password", "another-password"}})["ok"], true);
+  const auto history = whole_history(server.port(), "#lobby");
+  ASSERT_EQ(history.size(), 1U);
+  EXPECT_EQ(history[0].text, "said by the first alice");
+  // What was for the first one does not come to the second.
+  const Seen seen = say(second, "#lobby", "hello");
+  const Resumed resumed = resume(second, {.epoch = seen.epoch, .seq = 1});
+  EXPECT_THAT(resumed.texts(), Not(testing::Contains("for her alone")));
+}
+
+TEST(UserCommands, TheLedgersDeathIsAnAnswerToo) {
+  FaultSwitch faults;
+  ServerProcess server(faults, {"--workers", "1"});
+  make_account(server, "alice");
+  faults.set("ledger.before_commit:kill9");
+  EXPECT_THAT(server.console("user lock alice"), StartsWith("ERR not-now"));
+  faults.clear();
+  server.wait_until_all_serve();
+  // It was published, so the successor has stored it.
+  EXPECT_THAT(server.console("user list"), HasSubstr("locked"));
+  EXPECT_FALSE(can_log_in(server.port(), "alice", std::string(kPassword)));
+}
+
+TEST(StoreCommands, ABackupOfABusyServerIsWholeAndRestorable) {
+  const TemporaryDirectory data;
+  ServerProcess server(data, {"--workers", "2"});
+  Load load(server.port(), 6);
+  load.wait_for_progress(200);
+  const std::string answer = server.console("backup now.db");
+  EXPECT_THAT(answer, StartsWith("OK backup backups/now.db bytes="));
+  load.wait_for_progress(50);
+  EXPECT_THAT(server.console("check"), StartsWith("OK whole: version=2"));
+  load.finish();
+  const auto copy = data.path() / "backups" / "now.db";
+  EXPECT_EQ(value_in(copy, "PRAGMA integrity_check"), "ok");
+  EXPECT_GE(std::stoull(value_in(copy, "SELECT count(*) FROM messages")), 200U);
+  EXPECT_EQ(value_in(copy, "SELECT count(*) FROM messages WHERE seq > (SELECT value FROM meta WHERE key='last_seq')"),
+            "0");
+  using std::filesystem::perms;
+  EXPECT_EQ(std::filesystem::status(copy).permissions() & (perms::group_all | perms::others_all), perms::none);
+  check_promises(load, whole_history(server.port(), "#lobby"));
+  for (const char* wrong : {"backup ../x", "backup /tmp/x", "backup .hidden", "backup a b"})
+    EXPECT_THAT(server.console(wrong), StartsWith("ERR bad-argument")) << wrong;
+}
+
+TEST(StoreCommands, RoomsAndTheExportAgreeWithWhatWasSaid) {
+  const TemporaryDirectory data;
+  ServerProcess server(data, {"--workers", "2"});
+  JsonClient speaker(server.port());
+  join(speaker, "#den");
+  for (int i = 0; i < 5; ++i) say(speaker, "#den", "in the den " + std::to_string(i));
+  say(speaker, "#lobby", "in the lobby");
+  const std::string rooms = server.console("room list");
+  EXPECT_THAT(rooms, AllOf(HasSubstr("#den"), HasSubstr("#lobby"), HasSubstr("OK 3 rooms\n")));
+  EXPECT_THAT(server.console("history export #den den.jsonl"), "OK exported backups/den.jsonl messages=5\n");
+  std::ifstream file(data.path() / "backups" / "den.jsonl");
+  int lines = 0;
+  for (std::string line; std::getline(file, line); ++lines) {
+    const Json message = Json::parse(line);
+    EXPECT_EQ(message["text"], "in the den " + std::to_string(lines));
+    EXPECT_EQ(message["room"], "#den");
+  }
+  EXPECT_EQ(lines, 5);
+  EXPECT_THAT(server.console("history export"), HasSubstr("messages=6"));
+  EXPECT_THAT(server.console("history export #none"), StartsWith("ERR failed"));
+}
+
+TEST(Retention, TheStoreStaysBoundedAndPostingGoesOn) {
+  const TemporaryDirectory data;
+  ServerProcess server(data, {"--workers", "1", "--history-size", "1M"});
+  const auto file = data.path() / "rookery.db";
+  JsonClient early(server.port());
+  const Seen first = say(early, "#lobby", "the very first");
+  make_noise(server.port(), 1200);  // 9.6 MB
+  const Seen last = say(early, "#lobby", "the newest");
+  eventually("the store is small enough", [&] {
+    return std::stoull(value_in(file,
+                                "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count,"
+                                " pragma_freelist_count, pragma_page_size")) <= 1024 * 1024;
+  });
+  make_noise(server.port(), 1200);
+  eventually("and again", [&] {
+    return std::stoull(value_in(file,
+                                "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count,"
+                                " pragma_freelist_count, pragma_page_size")) <= 1024 * 1024;
+  });
+  const std::uint64_t pages = std::stoull(value_in(file, "PRAGMA page_count"));
+  EXPECT_LT(pages * 4096, 8U * 1024 * 1024) << "19 MB were said";
+  EXPECT_THAT(server.console("check"), StartsWith("OK whole"));
+  // Whoever comes back from before the oldest one kept is told that something is missing.
+  turn_the_ring_over(server.port());
+  JsonClient late(server.port());
+  EXPECT_EQ(resume(late, first).reply["recovered"], false);
+  const Seen newest = say(early, "#lobby", "still here");
+  EXPECT_EQ(resume(late, newest).reply["recovered"], true);
+  EXPECT_EQ(early.ask({{"op", "history"}, {"room", "#lobby"}})["ok"], true);
+}
+
+TEST(Retention, OldMessagesGoByThemselves) {
+  const TemporaryDirectory data;
+  ServerProcess server(data, {"--workers", "1", "--history-age", "1s"});
+  JsonClient speaker(server.port());
+  say(speaker, "#lobby", "soon forgotten");
+  const auto file = data.path() / "rookery.db";
+  eventually("nothing is kept", [&] { return value_in(file, "SELECT count(*) FROM messages") == "0"; });
+  EXPECT_EQ(whole_history(server.port(), "#lobby").size(), 0U);
+  EXPECT_EQ(say(speaker, "#lobby", "again").seq > 0, true);
+}
+
+}  // namespace
+}  // namespace rookery::system_test
