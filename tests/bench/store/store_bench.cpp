@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -96,6 +98,58 @@ BENCHMARK(group_commit)
     ->Args({4000, 100})
     ->Args({4000, 1000})
     ->Args({10000, 1})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond)
+    ->MinTime(2);
+
+// What it costs the groups that as many messages are removed as they bring: two stores take turns on the same disk, one
+// keeps everything, the other 8 MiB. `time_ratio` and `worst_ratio` are of the second to the first.
+void group_with_pruning(benchmark::State& state) {
+  struct Side {
+    explicit Side(std::uint64_t bytes) : keep{.age = {}, .bytes = bytes}, store(directory.path()), messages(10) {}
+    void store_group(std::int64_t count) {
+      const auto begin = std::chrono::steady_clock::now();
+      if (!store.begin()) std::abort();
+      for (std::int64_t i = 0; i < count; ++i)
+        if (!store.add(messages.next())) std::abort();
+      // As the storing thread does it.
+      for (std::int64_t removed = 0; keep.limits() && removed < 128 + 2 * count;) {
+        const auto pruned = store.prune(keep, 0, 128);
+        if (!pruned) std::abort();
+        removed += static_cast<std::int64_t>(pruned->messages);
+        if (!pruned->more) break;
+      }
+      if (!store.commit()) std::abort();
+      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+      total += took.count();
+      worst = std::max(worst, took.count());
+    }
+    Directory directory;
+    store::Retention keep;
+    store::Store store;
+    Messages messages;
+    double total = 0;
+    double worst = 0;
+  };
+  Side plain(0);
+  Side bounded(std::uint64_t{8} * 1024 * 1024);
+  for (Side* side : {&plain, &bounded}) {
+    for (int i = 0; i < 10; ++i) side->store_group(10000);  // some 20 MB: the second has to remove from now on
+    side->total = side->worst = 0;
+  }
+  for ([[maybe_unused]] auto _ : state) {
+    plain.store_group(state.range(0));
+    bounded.store_group(state.range(0));
+  }
+  state.counters["time_ratio"] = bounded.total / plain.total;
+  state.counters["worst_ratio"] = bounded.worst / plain.worst;
+  state.counters["worst_ms"] = bounded.worst * 1000;
+}
+BENCHMARK(group_with_pruning)
+    ->ArgName("group")
+    ->Arg(10)
+    ->Arg(100)
+    ->Arg(1000)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond)
     ->MinTime(2);

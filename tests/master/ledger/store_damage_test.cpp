@@ -142,7 +142,9 @@ TEST_F(StoreDamageTest, ANewerVersionIsRefused) {
   make_database();
   sqlite3* database = nullptr;
   ASSERT_EQ(sqlite3_open(file_.c_str(), &database), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(database, "PRAGMA user_version=7", nullptr, nullptr, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(database, "PRAGMA user_version=7; UPDATE meta SET value=7 WHERE key='compatible_from'",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
   sqlite3_close(database);
   EXPECT_THAT(why_not_open(directory_.path()), AllOf(HasSubstr(file_.string()), HasSubstr("version 7")));
 }
