@@ -32,7 +32,6 @@ class Inquiry final {
  public:
   Inquiry(const fs::path& file, const GoOn& go_on) : connection_(file, OpenMode::ReadOnly), go_on_(go_on) {
     check_identity(connection_, true);
-    connection_.execute("PRAGMA temp_store=MEMORY", "set it up");  // a sandbox leaves no other place
     sqlite3_progress_handler(
         connection_.get(), kStepsBetweenLooks,
         [](void* self) { return static_cast<const Inquiry*>(self)->go_on_() ? 0 : 1; }, this);

@@ -23,12 +23,14 @@ constexpr std::chrono::milliseconds kRetryAfter{500};
 
 // How often it is looked whether there are old messages to be removed, when the newest look has found no more.
 constexpr std::chrono::milliseconds kLookForOld{200};
+constexpr std::size_t kLookAfterRecords = 256;  // 2 MB of the longest messages
 // Removed at once: some tenths of a millisecond.
 constexpr std::uint32_t kPruneRows = 128;
 // With a group, what is over this share of its own records and this time waits for the next one.
 constexpr std::size_t kPrunedPerRecord = 2;
 constexpr std::size_t kMostPruned = 2048;
 constexpr std::chrono::milliseconds kPruneWithin{2};
+constexpr std::chrono::seconds kPruneAfterFailure{5};
 
 }  // namespace
 
@@ -181,8 +183,12 @@ bool StoreWriter::prune(std::size_t records) {
     keep = retention_;
   }
   const auto begin = os::Monotonic::now();
-  if (!keep.limits() || (!more_old_ && begin < look_for_old_)) return true;
+  unlooked_ += records;
+  const bool failed_lately = look_for_old_ - begin > kLookForOld;
+  if (!keep.limits() || failed_lately) return true;
+  if (!more_old_ && begin < look_for_old_ && unlooked_ < kLookAfterRecords) return true;
   look_for_old_ = begin + kLookForOld;
+  unlooked_ = 0;
   const std::size_t most = std::min(kPruneRows + kPrunedPerRecord * records, kMostPruned);
   for (std::size_t removed = 0; removed < most && os::Monotonic::now() - begin < kPruneWithin;) {
     const auto pruned = store_.prune(keep, os::realtime_ms(), kPruneRows);
@@ -278,6 +284,9 @@ void StoreWriter::group_failed(const char* what) {
     log::error("cannot {}, will try again: {}", what, told_error_);
   }
   chat::count(context_.region().header().counters.groups_failed);
+  // Messages come first: the next try removes none.
+  more_old_ = false;
+  look_for_old_ = os::Monotonic::now() + kPruneAfterFailure;
   auto& failing = context_.region().header().store_failing;
   if (failing.load(std::memory_order_relaxed) != 0) return;
   failing.store(1, std::memory_order_seq_cst);

@@ -86,6 +86,7 @@ class StoreWriter final {
   std::vector<std::byte> bytes_;
   std::uint64_t newest_seq_ = 0;              // of the group under way
   os::Monotonic::time_point look_for_old_{};  // when to look next for messages that are not to be kept
+  std::size_t unlooked_ = 0;                  // records stored since then
   bool more_old_ = false;                     // the newest look found more than it removed
   std::string told_pruning_error_;
   std::string told_error_;  // in the log; empty: the newest group was stored

@@ -71,8 +71,9 @@ TEST(UserCommands, AnAccountLivesThroughAllOfThem) {
   EXPECT_EQ(try_login(server.port(), "carol", "second-secret"), try_login(server.port(), "nobody", "second-secret"))
       << "who guesses is told nothing";
   EXPECT_THAT(server.console("user list"), HasSubstr("locked"));
-  server.kill_child(server.ledger_pid());
-  server.wait_until_all_serve();
+  const pid_t ledger = server.ledger_pid();
+  server.kill_child(ledger);
+  server.wait_until_all_serve({ledger});
   EXPECT_FALSE(can_log_in(server.port(), "carol", "second-secret")) << "a new ledger knows it too";
   EXPECT_EQ(server.console("user unlock carol"), "OK unlocked carol\n");
   EXPECT_TRUE(can_log_in(server.port(), "carol", "second-secret"));
@@ -91,7 +92,7 @@ TEST(UserCommands, WhoIsLoggedInIsClosedWithAReason) {
   TextClient alice(server.port());
   alice.log_in("alice", kPassword);
   TextClient twice(server.port());
-  twice.log_in("ALICE", kPassword);
+  twice.log_in("alice", kPassword);
   TextClient bob(server.port());
   bob.log_in("bob", kPassword);
 
@@ -136,10 +137,12 @@ TEST(UserCommands, TheLedgersDeathIsAnAnswerToo) {
   FaultSwitch faults;
   ServerProcess server(faults, {"--workers", "1"});
   make_account(server, "alice");
+  const pid_t ledger = server.ledger_pid();
+  server.expect_alerts();
   faults.set("ledger.before_commit:kill9");
   EXPECT_THAT(server.console("user lock alice"), StartsWith("ERR not-now"));
   faults.clear();
-  server.wait_until_all_serve();
+  server.wait_until_all_serve({ledger});
   // It was published, so the successor has stored it.
   EXPECT_THAT(server.console("user list"), HasSubstr("locked"));
   EXPECT_FALSE(can_log_in(server.port(), "alice", std::string(kPassword)));
