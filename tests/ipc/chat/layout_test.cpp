@@ -32,7 +32,7 @@ TEST(LayoutTest, Magics) {
   EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG5");
   EXPECT_EQ(text_of_magic(MasterRegionHeader::kMagic), "ROOKMST1");
   EXPECT_EQ(text_of_magic(shm::LogRingHeader::kMagic), "ROOKLOG2");
-  EXPECT_EQ(text_of_magic(shm::NameTableHeader::kMagic), "NAMETAB1");
+  EXPECT_EQ(text_of_magic(shm::NameTableHeader::kMagic), "NAMETAB2");
 }
 
 TEST(LayoutTest, LogRingHeader) {
