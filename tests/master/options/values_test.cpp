@@ -118,6 +118,26 @@ TEST_F(ValuesTest, ShutdownTimeoutIsSecondsWithAFraction) {
   }
 }
 
+TEST_F(ValuesTest, WhatIsKeptHasUnits) {
+  EXPECT_EQ(accepted().history_age.count(), 0);
+  EXPECT_EQ(accepted().history_size, 0U);
+  using std::chrono::hours;
+  EXPECT_EQ(accepted({"--history-age", "30d"}).history_age, hours{24 * 30});
+  EXPECT_EQ(accepted({"--history-age", "90"}).history_age, milliseconds{90'000});
+  EXPECT_EQ(accepted({"--history-age", "0"}).history_age.count(), 0);
+  EXPECT_EQ(accepted({"--history-size", "500M"}).history_size, 500ULL << 20);
+  EXPECT_EQ(accepted({"--history-size", "20G"}).history_size, 20ULL << 30);
+  for (const char* bad : {"", "d", "-1d", "3w", "30 d", "40000d", "1.5h", "99999999999999999999s"})
+    EXPECT_TRUE(std::holds_alternative<Exit>(parse({"--history-age", bad}))) << bad;
+  for (const char* bad : {"1", "100K", "1X", "M", "99999999G", "18446744073709551615G"})
+    EXPECT_TRUE(std::holds_alternative<Exit>(parse({"--history-size", bad}))) << bad;
+}
+
+TEST_F(ValuesTest, WhatHasAWrongUnitIsToldTheRightOnes) {
+  expect_exit(64, "rookery-master: --history-age: '3w' is none of 90s, 15m, 12h, 30d, up to 36500d; 0: no limit",
+              {"--history-age", "3w"});
+}
+
 TEST_F(ValuesTest, ThereAreTwoModels) {
   EXPECT_EQ(accepted({"--model", "event"}).model, Model::Event);
   EXPECT_EQ(accepted({"--model", "thread-per-client"}).model, Model::ThreadPerClient);
