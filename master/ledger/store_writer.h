@@ -94,10 +94,10 @@ class StoreWriter final {
   std::mutex mutex_;
   std::condition_variable woken_;
   store::Retention retention_;  // under mutex_
-  bool work_ = false;       // under mutex_
-  bool probe_ = false;      // under mutex_
-  bool stop_ = false;       // under mutex_
-  bool all_stored_ = true;  // once joined
+  bool work_ = false;           // under mutex_
+  bool probe_ = false;          // under mutex_
+  bool stop_ = false;           // under mutex_
+  bool all_stored_ = true;      // once joined
   std::thread thread_;
 };
 

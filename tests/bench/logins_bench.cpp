@@ -9,13 +9,13 @@
 #include <thread>
 
 #include "client/load/compare/process_figures.h"
+#include "ipc/auth/password_hash.h"
 #include "ipc/os/clock.h"
 #include "tests/bench/support/crowd.h"
 #include "tests/bench/support/median.h"
 #include "tests/bench/support/options.h"
 #include "tests/bench/support/promises.h"
 #include "tests/bench/support/server_under_test.h"
-#include "ipc/auth/password_hash.h"
 
 namespace rookery::bench {
 

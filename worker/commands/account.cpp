@@ -185,8 +185,8 @@ void close_ended_accounts(CommandContext& context) {
     const shm::NameTableEntry* user = context.worker.users.find(login.name_view());
     const bool gone = user == nullptr || user->id != login.account;
     if (!gone && user->state.load(std::memory_order_acquire) == shm::EntryState::Live) return;
-    log::about_client(log::Topic::Logins, log::Level::Info, {session.client}, "is closed: its account {} was {}", login.name_view(),
-              gone ? "removed" : "locked");
+    log::about_client(log::Topic::Logins, log::Level::Info, {session.client}, "is closed: its account {} was {}",
+                      login.name_view(), gone ? "removed" : "locked");
     context.reply(session, [gone](const wire::Dialect& dialect, std::string& out) {
       dialect.notice(out,
                      gone ? "your account was removed by the operator" : "your account was locked by the operator");

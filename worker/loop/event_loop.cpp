@@ -171,9 +171,10 @@ void EventLoop::look_at_accounts() {
 }
 
 bool EventLoop::has_work() const noexcept {
-  return more_log_ || context_.users.changes() != account_changes_ || !arrivals_.empty() || delivery_.has_resumable() || delivery_.has_resting() ||
-         follower_.committed_end() != follower_.position() || follower_.durable_end() >= receipts_.awaiting() ||
-         context_.storing() != storing_ || (storing_ != Storing::Works && !receipts_.empty()) || history_.has_mail();
+  return more_log_ || context_.users.changes() != account_changes_ || !arrivals_.empty() || delivery_.has_resumable() ||
+         delivery_.has_resting() || follower_.committed_end() != follower_.position() ||
+         follower_.durable_end() >= receipts_.awaiting() || context_.storing() != storing_ ||
+         (storing_ != Storing::Works && !receipts_.empty()) || history_.has_mail();
 }
 
 void EventLoop::handle(const epoll_event& event) {

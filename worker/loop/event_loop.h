@@ -138,10 +138,10 @@ class EventLoop final : private ClientTurns {
   bool more_log_ = false;
   bool lapped_ = false;
   bool stopping_ = false;
-  bool guests_unsettled_ = true;      // some may have begun under another rule, also with a worker before this one
+  bool guests_unsettled_ = true;  // some may have begun under another rule, also with a worker before this one
   static constexpr std::uint64_t kLookAgain = ~std::uint64_t{0};
   std::uint64_t account_changes_ = kLookAgain;  // in the user table, when it was last looked at
-  Storing storing_ = Storing::Works;  // at the newest turn
+  Storing storing_ = Storing::Works;            // at the newest turn
   os::Monotonic::time_point now_;
   os::Monotonic::time_point deadline_{};
   os::Monotonic::time_point next_housekeeping_{};
