@@ -25,16 +25,24 @@ std::string failure(std::string_view code, std::string_view message) {
 }
 
 // From a server that has not answered in JSON: one too old to know it, or one that did not read the line to its end.
-std::string verdict_as_json(const std::string& line) {
+std::string verdict_as_json(const std::string& line, const std::vector<std::string>& lines = {}) {
   const std::size_t code_at = line.find(' ');
   const std::string words = code_at == std::string::npos ? std::string() : line.substr(code_at + 1);
-  if (!line.starts_with("ERR")) return Json{{"ok", true}, {"message", words}}.dump();
   const std::size_t message_at = words.find(' ');
-  return failure(words.substr(0, message_at), message_at == std::string::npos ? "" : words.substr(message_at + 1));
+  Json json;
+  if (line.starts_with("ERR"))
+    json = {{"ok", false},
+            {"error", words.substr(0, message_at)},
+            {"message", message_at == std::string::npos ? std::string() : words.substr(message_at + 1)}};
+  else
+    json = {{"ok", true}, {"message", words}};
+  if (!lines.empty()) json["lines"] = lines;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-int ask_for_json(const Server& server, const std::string& command) {
-  const ControlAnswer answer = ask_server(server.data, "json " + command, [](const std::string&) {});
+int ask_for_json(const Server& server, const std::string& command, std::chrono::milliseconds timeout) {
+  const ControlAnswer answer = ask_server(
+      server.data, "json " + command, [](const std::string&) {}, timeout);
   const int exit_code = exit_code_of(answer.result);
   if (answer.result == ControlResult::NoServer) return print(failure("no-server", answer.last_line), exit_code);
   if (answer.result == ControlResult::Incomplete) return print(failure("broken-off", answer.last_line), exit_code);
@@ -57,15 +65,25 @@ int exit_code_of(ControlResult result) noexcept {
   return EX_SOFTWARE;
 }
 
-int ask(const Server& server, const std::string& command) {
-  if (server.json) return ask_for_json(server, command);
-  const ControlAnswer answer =
-      ask_server(server.data, command, [](const std::string& line) { std::puts(line.c_str()); });
+int ask(const Server& server, const std::string& command, std::chrono::milliseconds timeout) {
+  if (server.json) return ask_for_json(server, command, timeout);
+  const ControlAnswer answer = ask_server(
+      server.data, command, [](const std::string& line) { std::puts(line.c_str()); }, timeout);
   const int exit_code = exit_code_of(answer.result);
   if (answer.result == ControlResult::Done) return print(answer.last_line, exit_code);
   if (std::fflush(stdout) != 0) std::fputs("rookery-ctl: standard output could not be written\n", stderr);
   const bool refused = answer.result == ControlResult::Refused;
   std::fputs(fmt::format("{}{}\n", refused ? "" : "rookery-ctl: ", answer.last_line).c_str(), stderr);
+  return exit_code;
+}
+
+int answer(const Server& server, const std::vector<std::string>& lines, const std::string& verdict) {
+  const int exit_code = verdict.starts_with("OK") ? EX_OK : kExitRefused;
+  if (server.json) return print(verdict_as_json(verdict, lines), exit_code);
+  for (const std::string& line : lines) std::puts(line.c_str());
+  if (exit_code == EX_OK) return print(verdict, exit_code);
+  std::fflush(stdout);
+  std::fputs((verdict + "\n").c_str(), stderr);
   return exit_code;
 }
 

@@ -9,9 +9,11 @@
 // no server says so, CODE is no-server or broken-off.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "master/ctl/control_client.h"
 
@@ -26,9 +28,12 @@ struct Server {
 };
 
 // REQUIRES: `command` holds no LF.
-[[nodiscard]] int ask(const Server& server, const std::string& command);
+[[nodiscard]] int ask(const Server& server, const std::string& command,
+                      std::chrono::milliseconds timeout = kControlTimeout);
 
-// The same for what this program does itself.
+// The same for what this program does itself: as if a server had answered `lines` and last `verdict`, which begins with
+// OK or ERR.
+[[nodiscard]] int answer(const Server& server, const std::vector<std::string>& lines, const std::string& verdict);
 [[nodiscard]] int refuse(const Server& server, int exit_code, std::string_view code, std::string_view message);
 
 [[nodiscard]] int exit_code_of(ControlResult result) noexcept;

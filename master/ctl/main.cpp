@@ -12,6 +12,7 @@
 
 #include "ipc/wire/data_directory.h"
 #include "master/ctl/ask.h"
+#include "master/ctl/store_commands.h"
 #include "master/ctl/top.h"
 
 namespace {
@@ -34,6 +35,16 @@ constexpr const char* kCommands =
     "  reload               read the configuration again\n"
     "  log-reopen           open the log file again, for logrotate\n"
     "  upgrade              the program installed by now takes over; nobody is dropped\n"
+    "  user list [PREFIX]   the accounts\n"
+    "  user add|passwd NAME a new account, a new password; it is asked for, or read from standard input\n"
+    "  user lock|unlock|remove NAME\n"
+    "                       shut an account out, or let it in again, or remove it\n"
+    "  room list            the rooms, with their members and messages\n"
+    "  history export [#ROOM] [FILE]\n"
+    "                       what was said, as lines of JSON, to standard output or into FILE\n"
+    "  backup [FILE]        a consistent copy of the store, also while it serves; without FILE in DATA/backups\n"
+    "  check [FILE]         is the store, or a backup of it, whole?\n"
+    "  restore FILE         put a backup in the store's place; not while a server runs\n"
     "  help                 what the running server understands\n"
     "  exit                 shut the server down\n"
     "\n"
@@ -89,7 +100,9 @@ int main(int argc, char** argv) {
   if (command.starts_with('-')) return usage_error("there is no option " + words.front());
   if (command.find('\n') != std::string::npos) return usage_error("a command is one line");
   try {
-    return ask({directory(), json}, command);
+    const Server server{directory(), json};
+    if (const auto exit_code = run_store_command(server, words)) return *exit_code;
+    return ask(server, command);
   } catch (const std::exception& error) {
     return usage_error(error.what());
   }
