@@ -14,6 +14,7 @@
 #include "ipc/auth/password_hash.h"
 #include "ipc/os/errors.h"
 #include "ipc/os/file_descriptor.h"
+#include "master/ctl/ownership.h"
 #include "master/ctl/password.h"
 #include "master/ledger/store_admin.h"
 
@@ -175,6 +176,7 @@ std::optional<int> run_history(const Server& server, const Words& words) {
 
 std::optional<int> run_store_command(const Server& server, const Words& words) {
   if (words.empty()) return std::nullopt;
+  const Ownership ownership(server.data);
   if (words[0] == "user") return run_user(server, words);
   if (words[0] == "backup") return run_backup(server, words);
   if (words[0] == "check") return run_check(server, words);

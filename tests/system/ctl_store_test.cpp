@@ -1,5 +1,7 @@
 // What rookery-ctl does about the store: accounts with passwords that nobody sees, backups, checks, exports.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -98,6 +100,25 @@ TEST(CtlStore, ABackupIsMadeWhileTheServerServesAndRestoredWhenItDoesNot) {
   const std::vector<std::string> history = bob.ask_lines("/history #lobby 10");
   EXPECT_THAT(history, testing::Contains(HasSubstr("before the backup")));
   EXPECT_THAT(history, Not(testing::Contains(HasSubstr("after the backup"))));
+}
+
+TEST(CtlStore, WhatRootRestoresBelongsToTheDirectorysOwner) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can restore somebody else's store";
+  constexpr uid_t kOwner = 61'001;
+  const TemporaryDirectory data;
+  const TemporaryDirectory elsewhere;
+  const std::string backup = (elsewhere.path() / "kept.db").string();
+  {
+    ServerProcess server(data, {"--workers", "1"});
+    EXPECT_EQ(run_ctl(data, {"backup", backup}).exit_code, 0);
+  }
+  ASSERT_EQ(::chown(data.path().c_str(), kOwner, kOwner), 0);
+  EXPECT_EQ(run_ctl(data, {"restore", backup}).exit_code, 0);
+  for (const char* name : {"rookery.db", "lock"}) {
+    struct stat status {};
+    ASSERT_EQ(::stat((data.path() / name).c_str(), &status), 0) << name;
+    EXPECT_EQ(status.st_uid, kOwner) << name;
+  }
 }
 
 TEST(CtlStore, WhatIsNoBackupIsNotRestored) {
