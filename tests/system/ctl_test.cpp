@@ -115,14 +115,18 @@ TEST(Ctl, StatusSaysWhyPostingDoesNotWork) {
   const TemporaryDirectory data;
   ServerProcess server(data, {"--workers", "1"});
   server.expect_alerts();
-  server.signal_child(server.ledger_pid(), SIGSTOP);
+  const pid_t stopped = server.ledger_pid();
+  server.signal_child(stopped, SIGSTOP);
   eventually("a ledger that stands still is no ledger to post to", [&] {
     const json status = ask_json(data, {"status"});
     return !status["posting"]["works"] &&
            status["posting"]["why_not"].get<std::string>().find("not been heard of") != std::string::npos;
   });
   EXPECT_THAT(run_ctl(data, {"status"}).output, HasSubstr("OK posting does not work: the ledger"));
-  eventually("its successor is", [&] { return ask_json(data, {"status"})["posting"]["works"].get<bool>(); });
+  eventually("its successor is", [&] {
+    const json status = ask_json(data, {"status"});
+    return status["posting"]["works"].get<bool>() && status["processes"][0]["pid"] != stopped;
+  });
 }
 
 TEST(Ctl, KillIsADrillThatNoClientNotices) {
