@@ -23,6 +23,9 @@ inline constexpr std::uint32_t kFewestQueuedBytes = 128 * 1024;  // the longest 
 inline constexpr std::uint32_t kMostQueuedBytes = 8 * 1024 * 1024;
 inline constexpr std::chrono::seconds kLongestClientTime{24 * 24 * 3600};  // what os::CoarseMoment can tell
 
+inline constexpr std::chrono::seconds kLongestHistory{std::int64_t{36'500} * 86'400};
+inline constexpr std::uint64_t kMostHistoryBytes = std::uint64_t{1} << 50;
+
 // What one client may take. Zero switches a limit off where that makes sense.
 struct ClientLimits {
   std::uint32_t clients_per_address = 64;  // over all workers; an IPv6 network of 64 bits counts as one address
@@ -42,6 +45,9 @@ struct RuntimeSettings {
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Text;
   ClientLimits limits = {};
+  // Which messages are kept; 0: no such limit.
+  std::chrono::milliseconds history_age{0};
+  std::uint64_t history_bytes = 0;
 
   friend bool operator==(const RuntimeSettings&, const RuntimeSettings&) = default;
 };

@@ -216,6 +216,7 @@ class Ledger final {
         case ControlKind::Settings:
           if (const auto settings = chat::decode_runtime_settings(received.message->text)) {
             log::change(settings->log_level, settings->log_format);
+            writer_->set_retention({.age = settings->history_age, .bytes = settings->history_bytes});
             tell({ControlKind::Settings, 0, received.message->number});
           } else {
             log::error("the master sent settings that make no sense");

@@ -14,6 +14,7 @@
 namespace rookery::master {
 
 namespace {
+constexpr std::chrono::seconds kEndsWithin{2};
 constexpr int kMessagesInATurn = 16;  // one that talks without end must not keep the loop from the others
 }  // namespace
 
@@ -29,8 +30,9 @@ void ExporterKeeper::keep() {
 }
 
 void ExporterKeeper::end() {
-  wanted_ = false;
-  if (is_up()) process_.signal(SIGKILL);  // it has nothing to bring to an end
+  if (!std::exchange(wanted_, false) || !is_up()) return;
+  process_.signal(SIGKILL);  // it has nothing to bring to an end
+  end_deadline_ = os::Monotonic::now() + kEndsWithin;
 }
 
 void ExporterKeeper::start(TimePoint now) {
@@ -117,7 +119,8 @@ void ExporterKeeper::on_due(TimePoint now) {
 }
 
 TimePoint ExporterKeeper::next_due() const noexcept {
-  return wanted_ && !is_up() ? due_ : TimePoint::max();
+  if (wanted_) return is_up() ? TimePoint::max() : due_;
+  return is_awaited(os::Monotonic::now()) ? end_deadline_ : TimePoint::max();
 }
 
 }  // namespace rookery::master

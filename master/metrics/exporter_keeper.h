@@ -27,6 +27,9 @@ class ExporterKeeper final {
   void end();   // from now on there is none; is_up() says when that is true
 
   [[nodiscard]] bool is_up() const noexcept { return static_cast<bool>(process_); }
+  // It was ended and is still there: it hangs in the kernel (a file system that is gone), where no signal reaches it.
+  // So it is left behind, and nobody waits for it any longer.
+  [[nodiscard]] bool is_awaited(TimePoint now) const noexcept { return is_up() && (wanted_ || now < end_deadline_); }
   [[nodiscard]] bool is_exporter(int pid) const noexcept { return is_up() && process_.pid() == pid; }
 
   // What is new for all processes: the settings, and whether descriptor 2 is another file.
@@ -54,6 +57,7 @@ class ExporterKeeper final {
   bool has_died_ = false;
   chat::EndCause ended_by_ = chat::EndCause::Exit;
   TimePoint due_{};
+  TimePoint end_deadline_{};
   TimePoint ready_{};  // of this life; the epoch: it is not
 };
 

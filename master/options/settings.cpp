@@ -30,9 +30,8 @@ constexpr std::uint32_t kMaxMaxClients = 1'000'000;
 constexpr double kMaxLimitSeconds = static_cast<double>(chat::kLongestClientTime.count());
 constexpr double kMinShutdownSeconds = 0.1;
 constexpr double kMaxShutdownSeconds = 3600;
-constexpr std::uint64_t kMaxHistorySeconds = std::uint64_t{36'500} * 86'400;
+constexpr auto kMaxHistorySeconds = static_cast<std::uint64_t>(chat::kLongestHistory.count());
 constexpr std::uint64_t kMinHistoryBytes = std::uint64_t{1} << 20;
-constexpr std::uint64_t kMaxHistoryBytes = std::uint64_t{1} << 50;
 constexpr std::size_t kMaxHostBytes = 255;  // the longest name DNS has
 
 template <typename Integer>
@@ -87,7 +86,7 @@ std::chrono::milliseconds age(std::string_view value) {
 
 std::uint64_t size(std::string_view value) {
   static constexpr std::array<Unit, 4> kUnits{{{'B', 1}, {'K', 1ULL << 10}, {'M', 1ULL << 20}, {'G', 1ULL << 30}}};
-  return with_unit(value, kUnits, kMinHistoryBytes, kMaxHistoryBytes, "a number of bytes from 1M on, 500M, 20G");
+  return with_unit(value, kUnits, kMinHistoryBytes, chat::kMostHistoryBytes, "a number of bytes from 1M on, 500M, 20G");
 }
 
 std::string lower(std::string_view text) {
@@ -261,11 +260,11 @@ constexpr std::array kSettings{
             [](Options& options, std::string_view value) { options.data = path(value); }, at_restart<&Options::data>()},
     Setting{"history-age", "", "AGE", kOperation, "remove messages older than that: 12h, 30d; 0: keep them for ever",
             "0", [](Options& options, std::string_view value) { options.history_age = age(value); },
-            at_restart<&Options::history_age>()},
+            live<&Options::history_age>()},
     Setting{"history-size", "", "SIZE", kOperation,
             "remove the oldest messages while the store takes more: 500M, 20G; 0: no bound", "0",
             [](Options& options, std::string_view value) { options.history_size = size(value); },
-            at_restart<&Options::history_size>()},
+            live<&Options::history_size>()},
     Setting{"log-level", "", "LEVEL", kOperation, "trace, debug, info, warning, error, critical or off", "info",
             [](Options& options, std::string_view value) { options.log_level = log_level(value); },
             live<&Options::log_level>()},

@@ -120,13 +120,14 @@ Launched Launcher::launch_ledger() {
   return launch(
       "ledger", [&] { return ledger_keeps(state_, inheritance_.lock); },
       [&](int control) {
+        const chat::RuntimeSettings& runtime = inheritance_.worker_settings.runtime;
         return ledger::run_ledger({.control = control,
                                    .lock = inheritance_.lock,
                                    .data = inheritance_.data,
-                                   .log_level = inheritance_.worker_settings.runtime.log_level,
-                                   .log_format = inheritance_.worker_settings.runtime.log_format,
+                                   .log_level = runtime.log_level,
+                                   .log_format = runtime.log_format,
                                    .sandboxed = inheritance_.worker_settings.sandboxed,
-                                   .retention = inheritance_.retention},
+                                   .retention = {.age = runtime.history_age, .bytes = runtime.history_bytes}},
                                   state_);
       });
 }

@@ -10,7 +10,6 @@
 
 #include "ipc/chat/shared_state.h"
 #include "ipc/os/process.h"
-#include "master/ledger/store.h"
 #include "master/supervisor/control_channel.h"
 #include "worker/worker_process.h"
 
@@ -30,7 +29,6 @@ class Launcher final {
     int metrics_listener = -1;  // the exporter's; -1: none is wanted
     int data_directory = -1;    // likewise
     std::filesystem::path data;
-    store::Retention retention;
     worker::WorkerSettings worker_settings;
   };
 

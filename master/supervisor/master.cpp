@@ -107,7 +107,6 @@ Master::Master(const Options& options, Options asked, Foundation& foundation, Or
                                    .metrics_listener = foundation.metrics_listener.socket.get(),
                                    .data_directory = foundation.data.directory_descriptor(),
                                    .data = foundation.data.path(),
-                                   .retention = {.age = options.history_age, .bytes = options.history_size},
                                    .worker_settings = worker_settings(options, foundation)}),
       supervisor_(poller_, foundation.state, launcher_, options.workers, options.shutdown_timeout,
                   {.everybody_serves = [this] { on_everybody_serves(); },
@@ -135,7 +134,7 @@ Outcome Master::run(const State* left) {
     fault::point(fault::Point::MasterAfterBind);
     supervisor_.begin_start();
   }
-  while (!supervisor_.ended() || exporter_.is_up()) {
+  while (!supervisor_.ended() || exporter_.is_awaited(os::Monotonic::now())) {
     for (const epoll_event& event : poller_.wait(time_until_due())) handle(event);
     supervisor_.on_due(os::Monotonic::now());
     console_.on_due(os::Monotonic::now());
@@ -144,7 +143,7 @@ Outcome Master::run(const State* left) {
     supervisor_.keep_book();  // a new exporter finds what is true
     exporter_.on_due(os::Monotonic::now());
     if (supervisor_.ended()) exporter_.end();
-    if (supervisor_.handed_over() && !exporter_.is_up()) upgrade_.on_handed_over();
+    if (supervisor_.handed_over() && !exporter_.is_awaited(os::Monotonic::now())) upgrade_.on_handed_over();
   }
   if (!foundation_.metrics_listener.unix_path.empty()) ::unlink(foundation_.metrics_listener.unix_path.c_str());
   foundation_.data.remove(wire::kControlSocketName.data());
@@ -171,6 +170,7 @@ State Master::state_to_leave(std::optional<Conversation> awaited) const {
   state.first_error_output = foundation_.log.first_error_output();
   state.metrics_listener = foundation_.metrics_listener.socket.get();
   state.address_secret = foundation_.address_secret;
+  state.workers_asked = in_force_.workers;
   state.started_ns = started_.time_since_epoch().count();
   save(foundation_.state, state);
   supervisor_.save(state);

@@ -51,7 +51,9 @@ chat::RuntimeSettings runtime_settings(const Options& options) {
                      .login_grace = options.login_grace,
                      .idle = options.idle_timeout,
                      .queued_bytes = options.max_queued,
-                     .rooms = options.max_rooms}};
+                     .rooms = options.max_rooms},
+          .history_age = options.history_age,
+          .history_bytes = options.history_size};
 }
 
 std::optional<std::string> Master::reload(std::optional<Conversation> who) {

@@ -103,6 +103,8 @@ int run_master(const std::vector<std::string>& arguments) {
       origin.program = left->program;
       as_asked = options;
       as_asked.max_clients = asked_max_clients;
+      if (left->workers_asked > 0)
+        as_asked.workers = left->workers_asked;  // the scale is kept, so a reload must see it
       foundation.emplace(options, *left, log_file);
     } else {
       origin.program = path_of_own_program(arguments);

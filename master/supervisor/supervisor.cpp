@@ -372,7 +372,7 @@ void Supervisor::on_due(TimePoint now) {
 }
 
 TimePoint Supervisor::next_due() const noexcept {
-  TimePoint next = is_stopping() ? stop_deadline_ : TimePoint::max();
+  TimePoint next = is_stopping() && !ended() ? stop_deadline_ : TimePoint::max();
   if (phase_ == Phase::HandingOver) next = hand_over_deadline_;
   if (taking_over_ && may_go_back_) next = std::min(next, take_over_deadline_);
   for (const Child& child : children_)

@@ -67,6 +67,7 @@ void fields(Text& text, S& state) {
   text.line("typed", state.typed, state.typed_is_discarded);
   text.line("printed", state.printed);
   text.line("asked", state.asked_on_console, state.asked_by, state.asked_ns, state.asked_for_json);
+  text.line("workers-asked", state.workers_asked);
   text.line("started", state.started_ns);
 }
 

@@ -124,6 +124,7 @@ struct State {
   std::int64_t asked_ns = 0;   // when
   bool asked_for_json = false;
 
+  std::uint32_t workers_asked = 0;  // by the options, which a reload compares with; 0: an older program did not say
   std::int64_t started_ns = 0;  // the server, by the monotonic clock; 0: an older program did not say
 };
 

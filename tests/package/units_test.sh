@@ -36,6 +36,10 @@ if grep rookery "$work/said"; then
   echo "FAILED: systemd-analyze verify has something to say"
   exit 1
 fi
+if grep -q '^ProcSubset=pid' "$units/rookery.service"; then
+  echo "FAILED: ProcSubset=pid hides the boot id from the ledger: each of its deaths would look like the machine's"
+  exit 1
+fi
 systemd-analyze security --offline=yes --threshold="$kMostExposure" "$units/rookery.service" >"$work/exposure" 2>&1 ||
   { cat "$work/exposure"; echo "FAILED: more exposed than $kMostExposure tenths"; exit 1; }
 tail -n 1 "$work/exposure"

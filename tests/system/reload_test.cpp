@@ -135,6 +135,31 @@ TEST(Reload, WhoeverIsStartedLaterHasTheNewSettings) {
 }
 
 // The log moves with a reload, and back to standard error.
+TEST(Reload, WhatIsKeptOfTheHistory) {
+  const Configuration file("history-age = 0\n");
+  ServerProcess server({"--workers", "1", "--config", file.path()});
+  JsonClient client(server.port());
+  static_cast<void>(client.ask({{"op", "say"}, {"room", "#lobby"}, {"text", "soon forgotten"}}));
+  const auto messages = [&] {
+    return client.ask({{"op", "history"}, {"room", "#lobby"}, {"limit", 10}}).at("messages").size();
+  };
+  EXPECT_EQ(messages(), 1u);
+  file.write("history-age = 1s\n");
+  EXPECT_THAT(server.console("reload"), EndsWith("OK reloaded, 1 changed, 0 not\n"));
+  eventually("it is older than that and gone", [&] { return messages() == 0; });
+}
+
+// An upgrade keeps the scale; what the file says by then is for the next reload.
+TEST(Reload, AfterAnUpgradeTheNumberOfWorkersCanStillChange) {
+  const Configuration file("workers = 1\n");
+  ServerProcess server({"--config", file.path()});
+  file.write("workers = 3\n");
+  EXPECT_THAT(server.console("upgrade"), testing::StartsWith("OK upgraded"));
+  EXPECT_EQ(server.processes().size(), 2u) << "the ledger and a worker";
+  EXPECT_THAT(server.console("reload"), HasSubstr("workers 1 -> 3"));
+  eventually("all three serve", [&] { return server.processes().size() == 4; });
+}
+
 TEST(Reload, TheLogMoves) {
   const Configuration file("");
   const auto log = file.directory() / "log";

@@ -86,9 +86,15 @@ TEST(TakeoverDoubt, AKillIsHeldAgainstNobodyHoweverOften) {
   JsonClient client(server.port());
   for (int kill = 0; kill < 8; ++kill) {
     const std::uint64_t id = id_of(client);
-    const auto worker = workers_of_clients(server.port()).at(id);
-    const pid_t victim = server.worker_pid(static_cast<int>(worker));
-    server.kill_child(victim);
+    // For a moment after it was handed over it can be seen at its old worker too, which is not there.
+    std::optional<int> victim;
+    eventually("it sits at a worker that serves", [&] {
+      const auto at = static_cast<int>(workers_of_clients(server.port()).at(id));
+      for (const ProcessRow& row : server.processes())
+        if (row.number == at && row.state == "serving") victim = row.pid;
+      return victim.has_value();
+    });
+    server.kill_child(*victim);
     EXPECT_EQ(client.ask({{"op", "echo"}, {"text", "here"}})["text"], "here");
   }
 }

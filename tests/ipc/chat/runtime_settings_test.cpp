@@ -19,7 +19,9 @@ TEST(RuntimeSettingsTest, ComeOutAsTheyWentIn) {
                                             .login_grace = std::chrono::milliseconds{1500},
                                             .idle = kLongestClientTime,
                                             .queued_bytes = kMostQueuedBytes,
-                                            .rooms = 1}};
+                                            .rooms = 1},
+                                 .history_age = kLongestHistory,
+                                 .history_bytes = kMostHistoryBytes};
   EXPECT_EQ(decode_runtime_settings(encode(settings)), settings);
   EXPECT_EQ(decode_runtime_settings(encode(RuntimeSettings{})), RuntimeSettings{});
 }

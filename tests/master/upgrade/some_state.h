@@ -62,6 +62,7 @@ inline State some_state() {
   state.asked_by = 8;
   state.asked_ns = 123456789;
   state.asked_for_json = true;
+  state.workers_asked = 5;
   state.started_ns = 987654321;
   return state;
 }
