@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <map>
+#include <ranges>
 #include <utility>
 
 #include "ipc/log.h"
@@ -27,6 +29,7 @@ namespace {
 constexpr std::size_t kMostTasks = 16;
 constexpr std::size_t kMostReplies = 32;
 constexpr std::size_t kMostUsers = 10'000;
+constexpr std::size_t kMostRooms = 10'000;  // a megabyte of lines: the master takes eight
 constexpr std::size_t kPieceBytes = 4096;  // of an answer's lines, in a message
 constexpr std::size_t kFileBufferBytes = std::size_t{256} * 1024;
 constexpr std::chrono::seconds kTellEvery{1};
@@ -206,10 +209,12 @@ void Clerk::list_rooms(const Task&) {
     add_line(fmt::format("{:<33}  {:>7}  {:>10}  {:<24}  {}", name, members, messages, oldest, newest));
   };
   line("ROOM", "MEMBERS", "MESSAGES", "OLDEST", "NEWEST");
-  for (const auto& [name, row] : rows)
+  const std::size_t shown = std::min(rows.size(), kMostRooms);
+  for (const auto& [name, row] : rows | std::views::take(shown))
     line(row.stored.name, row.members, row.stored.messages, time_text(row.stored.oldest_ms),
          time_text(row.stored.newest_ms));
-  finish(fmt::format("OK {} rooms", rows.size()));
+  finish(shown == rows.size() ? fmt::format("OK {} rooms", shown)
+                              : fmt::format("OK the first {} of {} rooms", shown, rows.size()));
 }
 
 std::filesystem::path Clerk::output_file(const std::string& name) const {

@@ -32,7 +32,7 @@ std::optional<std::string> Supervisor::ask_ledger(Conversation who, const std::s
   return std::nullopt;
 }
 
-// False: nonsense. Whose time was over gets no second answer.
+// False: nonsense. Whose time was over, or whose answer was too long, gets no second answer.
 bool Supervisor::on_ledger_reply(const chat::ControlMessage& message) {
   if (message.number == 0 || message.number > last_request_) return false;
   const auto found = requests_.find(message.number);
@@ -42,12 +42,14 @@ bool Supervisor::on_ledger_reply(const chat::ControlMessage& message) {
   if (message.text.empty()) return true;
   const bool last = message.text.front() != '+';
   const std::string_view text = std::string_view(message.text).substr(last ? 0 : 1);
-  if (request.lines.size() + text.size() > kMostAnswerBytes) return false;
-  request.lines.append(text);
-  if (!request.lines.ends_with('\n')) request.lines += '\n';
-  if (!last) return true;
+  const bool too_long = request.lines.size() + text.size() > kMostAnswerBytes;
+  if (!too_long) {
+    request.lines.append(text);
+    if (!request.lines.ends_with('\n')) request.lines += '\n';
+    if (!last) return true;
+  }
   const Conversation who = request.who;
-  std::string answer = std::move(request.lines);
+  std::string answer = too_long ? "ERR too-long the answer has more than 8 MiB\n" : std::move(request.lines);
   requests_.erase(found);  // before: the answer may bring the next one in
   hooks_.answer(who, std::move(answer));
   return true;

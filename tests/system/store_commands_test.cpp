@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/master/ledger/old_store.h"
 #include "tests/system/harness/load.h"
 #include "tests/system/harness/people.h"
 #include "tests/system/harness/processes.h"
@@ -190,6 +191,19 @@ TEST(StoreCommands, RoomsAndTheExportAgreeWithWhatWasSaid) {
   EXPECT_EQ(lines, 5);
   EXPECT_THAT(server.console("history export"), HasSubstr("messages=6"));
   EXPECT_THAT(server.console("history export #none"), StartsWith("ERR failed"));
+}
+
+TEST(StoreCommands, MoreRoomsThanAnAnswerHoldsAreCutShortAndHarmNobody) {
+  const TemporaryDirectory data;
+  { const ServerProcess server(data, {"--workers", "1"}); }
+  constexpr const char* kManyRooms =
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+      " INSERT INTO rooms(name) SELECT '#many' || i FROM n";
+  ASSERT_EQ(test::ask_sqlite(data.path() / "rookery.db", kManyRooms), "");
+  const ServerProcess server(data, {"--workers", "1"});
+  const pid_t ledger = server.ledger_pid();
+  EXPECT_THAT(server.console("room list"), testing::EndsWith("OK the first 10000 of 100002 rooms\n"));
+  EXPECT_EQ(server.ledger_pid(), ledger);
 }
 
 TEST(Retention, TheStoreStaysBoundedAndPostingGoesOn) {
