@@ -84,7 +84,7 @@ class Ledger final {
       static_cast<void>(poller_.wait(kRoomAgain));
     }
     const bool all_stored = writer_->finish();
-    static_cast<void>(desk_->turn());  // what was changed last is stored now
+    desk_->close();  // what was changed last is stored now
     desk_.reset();
     writer_.reset();
     archive_.reset();

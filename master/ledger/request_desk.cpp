@@ -52,9 +52,15 @@ void RequestDesk::hear(const chat::ControlMessage& message) {
 bool RequestDesk::turn() {
   if (published_) answer_published();
   const bool published = publish_next();
-  for (chat::ControlMessage& reply : clerk_.take_replies()) out_.push_back(std::move(reply));
-  if (!out_.empty()) send();
+  send();
   return published;
+}
+
+void RequestDesk::close() {
+  if (published_) answer_published();
+  for (const Change& change : std::exchange(waiting_, {}))
+    answer(change.number, "ERR shutting-down the server is stopping");
+  send();
 }
 
 // The storing thread changes the user table before it moves durable_end.
@@ -101,6 +107,7 @@ void RequestDesk::answer(std::uint64_t number, std::string text) {
 }
 
 void RequestDesk::send() {
+  for (chat::ControlMessage& reply : clerk_.take_replies()) out_.push_back(std::move(reply));
   while (!out_.empty()) {
     // A master that is gone is found out by the pipe's end.
     if (chat::send_control(control_, out_.front()) == os::TransferStatus::WouldBlock) return;

@@ -32,6 +32,8 @@ class RequestDesk final {
 
   // Publishes, answers, sends. True: something was published.
   bool turn();
+  // The last turn, when nothing more is stored: publishes nothing, and refuses what waits for that.
+  void close();
   [[nodiscard]] bool has_mail() { return clerk_.has_replies(); }
   // Something may be done soon that nobody rings for.
   [[nodiscard]] bool is_busy() const noexcept { return published_.has_value() || !waiting_.empty() || !out_.empty(); }

@@ -149,6 +149,26 @@ TEST(UserCommands, TheLedgersDeathIsAnAnswerToo) {
   EXPECT_FALSE(can_log_in(server.port(), "alice", std::string(kPassword)));
 }
 
+TEST(UserCommands, WhatComesWithTheStopIsRefusedNotLost) {
+  const TemporaryDirectory data;
+  {
+    ServerProcess server(data, {"--workers", "1"});
+    make_account(server, "alice");
+    const pid_t ledger = server.ledger_pid();
+    freeze(ledger);
+    server.program().write_input("count\nuser lock alice\n");
+    eventually("both lines were read", [&] { return server.program().output().ends_with("OK 0 clients\n"); });
+    server.program().signal(SIGTERM);
+    eventually("the ledger is told to stop", [&] { return children_of(server.pid()).size() == 1; });
+    ::kill(ledger, SIGCONT);
+    ASSERT_EQ(server.program().wait(), 0);
+    EXPECT_THAT(server.program().output(), HasSubstr("ERR shutting-down"));
+  }
+  ServerProcess server(data, {"--workers", "1"});
+  EXPECT_THAT(server.log(), Not(HasSubstr("lost")));
+  EXPECT_TRUE(can_log_in(server.port(), "alice", std::string(kPassword)));
+}
+
 TEST(StoreCommands, ABackupOfABusyServerIsWholeAndRestorable) {
   const TemporaryDirectory data;
   ServerProcess server(data, {"--workers", "2"});
