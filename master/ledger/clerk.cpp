@@ -30,9 +30,8 @@ constexpr std::size_t kMostTasks = 16;
 constexpr std::size_t kMostReplies = 32;
 constexpr std::size_t kMostUsers = 10'000;
 constexpr std::size_t kMostRooms = 10'000;  // a megabyte of lines: the master takes eight
-constexpr std::size_t kPieceBytes = 4096;  // of an answer's lines, in a message
+constexpr std::size_t kPieceBytes = 4096;   // of an answer's lines, in a message
 constexpr std::size_t kFileBufferBytes = std::size_t{256} * 1024;
-constexpr std::chrono::seconds kTellEvery{1};
 constexpr int kNice = 10;
 
 // A file under another name until it is whole.
@@ -94,12 +93,21 @@ Clerk::Clerk(LedgerContext& context, std::filesystem::path directory)
       thread_([this] { run(); }) {}
 
 Clerk::~Clerk() {
+  stop();
+  thread_.join();
+}
+
+void Clerk::stop() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
   woken_.notify_all();
-  thread_.join();
+}
+
+bool Clerk::ends_within(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  return woken_.wait_for(lock, time, [this] { return ended_; });
 }
 
 bool Clerk::ask(std::uint64_t number, ClerkRequest request) {
@@ -127,6 +135,13 @@ bool Clerk::has_replies() {
   return !replies_.empty();
 }
 
+std::vector<std::uint64_t> Clerk::unanswered() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::uint64_t> numbers;
+  for (const Task& task : tasks_) numbers.push_back(task.number);
+  return numbers;
+}
+
 void Clerk::run() {
   const os::CrashStack stack;
   static_cast<void>(::setpriority(PRIO_PROCESS, 0, kNice));  // of this thread alone: nobody's message waits for it
@@ -135,13 +150,15 @@ void Clerk::run() {
     {
       std::unique_lock lock(mutex_);
       woken_.wait(lock, [this] { return stop_ || !tasks_.empty(); });
-      if (stop_) return;
-      task = std::move(tasks_.front());
-      tasks_.pop_front();
+      if (stop_) {
+        ended_ = true;
+        woken_.notify_all();
+        return;
+      }
+      task = tasks_.front();
     }
     number_ = task.number;
     lines_.clear();
-    told_ = os::Monotonic::now();
     try {
       carry_out(task);
     } catch (const std::exception& error) {
@@ -149,6 +166,8 @@ void Clerk::run() {
       lines_.clear();
       finish(fmt::format("ERR failed {}", error.what()));
     }
+    const std::lock_guard lock(mutex_);
+    tasks_.pop_front();
   }
 }
 
@@ -185,7 +204,7 @@ void Clerk::list_rooms(const Task&) {
     std::uint64_t members = 0;
   };
   std::map<std::string, Row> rows;  // by folded name
-  for (store::RoomRow& row : store::list_rooms(store::store_file(directory_), [this] { return go_on(); })) {
+  for (store::RoomRow& row : store::list_rooms(store::store_file(directory_), [this] { return !stop_; })) {
     const std::string name = shm::folded(row.name);
     rows[name].stored = std::move(row);
   }
@@ -226,14 +245,14 @@ std::filesystem::path Clerk::output_file(const std::string& name) const {
 
 void Clerk::backup(const Task& task) {
   const std::filesystem::path file = output_file(task.request.file);
-  const store::BackupReport report = store::backup_store(directory_, file, [this] { return go_on(); });
+  const store::BackupReport report = store::backup_store(directory_, file, [this] { return !stop_; });
   log::info("backup {}: {} bytes, up to message {}", file.string(), report.bytes, report.last_seq);
   finish(fmt::format("OK backup {}/{} bytes={} last={}", store::kBackupDirectory, task.request.file, report.bytes,
                      report.last_seq));
 }
 
 void Clerk::check(const Task&) {
-  const store::CheckReport report = store::check_store(store::store_file(directory_), [this] { return go_on(); });
+  const store::CheckReport report = store::check_store(store::store_file(directory_), [this] { return !stop_; });
   for (const std::string& problem : report.problems) add_line(problem);
   if (report.problems.empty())
     return finish(fmt::format("OK whole: version={} epoch={} messages={} accounts={} last={}", report.version,
@@ -251,7 +270,7 @@ void Clerk::write_history(const Task& task) {
         file.add_line(line);
         return true;
       },
-      [this] { return go_on(); });
+      [this] { return !stop_; });
   file.finish();
   finish(fmt::format("OK exported {}/{} messages={}", store::kBackupDirectory, task.request.file, lines));
 }
@@ -275,13 +294,6 @@ void Clerk::put(std::string text) {
     replies_.push_back({.kind = chat::ControlKind::LedgerReply, .number = number_, .text = std::move(text)});
   }
   ledger_.ring_if_asleep();
-  told_ = os::Monotonic::now();
-}
-
-bool Clerk::go_on() {
-  if (stop_) return false;
-  if (os::Monotonic::now() - told_ >= kTellEvery) put({});
-  return !stop_;
 }
 
 }  // namespace rookery::ledger

@@ -4,12 +4,15 @@
 // request after the other, each on a read-only connection of its own. Neither the sequencing nor the storing thread
 // waits for it; it runs at the lowest priority. A file that it makes has its name only when it is whole.
 //
-// Answers gather until the sequencing thread takes them; when many wait there the clerk does.
+// Answers gather until the sequencing thread takes them; when many wait there the clerk does. It is that thread, too,
+// that tells the master of what is still at work: SQLite's integrity_check is a single step, for minutes where a store
+// is large, in which the clerk can neither say nor hear anything.
 //
-// Who may use it  ask(), take_replies(): the sequencing thread.
+// Who may use it  The sequencing thread.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
@@ -20,7 +23,6 @@
 #include <vector>
 
 #include "ipc/chat/control_message.h"
-#include "ipc/os/clock.h"
 #include "master/ledger/ledger_context.h"
 #include "master/ledger/request.h"
 
@@ -29,7 +31,7 @@ namespace rookery::ledger {
 class Clerk final {
  public:
   Clerk(LedgerContext& context, std::filesystem::path directory);
-  // Gives up what is under way.
+  // Stops, and waits for the end.
   ~Clerk();
   Clerk(const Clerk&) = delete;
   Clerk& operator=(const Clerk&) = delete;
@@ -39,6 +41,13 @@ class Clerk final {
 
   [[nodiscard]] std::vector<chat::ControlMessage> take_replies();
   [[nodiscard]] bool has_replies();
+  // Asked for, and not all of its answer is there.
+  [[nodiscard]] std::vector<std::uint64_t> unanswered();
+
+  // What is under way is given up at its next step, what waits is not begun.
+  void stop();
+  // REQUIRES: stop(). False: it is in a step that takes longer.
+  [[nodiscard]] bool ends_within(std::chrono::milliseconds time);
 
  private:
   struct Task {
@@ -57,8 +66,6 @@ class Clerk final {
   void add_line(std::string_view line);
   void finish(std::string_view last_line);
   void put(std::string text);
-  // Tells the master now and then that it is not forgotten. False: the ledger ends.
-  [[nodiscard]] bool go_on();
 
   LedgerContext& context_;
   std::filesystem::path directory_;
@@ -67,12 +74,12 @@ class Clerk final {
   // The clerk's own.
   std::uint64_t number_ = 0;  // of the task under way
   std::string lines_;         // of its answer, not sent yet
-  os::Monotonic::time_point told_{};
 
   std::atomic<bool> stop_ = false;
   std::mutex mutex_;
   std::condition_variable woken_;
-  std::deque<Task> tasks_;                     // under mutex_
+  bool ended_ = false;                         // under mutex_
+  std::deque<Task> tasks_;                     // under mutex_; the first one is under way
   std::vector<chat::ControlMessage> replies_;  // under mutex_
   std::thread thread_;
 };

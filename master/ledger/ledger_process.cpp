@@ -29,7 +29,8 @@ namespace {
 using chat::ControlKind;
 
 constexpr std::chrono::milliseconds kHeartbeat{500};
-constexpr std::chrono::milliseconds kRoomAgain{1};  // the ring is full: look again
+constexpr std::chrono::milliseconds kRoomAgain{1};          // the ring is full: look again
+constexpr std::chrono::milliseconds kClerkEndsWithin{200};  // when told to: a step that can be given up is shorter
 // Batches published at most before the control pipe is looked at again: some 10 ms at full speed.
 constexpr int kTurnsPerLook = 16;
 constexpr int kExitNoMemory = 70;
@@ -74,7 +75,8 @@ class Ledger final {
     log::info("serving, epoch {}", region_.epoch());
     tell({ControlKind::Ready});
     while (!stopping_ && !orphaned_) turn();
-    if (orphaned_) return 0;
+    desk_->stop_clerk();
+    if (orphaned_) return leave(0);
     for (;;) {
       const auto result = sequencer_->turn();
       writer_->wake();
@@ -85,17 +87,24 @@ class Ledger final {
     }
     const bool all_stored = writer_->finish();
     desk_->close();  // what was changed last is stored now
-    desk_.reset();
-    writer_.reset();
-    archive_.reset();
-    if (!all_stored) return kExitNotStored;
-    log::info("stopped, everything is durable");
-    return 0;
+    return leave(all_stored ? 0 : kExitNotStored);
   }
 
  private:
   static constexpr std::uint64_t kControlToken = 1;
   static constexpr std::uint64_t kBellToken = 2;
+
+  // A check may be in a step of minutes that nothing interrupts. Neither the stop nor the next start waits for what
+  // only reads: then the process ends with its thread.
+  int leave(int code) {
+    const bool clerk_has_ended = desk_->clerk_ends_within(kClerkEndsWithin);
+    if (clerk_has_ended) desk_.reset();
+    writer_.reset();
+    archive_.reset();
+    if (code == 0 && !orphaned_) log::info("stopped, everything is durable");
+    if (!clerk_has_ended) std::_Exit(code);
+    return code;
+  }
 
   // No ledger has run on these regions: the server starts.
   [[nodiscard]] bool is_fresh() const noexcept {

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kMostChanges = 16;
 // Less than the master's patience. A disk may take long for a sync, and a full one for ever.
 constexpr std::chrono::seconds kStoredWithin{10};
+constexpr std::chrono::seconds kTellEvery{1};  // the master waits 15 s for the next word
 
 std::string_view done_word(const AccountRequest& request) noexcept {
   if (!request.change) return "added";
@@ -52,6 +53,7 @@ void RequestDesk::hear(const chat::ControlMessage& message) {
 bool RequestDesk::turn() {
   if (published_) answer_published();
   const bool published = publish_next();
+  tell_of_work();
   send();
   return published;
 }
@@ -100,6 +102,13 @@ bool RequestDesk::publish_next() {
   }
   waiting_.pop_front();
   return verdict == Sequencer::AccountVerdict::Published;
+}
+
+void RequestDesk::tell_of_work() {
+  const auto now = os::Monotonic::now();
+  if (now - told_of_work_ < kTellEvery) return;
+  told_of_work_ = now;
+  for (const std::uint64_t number : clerk_.unanswered()) answer(number, {});
 }
 
 void RequestDesk::answer(std::uint64_t number, std::string text) {

@@ -10,6 +10,7 @@
 // there is no answer.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <filesystem>
 #include <optional>
@@ -32,6 +33,10 @@ class RequestDesk final {
 
   // Publishes, answers, sends. True: something was published.
   bool turn();
+  // First of all at the end: what the clerk reads would keep the storing thread from emptying the write-ahead log.
+  void stop_clerk() { clerk_.stop(); }
+  // REQUIRES: stop_clerk(). False: it is in a step that takes longer, and this object's destructor would wait for it.
+  [[nodiscard]] bool clerk_ends_within(std::chrono::milliseconds time) { return clerk_.ends_within(time); }
   // The last turn, when nothing more is stored: publishes nothing, and refuses what waits for that.
   void close();
   [[nodiscard]] bool has_mail() { return clerk_.has_replies(); }
@@ -49,6 +54,7 @@ class RequestDesk final {
   void answer(std::uint64_t number, std::string text);
   void answer_published();
   [[nodiscard]] bool publish_next();
+  void tell_of_work();
   void send();
 
   LedgerContext& context_;
@@ -58,6 +64,7 @@ class RequestDesk final {
   std::deque<Change> waiting_;
   std::optional<Change> published_;
   std::deque<chat::ControlMessage> out_;
+  os::Monotonic::time_point told_of_work_{};
 };
 
 }  // namespace rookery::ledger
