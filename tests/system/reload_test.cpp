@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/system/harness/configuration.h"
 #include "tests/system/harness/people.h"
 
 namespace rookery::system_test {
@@ -17,17 +18,6 @@ using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
-
-class Configuration final {
- public:
-  explicit Configuration(const std::string& text) { write(text); }
-  void write(const std::string& text) const { std::ofstream(path()) << text; }
-  [[nodiscard]] std::string path() const { return (files_.path() / "rookery.conf").string(); }
-  [[nodiscard]] std::filesystem::path directory() const { return files_.path(); }
-
- private:
-  TemporaryDirectory files_;
-};
 
 TEST(Reload, LimitsHoldForThoseWhoAreConnected) {
   const Configuration file("max-rooms = 1\n");

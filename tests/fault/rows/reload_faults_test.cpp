@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "tests/support/driven_programs.h"
+#include "tests/system/harness/configuration.h"
 #include "tests/system/harness/load.h"
 #include "tests/system/harness/people.h"
 #include "tests/system/harness/processes.h"
@@ -16,17 +17,6 @@ namespace rookery::system_test {
 namespace {
 
 using testing::HasSubstr;
-
-class Configuration final {
- public:
-  explicit Configuration(const std::string& text) { write(text); }
-  void write(const std::string& text) const { std::ofstream(path()) << text; }
-  [[nodiscard]] std::string path() const { return (files_.path() / "rookery.conf").string(); }
-  [[nodiscard]] std::filesystem::path directory() const { return files_.path(); }
-
- private:
-  TemporaryDirectory files_;
-};
 
 int run_ctl(const std::filesystem::path& data, const std::string& command, std::string& said) {
   const TemporaryDirectory files;
