@@ -278,11 +278,16 @@ void Clerk::write_history(const Task& task) {
 void Clerk::add_line(std::string_view line) {
   if (lines_.empty()) lines_ = "+";
   lines_.append(line) += '\n';
-  if (lines_.size() >= kPieceBytes) put(std::exchange(lines_, {}));
+  if (lines_.size() >= kPieceBytes) put_lines();
+}
+
+void Clerk::put_lines() {
+  put(std::move(lines_));
+  lines_.clear();
 }
 
 void Clerk::finish(std::string_view last_line) {
-  if (!lines_.empty()) put(std::exchange(lines_, {}));
+  if (!lines_.empty()) put_lines();
   put(std::string(last_line.substr(0, chat::kMaxControlTextBytes)));
 }
 

@@ -66,6 +66,7 @@ class Clerk final {
   void add_line(std::string_view line);
   void finish(std::string_view last_line);
   void put(std::string text);
+  void put_lines();
 
   LedgerContext& context_;
   std::filesystem::path directory_;
