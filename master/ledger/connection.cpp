@@ -14,9 +14,6 @@ namespace rookery::store {
 
 namespace {
 
-// Somebody's sqlite3 shell may hold the write lock for a moment; more than this is for the operator to end.
-constexpr int kBusyTimeoutMs = 2000;
-
 int open_flags(OpenMode mode) noexcept {
   // NOMUTEX: a connection has one thread, so SQLite need not lock at each call.
   switch (mode) {

@@ -16,6 +16,9 @@ namespace rookery::store {
 
 enum class OpenMode : unsigned char { ReadOnly, ReadWrite, Create };
 
+// Somebody's sqlite3 shell may hold the write lock for a moment; more than this is for the operator to end.
+inline constexpr int kBusyTimeoutMs = 2000;
+
 // What SQLite must be told before its first use in a process. Called by whoever may be the first.
 void prepare_sqlite() noexcept;
 

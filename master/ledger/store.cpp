@@ -113,7 +113,7 @@ struct Store::Implementation {
     if (fs::file_size(file) <= kAlwaysCheckedBytes || !(clean || machine_ran_on)) {
       check_whole(session->connection());
     }
-    session->empty_wal();
+    session->empty_wal();  // a reader may keep it; rewrite_wal() has made it durable where it is
     session->set_in_use_by(mark);
     session->empty_wal();
     session->keep_on_close(true);
@@ -132,7 +132,7 @@ struct Store::Implementation {
   }
 
   // After a failure that was not an fsync's: what the WAL holds of earlier groups is on the disk, of the failed one
-  // there may be a part. All of it is moved into the database and the WAL emptied, before anything new is promised.
+  // there may be a part. The WAL is emptied, or that part cut off, before anything new is promised.
   [[nodiscard]] bool reopen() {
     try {
       session.reset();

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <iterator>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "ipc/wire/json_string.h"
 #include "ipc/wire/timestamp.h"
@@ -17,8 +19,10 @@ namespace rookery::store {
 
 namespace {
 
-// Read in pages, each in a transaction of its own, so that the write-ahead log can start over in between.
+// Read in pages, each in a transaction of its own, so that the write-ahead log can start over in between. Nothing is
+// written inside of one: whoever reads our output may let us wait as long as they like.
 constexpr std::int64_t kPageRows = 1024;
+constexpr std::size_t kPageBytes = std::size_t{1024} * 1024;  // of lines
 
 struct Epochs {
   std::vector<PastEpoch> past;  // oldest first
@@ -93,24 +97,27 @@ std::uint64_t export_history(const std::filesystem::path& file, std::string_view
                                    " ORDER BY seq LIMIT ?2");
   std::int64_t at = 0;
   std::uint64_t written = 0;
-  std::string line;
-  for (std::int64_t rows = kPageRows; rows == kPageRows;) {
-    rows = 0;
+  std::vector<std::string> lines;
+  for (bool more = true; more;) {
+    more = false;
+    lines.clear();
+    std::size_t bytes = 0;
     page.bind(1, at);
     page.bind(2, kPageRows);
     if (!room.empty()) page.bind(3, room_id);
-    bool ended = false;
-    while (!ended && page.next()) {
+    while (!more && page.next()) {
       at = page.number(0);
-      make_line(page, epochs, line);
-      ended = !write(line);
-      ++rows;
-      ++written;
+      make_line(page, epochs, lines.emplace_back());
+      bytes += lines.back().size();
+      more = lines.size() == static_cast<std::size_t>(kPageRows) || bytes >= kPageBytes;
     }
     const bool failed = page.failed();
     page.reset();
     if (failed) connection.fail("read its messages");
-    if (ended) return written;
+    for (const std::string& line : lines) {
+      ++written;
+      if (!write(line)) return written;
+    }
     if (!go_on()) throw StoreError(fmt::format("{}: the export was given up", file.string()));
   }
   return written;

@@ -10,7 +10,8 @@
 //              machine has run on (no power cut) it is damage. A bad frame and no commit behind it is a group that a
 //              kill cut short.
 // Needs        that frames of this WAL's life stand in it once only: the store never spills a transaction before its
-//              commit, and empties the WAL when it opens and after each failed commit.
+//              commit, and when it opens and after each failed commit it empties the WAL or, where a reader is in the
+//              way, cuts off what stands behind the newest whole group.
 #pragma once
 
 #include <cstdint>

@@ -15,6 +15,12 @@ namespace rookery::store {
 
 namespace {
 
+constexpr const char* kMoveWal = "move its write-ahead log into it";
+constexpr int kReaderTimeoutMs = 100;  // a reader's page takes some milliseconds; nobody can post meanwhile
+constexpr int kTriesBesideWriters = 5;
+// https://www.sqlite.org/fileformat2.html#walformat
+constexpr sqlite3_int64 kWalHeaderBytes = 32;
+constexpr sqlite3_int64 kWalFrameHeaderBytes = 24;
 constexpr int kCheckpointPages = 8192;  // 32 MiB of WAL, some 180,000 messages of 100 bytes
 
 // SQLite's own checkpoint would run inside commit(), before the group's senders get their acknowledgement.
@@ -137,12 +143,58 @@ void WriteSession::set_in_use_by(const std::string& mark) {
 
 void WriteSession::empty_wal() {
   fault::point(fault::Point::LedgerInCheckpoint);
-  if (sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr) !=
-      SQLITE_OK) {
-    connection_.fail("move its write-ahead log into it");
+  for (int tries = 0; tries < kTriesBesideWriters; ++tries) {
+    const std::int64_t version = data_version();
+    int frames = -1;
+    sqlite3_busy_timeout(connection_.get(), kReaderTimeoutMs);
+    const int result =
+        sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, &frames, nullptr);
+    sqlite3_busy_timeout(connection_.get(), kBusyTimeoutMs);
+    if (result == SQLITE_OK) frames = 0;
+    const bool held = result == SQLITE_BUSY && frames >= 0;
+    if (result != SQLITE_OK && !held) connection_.fail(kMoveWal);
+    if (held && !cut_wal(frames, version)) continue;
+    wal_pages_ = frames;
+    checkpointed_at_ = frames;
+    return;
   }
-  wal_pages_ = 0;
-  checkpointed_at_ = 0;
+  throw StoreError(fmt::format("{}: cannot {}: another program goes on writing to it: end that program",
+                               connection_.file().string(), kMoveWal));
+}
+
+bool WriteSession::cut_wal(int frames, std::int64_t version) {
+  // Others cannot write while it lasts.
+  struct Transaction {
+    WriteSession& session;
+    ~Transaction() { session.rollback(); }
+  };
+  if (!begin_.run()) connection_.fail(kMoveWal);
+  const Transaction transaction{*this};
+  if (data_version() != version) return false;
+
+  Statement page_size(connection_, "PRAGMA page_size");
+  if (!page_size.next()) connection_.fail(kMoveWal);
+  const sqlite3_int64 end = kWalHeaderBytes + frames * (kWalFrameHeaderBytes + page_size.number(0));
+  // SQLite's own file, so that wal_writes.h knows where the file ends now.
+  sqlite3_file* wal = nullptr;
+  sqlite3_int64 bytes = 0;
+  int result = sqlite3_file_control(connection_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  if (result == SQLITE_OK) result = wal->pMethods->xFileSize(wal, &bytes);
+  if (result == SQLITE_OK && bytes > end) {
+    result = wal->pMethods->xTruncate(wal, end);
+    if (result == SQLITE_OK) result = wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+  }
+  if (result == SQLITE_OK) return true;
+  const std::string text = fmt::format("{0}: cannot cut its write-ahead log {0}-wal: {1} (SQLite {2})",
+                                       connection_.file().string(), sqlite3_errstr(result), result);
+  if (result == SQLITE_IOERR_FSYNC) throw SyncFailed(text);
+  throw StoreError(text);
+}
+
+std::int64_t WriteSession::data_version() {
+  Statement select(connection_, "PRAGMA data_version");
+  if (!select.next()) connection_.fail(kMoveWal);
+  return select.number(0);
 }
 
 void WriteSession::keep_on_close(bool keep) {

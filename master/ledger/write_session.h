@@ -45,7 +45,8 @@ class WriteSession final {
   [[nodiscard]] std::string in_use_by();
   [[nodiscard]] Progress progress();
   void set_in_use_by(const std::string& mark);
-  // Moves all of the WAL into the database and empties it.
+  // Moves the WAL into the database and empties it. While somebody reads, as much of it is moved as the reader lets,
+  // and the WAL ends behind its newest whole group: nothing of a group that was cut short stays in it (wal_check.h).
   void empty_wal();
   // From now on the connection's end moves the WAL into the database. Before, it leaves both as they are.
   void keep_on_close(bool keep);
@@ -71,6 +72,9 @@ class WriteSession final {
   void rollback() noexcept;
 
  private:
+  // Ends the WAL behind its first `frames`. False: somebody has written since `version`.
+  [[nodiscard]] bool cut_wal(int frames, std::int64_t version);
+  [[nodiscard]] std::int64_t data_version();  // changes when another connection has written
   [[nodiscard]] bool update_number(std::string_view key, std::int64_t value);
   [[nodiscard]] bool find_or_insert_room(std::string_view name, std::int64_t& id);
 

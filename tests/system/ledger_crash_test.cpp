@@ -1,5 +1,6 @@
 // kill -9 of the ledger under load: a pause, and nothing else.
 #include <gmock/gmock.h>
+#include <sqlite3.h>
 
 #include "tests/system/harness/load.h"
 #include "tests/system/harness/people.h"
@@ -74,6 +75,26 @@ TEST(LedgerCrash, TogetherWithAllWorkers) {
   more.finish();
   check_promises(load, whole_history(server.port(), "#lobby"));
   check_promises(more, whole_history(server.port(), "#den"));
+}
+
+// "rookery-ctl history export", "backup", an operator's sqlite3: they read for as long as they like.
+TEST(LedgerCrash, BesideAReaderOfTheStore) {
+  const TemporaryDirectory data;
+  ServerProcess server(data, {"--workers", "1"});
+  TextClient alice(server.port());
+  EXPECT_THAT(alice.ask("/say #lobby before"), testing::HasSubstr("OK"));
+  sqlite3* reader = nullptr;
+  ASSERT_EQ(sqlite3_open_v2((data.path() / "rookery.db").c_str(), &reader, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM messages", nullptr, nullptr, nullptr), SQLITE_OK);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_THAT(alice.ask("/say #lobby beside the reader"), testing::HasSubstr("OK"));
+    const pid_t victim = server.ledger_pid();
+    server.kill_child(victim);
+    EXPECT_THAT(alice.ask("/say #lobby after the kill"), testing::HasSubstr("OK"));
+    server.wait_until_all_serve({victim});
+  }
+  sqlite3_close(reader);
+  EXPECT_EQ(whole_history(server.port(), "#lobby").size(), 5U);
 }
 
 }  // namespace

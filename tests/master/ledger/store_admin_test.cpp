@@ -248,6 +248,21 @@ TEST_F(StoreAdminTest, AnExportHasEveryMessageAndIsJson) {
   EXPECT_THROW(static_cast<void>(export_history(file(), "#none", collect)), StoreError);
 }
 
+// Whoever reads what we write may take their time: "rookery-ctl history export | less".
+TEST_F(StoreAdminTest, AnExportHoldsNobodyUpWhileItWrites) {
+  Store store(directory_.path());
+  std::vector<chat::Record> records;
+  for (std::uint64_t seq = 1; seq <= 1500; ++seq) records.push_back(say(seq, "#den", kText));
+  ASSERT_TRUE(store_group(store, records));
+  const std::uint64_t lines = export_history(file(), "", [&, at = 0](std::string_view) mutable {
+    if (++at == 1 || at == 1100) {
+      EXPECT_EQ(ask_sqlite(file(), "PRAGMA wal_checkpoint(TRUNCATE)"), "0") << at;
+    }
+    return true;
+  });
+  EXPECT_EQ(lines, 1500U);
+}
+
 TEST_F(StoreAdminTest, ListsRoomsAndAccounts) {
   Store store(directory_.path());
   ASSERT_TRUE(store_group(store, {registration(1, 1, "bob", "h"), registration(2, 2, "Alice", "h"),

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "master/ledger/store.h"
+#include "master/ledger/wal_check.h"
 #include "tests/master/ledger/store_fixture.h"
 
 namespace {
@@ -256,6 +257,44 @@ TEST_F(StoreFailureTest, AnotherWriterIsNamedAndThenForgotten) {
   ASSERT_EQ(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
   EXPECT_TRUE(store_group(store, messages(1, 1))) << store.error();
   sqlite3_close(other);
+}
+
+// An open export, an operator's shell: whoever reads keeps SQLite from emptying the WAL, and nobody from posting. What
+// a group that failed has left there must not look like damage later.
+TEST_F(StoreFailureTest, AReaderThatStaysIsNotInTheWayOfTheNextOpening) {
+  const auto wal = directory_.path() / "rookery.db-wal";
+  sqlite3* reader = nullptr;
+  {
+    Store store(directory_.path());
+    ASSERT_TRUE(store_group(store, messages(1, 100)));
+    ASSERT_EQ(sqlite3_open((directory_.path() / "rookery.db").c_str(), &reader), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM messages", nullptr, nullptr, nullptr), SQLITE_OK);
+    ASSERT_TRUE(store_group(store, messages(101, 100)));
+    sync_failures = 1;
+    ASSERT_FALSE(store_group(store, messages(201, 100, std::string(500, 'x'))));
+  }
+  {
+    Store next(directory_.path());
+    ASSERT_THAT(next.state().last_seq, testing::AnyOf(200U, 300U));
+    for (std::uint64_t seq = next.state().last_seq + 1; seq <= 301; ++seq) {
+      ASSERT_TRUE(store_group(next, messages(seq, 1))) << next.error();
+      ASSERT_EQ(inspect_wal(wal).condition, WalCondition::Whole) << seq;
+    }
+    // A write that fails: the connection is opened anew beside the reader.
+    writes_to_allow = 0;
+    write_error = EIO;
+    ASSERT_FALSE(store_group(next, messages(302, 1)));
+    write_error = 0;
+    ASSERT_TRUE(store_group(next, messages(302, 1))) << next.error();
+    EXPECT_GT(std::filesystem::file_size(wal), 0U) << "the reader was not in the way at all";
+  }
+  EXPECT_EQ(why_not_open(directory_.path()), "");
+  ASSERT_EQ(sqlite3_exec(reader, "COMMIT", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(reader);
+  const Store store(directory_.path());
+  EXPECT_EQ(std::filesystem::file_size(wal), 0U);
+  EXPECT_EQ(store.state().last_seq, 302U);
+  EXPECT_EQ(all_of_room(directory_.path(), "#a").size(), 302U);
 }
 
 }  // namespace
