@@ -134,6 +134,7 @@ bool write_line(int file, std::string& buffer, std::string_view line, std::size_
 // Whoever reads the file while it is written sees part of it under another name.
 int export_to(const Server& server, std::string_view room, const std::optional<std::string>& name) {
   constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
+  if (name) store::refuse_own_file(server.data, *name);
   const std::string part = name ? *name + ".part" : std::string();
   os::FileDescriptor file;
   if (name) file.reset(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));

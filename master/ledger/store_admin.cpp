@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "ipc/os/errors.h"
+#include "ipc/wire/data_directory.h"
 #include "ipc/wire/limits.h"
 #include "master/ledger/connection.h"
 #include "master/ledger/copy.h"
@@ -24,6 +25,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::array<std::string_view, 7> kOwnFiles{kDatabaseName,           "rookery.db-wal", "rookery.db-shm",
+                                                    "rookery.db-journal",    "published",      "lock",
+                                                    wire::kControlSocketName};
 constexpr std::size_t kMostProblems = 20;
 constexpr int kStepsBetweenLooks = 100'000;  // of SQLite's virtual machine: some milliseconds
 
@@ -112,7 +116,19 @@ std::optional<DirectoryLock> DirectoryLock::take(const fs::path& directory) {
   return DirectoryLock(std::move(file));
 }
 
+void refuse_own_file(const fs::path& directory, const fs::path& file) {
+  const fs::path parent = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  std::error_code error;
+  for (const std::string_view name : kOwnFiles) {
+    // Some of them are not there while no server runs, and would be taken for the store's at the next start.
+    const bool same_name = file.filename() == name && fs::equivalent(parent, directory, error);
+    if (!same_name && !fs::equivalent(file, directory / name, error)) continue;
+    throw StoreError(fmt::format("{}: is the server's own {}; choose another name", file.string(), name));
+  }
+}
+
 BackupReport backup_store(const fs::path& directory, const fs::path& file, const GoOn& go_on) {
+  refuse_own_file(directory, file);
   copy_database(store_file(directory), file, go_on);
   BackupReport report;
   report.bytes = fs::file_size(file);

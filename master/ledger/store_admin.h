@@ -43,12 +43,16 @@ using GoOn = std::function<bool()>;
   return true;
 }
 
+// Throws StoreError when `file` is one of those that a server keeps in `directory`, by whatever name: what an operator
+// wants written must not take their place.
+void refuse_own_file(const std::filesystem::path& directory, const std::filesystem::path& file);
+
 struct BackupReport {
   std::uint64_t bytes = 0;
   std::uint64_t last_seq = 0;  // the newest message in it has this number or one below
 };
 // One consistent copy of `directory`'s store as `file`: mode 0600, fsynced, under its name only when it is whole; what
-// had that name before is replaced. With or without a server.
+// had that name before is replaced, unless it is the server's own. With or without a server.
 BackupReport backup_store(const std::filesystem::path& directory, const std::filesystem::path& file,
                           const GoOn& go_on = always);
 

@@ -102,6 +102,22 @@ TEST(CtlStore, ABackupIsMadeWhileTheServerServesAndRestoredWhenItDoesNot) {
   EXPECT_THAT(history, Not(testing::Contains(HasSubstr("after the backup"))));
 }
 
+TEST(CtlStore, NothingIsWrittenOverTheStoreThatServes) {
+  const TemporaryDirectory data;
+  const std::string store = (data.path() / "rookery.db").string();
+  ServerProcess server(data, {"--workers", "1"});
+  TextClient alice(server.port());
+  EXPECT_THAT(alice.ask("/say #lobby before"), HasSubstr("OK"));
+  for (const std::string& file : {store, store + "-wal", store + "-shm"}) {
+    const CtlRun backup = run_ctl(data, {"backup", file});
+    EXPECT_EQ(backup.exit_code, 1) << file;
+    EXPECT_THAT(backup.errors, HasSubstr("the server's own"));
+    EXPECT_EQ(run_ctl(data, {"history", "export", file}).exit_code, 1) << file;
+  }
+  EXPECT_THAT(alice.ask("/say #lobby after"), HasSubstr("OK"));
+  EXPECT_THAT(run_ctl(data, {"check"}).output, HasSubstr("messages=2 ")) << "the store is the one that is written to";
+}
+
 TEST(CtlStore, WhatRootRestoresBelongsToTheDirectorysOwner) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can restore somebody else's store";
   constexpr uid_t kOwner = 61'001;

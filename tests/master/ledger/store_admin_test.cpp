@@ -139,6 +139,20 @@ TEST_F(StoreAdminTest, ABackupIsOneWholeFileWithTheWalInIt) {
   EXPECT_TRUE(store_group(store, {say(102, "#den", "after")}));
 }
 
+TEST_F(StoreAdminTest, ABackupDoesNotTakeThePlaceOfTheStoreItself) {
+  fill(1, 100);
+  Store store(directory_.path());
+  ASSERT_TRUE(store_group(store, {say(101, "#den", "in the log alone")}));
+  fs::create_symlink(file(), beside("link.db"));
+  const fs::path same = directory_.path() / ".." / directory_.path().filename();
+  for (const fs::path& own : {file(), same / "rookery.db", beside("link.db"), same / "rookery.db-wal",
+                              same / "rookery.db-shm", same / "rookery.db-journal", same / "lock"})
+    EXPECT_THROW(static_cast<void>(backup_store(directory_.path(), own)), StoreError) << own;
+  ASSERT_TRUE(store_group(store, {say(102, "#den", "after")}));
+  EXPECT_THAT(all_of_room(directory_.path(), "#den"), SizeIs(102));
+  EXPECT_EQ(backup_store(directory_.path(), same / "rookery.db.kept").last_seq, 102U) << "any other name is free";
+}
+
 TEST_F(StoreAdminTest, ABackupThatIsGivenUpLeavesNothing) {
   fill(1, 20'000);
   std::ofstream(beside("copy.db")) << "what was there before";
