@@ -29,6 +29,7 @@ enum class ControlKind : std::uint8_t {
   Adopted = 15,  // worker: client `number`, handed to it by Adopt, sits at `place` now; it was `from` of `worker`
   LedgerReply = 22,  // ledger: the answer to LedgerRequest `number`, or with a '+' in front some lines of it; empty: it
                      // is still at work
+  Working = 24,      // ledger: not Ready yet, but at work on its store
   // master -> child
   Stop = 6,  // finish: tell clients, drain, make durable, exit 0; number = milliseconds until the master forces it
   Kick = 7,  // worker: close client `number`, text is the reason
@@ -49,7 +50,7 @@ enum class ControlKind : std::uint8_t {
   // exporter -> master -> ledger
   Probe = 23,  // write something small to the store: the ledger's region then tells whether that went well
 };
-inline constexpr ControlKind kLastControlKind = ControlKind::Probe;
+inline constexpr ControlKind kLastControlKind = ControlKind::Working;
 
 // Where in its worker a client sits.
 struct Place {

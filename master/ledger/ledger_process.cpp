@@ -16,6 +16,7 @@
 #include "ipc/os/errors.h"
 #include "ipc/os/poller.h"
 #include "ipc/sandbox/sandbox.h"
+#include "master/ledger/opening_sign.h"
 #include "master/ledger/published_mark.h"
 #include "master/ledger/recovery.h"
 #include "master/ledger/request_desk.h"
@@ -273,6 +274,11 @@ void keep_freed_memory() noexcept {
   ::mallopt(M_TOP_PAD, kStepBytes);
 }
 
+store::Store open_store(const LedgerStart& start) {
+  const OpeningSign sign(start.control);
+  return store::Store(start.data);
+}
+
 }  // namespace
 
 int run_ledger(const LedgerStart& start, chat::SharedState& state) {
@@ -283,7 +289,7 @@ int run_ledger(const LedgerStart& start, chat::SharedState& state) {
     if (start.sandboxed)
       sandbox::enter(sandbox::Role::Ledger,
                      {.own = {start.data}, .readable = {kReadable.begin(), kReadable.end()}, .listener = -1});
-    store::Store store(start.data);
+    store::Store store = open_store(start);
     Ledger ledger(start, state, std::move(store));
     return ledger.serve();
   } catch (const store::SyncFailed& error) {

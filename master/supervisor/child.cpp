@@ -41,6 +41,7 @@ void Child::begin_life(Launched launched, TimePoint now) {
   slot_epoch = launched.slot_epoch;
   life = Life::Starting;
   started = now;
+  worked = now;
   control_watched = false;
   control_full = false;
   control_ended = {};

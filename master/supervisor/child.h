@@ -52,6 +52,7 @@ struct Child {
 
   // Of the process that holds the place.
   TimePoint started{};
+  TimePoint worked{};  // when it last said that it is at work, while Starting; before: `started`
   TimePoint ready{};
   bool control_watched = false;  // by the poller
   bool control_full = false;     // messages wait for room

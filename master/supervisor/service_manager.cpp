@@ -25,6 +25,8 @@ constexpr std::chrono::seconds kStatusPause{2};
 // A socket that is full is one whose reader is busy: it takes our word in a moment.
 constexpr std::chrono::milliseconds kTryAgain{250};
 constexpr std::chrono::microseconds kShortestPeriod{10'000};
+// Until it is said again, or all serve: the master gives the ledger 60 s, then workers 10.
+constexpr std::chrono::seconds kStartGetsOn{90};
 // Besides the time-out itself: killing what is left, and reaping it.
 constexpr std::chrono::seconds kToEnd{15};
 
@@ -55,6 +57,12 @@ ServiceManager::ServiceManager() : address_(address_of_service_manager()) {
   if (!socket_ || ::sd_watchdog_enabled(0, &limit_us) <= 0) return;
   watchdog_period_ = std::max(std::chrono::microseconds(limit_us / 2), kShortestPeriod);
   watchdog_due_ = os::Monotonic::now();
+}
+
+// What is not taken is not told again: there is a next time.
+void ServiceManager::starting() {
+  if (socket_)
+    static_cast<void>(send(fmt::format("EXTEND_TIMEOUT_USEC={}", std::chrono::microseconds(kStartGetsOn).count())));
 }
 
 void ServiceManager::ready() {

@@ -26,6 +26,8 @@ class ServiceManager final {
   // Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID and leaves them: after an upgrade another program needs them.
   ServiceManager();
 
+  // Not yet: the start is to be waited for once more.
+  void starting();
   void ready();
   void reloading();
   // The end may take so long; the service manager waits for that time and some more.

@@ -144,6 +144,9 @@ void Supervisor::on_message(Child& child, chat::ReceivedControl received) {
   switch (message.kind) {
     case chat::ControlKind::Ready:
       return on_ready(child);
+    case chat::ControlKind::Working:
+      if (child.is_ledger() && child.life == Life::Starting) return on_ledger_works();
+      break;
     case chat::ControlKind::Failed:
       return on_failed(child, message);
     case chat::ControlKind::Kicked:
@@ -205,6 +208,13 @@ void Supervisor::on_ready(Child& child) {
     on_worker_ready();
   }
   on_ready_while_taking_over();
+}
+
+void Supervisor::on_ledger_works() {
+  if (ledger().worked == ledger().started)
+    log::info("ledger pid={} is at work on its store: it is waited for", ledger().process.pid());
+  ledger().worked = os::Monotonic::now();
+  if (phase_ == Phase::StartingLedger) hooks_.start_takes_long();
 }
 
 void Supervisor::on_ledger_ready() {

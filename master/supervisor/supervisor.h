@@ -44,6 +44,7 @@ struct WorkersUp {
 class Supervisor final {
  public:
   struct Hooks {
+    std::function<void()> start_takes_long;  // every now and then
     std::function<void()> everybody_serves;
     std::function<void()> stop_begins;  // close the listener
     std::function<void(std::uint64_t client)> client_kicked;
@@ -135,6 +136,7 @@ class Supervisor final {
   void read_messages(Child& child, int at_most);
   void on_message(Child& child, chat::ReceivedControl received);
   void on_ready(Child& child);
+  void on_ledger_works();
   void on_ledger_ready();
   void on_worker_ready();
   void on_slot_clean(std::uint32_t worker);

@@ -14,7 +14,7 @@ namespace rookery::master {
 
 namespace {
 
-// The ledger may have a database to check after a crash.
+// Since it last said that it is at work: it may have a database to check, or to bring to a newer version.
 constexpr std::chrono::seconds kLedgerReadyWithin{60};
 constexpr std::chrono::seconds kWorkerReadyWithin{10};
 // From the end of its pipe to the end of a process; a sanitizer looks for leaks in between.
@@ -60,7 +60,7 @@ void Supervisor::reap_strangers() {
 
 void Supervisor::check_time_outs(Child& child, TimePoint now) {
   const std::chrono::seconds ready_within = child.is_ledger() ? kLedgerReadyWithin : kWorkerReadyWithin;
-  if (child.life == Life::Starting && !is_stopping() && !child.killed && now - child.started > ready_within) {
+  if (child.life == Life::Starting && !is_stopping() && !child.killed && now - child.worked > ready_within) {
     const std::string what =
         child.name() + " was not ready within " + std::to_string(ready_within.count()) + " seconds";
     log::alert("{}: killing pid={}", what, child.process.pid());

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include "tests/master/ledger/old_store.h"
 #include "tests/system/harness/console_socket.h"
 #include "tests/system/harness/managed_server.h"
 #include "tests/system/harness/notify_socket.h"
@@ -43,6 +44,17 @@ TEST(ServiceManager, IsToldTheWholeLife) {
   server.program().signal(SIGTERM);
   EXPECT_THAT(manager.expect("STOPPING=1"), HasSubstr("EXTEND_TIMEOUT_USEC="));
   EXPECT_EQ(server.program().wait(), 0);
+}
+
+TEST(ServiceManager, HearsOfAStoreThatTakesLongToOpen) {
+  const test::TemporaryDirectory data;
+  test::make_store_of_version_1(data.path());
+  const FaultSwitch faults("store.migration:sleep:2500");
+  NotifySocket manager;
+  ManagedServer server({.environment = {manager.variable()}, .data = &data, .faults = &faults});
+  manager.expect("READY=1");  // the last one that was received
+  EXPECT_THAT(manager.messages(), testing::Contains(StartsWith("EXTEND_TIMEOUT_USEC=")));
+  EXPECT_THAT(server.log(), HasSubstr("is at work on its store"));
 }
 
 TEST(ServiceManager, MayHaveAnAbstractAddress) {

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <regex>
 #include <stdexcept>
+#include <utility>
 
 #include "tests/support/driven_programs.h"
 #include "tests/system/harness/console_socket.h"
@@ -20,10 +21,16 @@ std::vector<std::string> managed_command(const std::filesystem::path& data, cons
 
 ManagedServer::ManagedServer(const ManagedSetup& setup)
     : data_(setup.data == nullptr ? own_.path() / "data" : setup.data->path()) {
-  program_ = std::make_unique<ChildProgram>(ProgramSetup{.command = managed_command(data_, setup.arguments),
+  std::vector<std::string> command = managed_command(data_, setup.arguments);
+  std::vector<std::string> environment = setup.environment;
+  if (setup.faults != nullptr) {
+    command.front() = test::program("rookery-master-faulty");
+    environment.push_back("ROOKERY_FAULT=" + setup.faults->setting());
+  }
+  program_ = std::make_unique<ChildProgram>(ProgramSetup{.command = std::move(command),
                                                          .directory = own_.path(),
                                                          .descriptor_limit = {},
-                                                         .environment = setup.environment,
+                                                         .environment = std::move(environment),
                                                          .passed = setup.passed});
   eventually("the server prints READY", [this] {
     static const std::regex kReady(R"(READY host=(\S+) port=(\d+) [^\n]*\n)");

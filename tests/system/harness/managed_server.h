@@ -14,6 +14,7 @@
 
 #include "tests/support/temporary_directory.h"
 #include "tests/system/harness/child_program.h"
+#include "tests/system/harness/fault_switch.h"
 
 namespace rookery::system_test {
 
@@ -22,6 +23,7 @@ struct ManagedSetup {
   std::vector<std::string> environment{};
   std::vector<int> passed{};
   const test::TemporaryDirectory* data = nullptr;  // null: one of its own
+  const FaultSwitch* faults = nullptr;             // must live as long as the server
 };
 
 class ManagedServer final {
