@@ -16,6 +16,7 @@
 #include "master/ledger/schema.h"
 #include "master/ledger/statement.h"
 #include "master/ledger/store_admin.h"
+#include "master/ledger/wal_check.h"
 
 namespace rookery::store {
 
@@ -41,9 +42,10 @@ fs::path kept_name(const fs::path& file) {
 }
 
 // What is only in the write-ahead log comes into the file, so that it can be kept alone. A store that is not whole is
-// kept as it is, with its log.
+// kept as it is, with its log: SQLite would take a damaged one as far as it goes and throw the rest away.
 void fold_wal(const fs::path& file) noexcept {
   try {
+    if (inspect_wal(with_suffix(file, "-wal")).condition != WalCondition::Whole) return;
     const Connection connection(file, OpenMode::ReadWrite);
     sqlite3_db_config(connection.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     check_identity(connection, true);

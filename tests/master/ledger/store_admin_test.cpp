@@ -231,6 +231,31 @@ TEST_F(StoreAdminTest, RestoreWhereThereIsADamagedStoreOrNone) {
   EXPECT_THAT(all_of_room(fresh.path(), "#den"), SizeIs(100));
 }
 
+// Behind the bad frame stand acknowledged messages that somebody may still want to save.
+TEST_F(StoreAdminTest, RestoreKeepsADamagedLogAsItIs) {
+  fill(1, 100);
+  static_cast<void>(backup_store(directory_.path(), beside("copy.db")));
+  Store store(directory_.path());
+  for (int groups = 2; groups <= 4; ++groups) {
+    while (store.state().last_seq < 100U + static_cast<std::uint64_t>(groups))
+      ASSERT_TRUE(store_group(store, {say(store.state().last_seq + 1, "#den", kText)}));
+    // The store as it stands on the disk, with a bit turned in the first of its groups.
+    const TemporaryDirectory damaged;
+    const fs::path old = store_file(damaged.path());
+    std::string wal = contents(file().string() + "-wal");
+    ASSERT_GT(wal.size(), 4096U);
+    wal[1000] = static_cast<char>(wal[1000] ^ 1);
+    fs::copy_file(file(), old);
+    std::ofstream(old.string() + "-wal", std::ios::binary) << wal;
+    const std::string database = contents(old);
+
+    const RestoreReport report = restore_store(damaged.path(), beside("copy.db"));
+    EXPECT_TRUE(contents(report.kept) == database) << groups;
+    EXPECT_TRUE(contents(report.kept.string() + "-wal") == wal) << groups;
+    EXPECT_THAT(all_of_room(damaged.path(), "#den"), SizeIs(100));
+  }
+}
+
 TEST_F(StoreAdminTest, TheLockIsOneServersOnly) {
   auto lock = DirectoryLock::take(directory_.path());
   ASSERT_TRUE(lock.has_value());

@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -26,13 +25,6 @@ using testing::HasSubstr;
 constexpr std::size_t kPageBytes = 4096;
 constexpr std::size_t kFrameBytes = kPageBytes + 24;
 constexpr std::size_t kWalHeaderBytes = 32;
-
-std::string contents(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream bytes;
-  bytes << in.rdbuf();
-  return bytes.str();
-}
 
 void put(const fs::path& file, const std::string& bytes) {
   std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;

@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -94,6 +96,13 @@ inline std::vector<std::uint64_t> all_of_room(const std::filesystem::path& direc
   query.room = room;
   query.limit = kMaxHistoryWalk;
   return seqs_of(reader.history(query));
+}
+
+inline std::string contents(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream bytes;
+  bytes << in.rdbuf();
+  return bytes.str();
 }
 
 // The message of the StoreError that opening throws; empty when it opens.
