@@ -106,7 +106,7 @@ bool RequestDesk::publish_next() {
 
 void RequestDesk::tell_of_work() {
   const auto now = os::Monotonic::now();
-  if (now - told_of_work_ < kTellEvery) return;
+  if (!out_.empty() || now - told_of_work_ < kTellEvery) return;
   told_of_work_ = now;
   for (const std::uint64_t number : clerk_.unanswered()) answer(number, {});
 }
