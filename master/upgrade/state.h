@@ -96,7 +96,7 @@ struct State {
   int listener = -1;
   int control_socket = -1;
   int first_error_output = -1;  // where the log goes to a file
-  int metrics_listener = -1;  // -1: there is none
+  int metrics_listener = -1;    // -1: there is none
   SegmentDescriptors log_ring;
   SegmentDescriptors ledger_region;
   SegmentDescriptors user_table;
@@ -125,7 +125,7 @@ struct State {
   bool asked_for_json = false;
 
   std::uint32_t workers_asked = 0;  // by the options, which a reload compares with; 0: an older program did not say
-  std::int64_t started_ns = 0;  // the server, by the monotonic clock; 0: an older program did not say
+  std::int64_t started_ns = 0;      // the server, by the monotonic clock; 0: an older program did not say
 };
 
 [[nodiscard]] std::string encode(const State& state);
