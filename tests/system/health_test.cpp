@@ -89,7 +89,8 @@ TEST_F(Healthz, ALedgerThatDiesAgainAndAgain) {
   server.kill_child(server.ledger_pid());
   expect_unhealthy("ledger");
   eventually("it is parked", [&] { return server.log().find("ledger died too often") != std::string::npos; });
-  EXPECT_THAT(http_get(where, "/healthz").body, HasSubstr("read-only mode"));
+  eventually("and it is seen from outside",
+             [&] { return http_get(where, "/healthz").body.find("read-only mode") != std::string::npos; });
   const Scrape scrape = scrape_metrics(where);
   EXPECT_EQ(scrape.sum("rookery_read_only"), 1);
   EXPECT_EQ(scrape.sum("rookery_processes", {{"role", "ledger"}, {"state", "parked"}}), 1);
