@@ -50,6 +50,15 @@ TEST_F(Metrics, CountWhatWasDone) {
   guesser.sync();
   alice.sync();
 
+  // A loop counts at the end of its turn, and who has just left may still be seen.
+  eventually("what was done is counted, and those who left are not", [&] {
+    const Scrape seen = scrape_metrics(where);
+    return seen.sum("rookery_deliveries_total") - delivered_already >=
+               kMessages * static_cast<double>(people.size() + 2) &&
+           seen.sum("rookery_clients", {{"dialect", "text"}}) == 2 &&
+           seen.sum("rookery_clients", {{"dialect", "json"}}) == static_cast<double>(people.size()) &&
+           seen.sum("rookery_sockets_held") == static_cast<double>(people.size() + 2);
+  });
   const Scrape now = scrape_metrics(where);
   EXPECT_EQ(now.sum("rookery_messages_total") - said_already, kMessages);
   EXPECT_EQ(now.sum("rookery_deliveries_total") - delivered_already,
