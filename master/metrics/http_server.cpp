@@ -49,7 +49,13 @@ std::chrono::milliseconds HttpServer::patience() const noexcept {
 
 void HttpServer::turn() {
   for (MHD_Connection* connection : std::exchange(waiting_, {})) MHD_resume_connection(connection);
-  MHD_run(daemon_);
+  // With all seats taken libmicrohttpd stops watching the listener, and begins again in the run after one has become
+  // free: without that run nobody would wake us when all have gone at once.
+  std::size_t guests_before;
+  do {
+    guests_before = guests_.size();
+    MHD_run(daemon_);
+  } while (guests_.size() < guests_before);
   const auto now = os::Monotonic::now();
   for (const auto& [connection, guest] : guests_)
     if (now - guest.since > kMostSeconds) ::shutdown(guest.socket, SHUT_RDWR);
