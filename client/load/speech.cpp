@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "client/load/json_fields.h"
 #include "client/load/scan.h"
 #include "ipc/wire/append.h"
 
@@ -90,16 +91,6 @@ bool understand_usual_json(std::string_view line, Heard& heard) noexcept {
     return take_number(rest, heard.id) && skip(rest, R"(,"ok":true,"seq":)") && take_number(rest, heard.seq);
   }
   return false;
-}
-
-std::uint64_t number_in(const nlohmann::json& json, const char* key) {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
-}
-
-std::string string_in(const nlohmann::json& json, const char* key) {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 }  // namespace

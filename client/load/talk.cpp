@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "client/load/json_fields.h"
 #include "client/load/scan.h"
 #include "ipc/wire/append.h"
 
@@ -9,16 +10,6 @@ namespace rookery::load {
 namespace {
 
 using wire::append_all;
-
-std::uint64_t number_in(const nlohmann::json& json, const char* key) {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
-}
-
-std::string string_in(const nlohmann::json& json, const char* key) {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 // The good answer to `op`, or null.
 nlohmann::json answer_to(std::string_view op, std::string_view line) {

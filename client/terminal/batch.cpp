@@ -22,7 +22,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kReplyTimeout = std::chrono::seconds(60);  // a busy server may queue logins; this long it is not there
-constexpr std::size_t kReadBytes = 16 * 1024;
+constexpr std::size_t kInputReadBytes = 16 * 1024;
 
 // Standard input as lines.
 class InputLines {
@@ -50,8 +50,8 @@ class InputLines {
 
   void read_more() {
     const std::size_t had = bytes_.size();
-    bytes_.resize(had + kReadBytes);
-    const ssize_t count = ::read(STDIN_FILENO, bytes_.data() + had, kReadBytes);
+    bytes_.resize(had + kInputReadBytes);
+    const ssize_t count = ::read(STDIN_FILENO, bytes_.data() + had, kInputReadBytes);
     const int error_number = errno;
     bytes_.resize(had + (count > 0 ? static_cast<std::size_t>(count) : 0));
     if (count == 0) ended_ = true;

@@ -14,7 +14,7 @@ namespace rookery::client {
 namespace {
 
 constexpr auto kConnectTimeout = std::chrono::seconds(10);  // for one address
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kSocketReadBytes = 64 * 1024;
 constexpr int kReadsAtOnce = 16;  // then the keyboard has its turn
 
 std::string describe(int error_number) {
@@ -161,8 +161,8 @@ void Connection::receive() {
       give_up("the server sent a line of more than 16 MiB");
       return;
     }
-    input_.resize(had + kReadBytes);
-    const ssize_t count = ::recv(fd_, input_.data() + had, kReadBytes, 0);
+    input_.resize(had + kSocketReadBytes);
+    const ssize_t count = ::recv(fd_, input_.data() + had, kSocketReadBytes, 0);
     const int error_number = errno;
     input_.resize(had + (count > 0 ? static_cast<std::size_t>(count) : 0));
     if (count > 0) continue;

@@ -45,13 +45,13 @@ std::string solve(unsigned task, unsigned step, unsigned attempt, Deadly deadly)
   return std::to_string(half + count_primes(from + step / 2, from + step));
 }
 
-struct Answers {
+struct PoolAnswers {
   std::vector<std::optional<std::string>> primes;
   std::vector<std::string> deaths;
   double ms;
 };
 
-Answers ask(unsigned processes, const std::vector<std::string>& tasks, const ProcessPool::Work& work) {
+PoolAnswers ask(unsigned processes, const std::vector<std::string>& tasks, const ProcessPool::Work& work) {
   ProcessPool pool(processes, work);
   const auto start = os::Monotonic::now();
   auto primes = pool.map(tasks);
@@ -77,12 +77,12 @@ int process_pool(Options& options) {
     };
   };
 
-  const Answers alone = ask(1, tasks, work_with({}));
-  const Answers pooled = ask(processes, tasks, work_with({}));
+  const PoolAnswers alone = ask(1, tasks, work_with({}));
+  const PoolAnswers pooled = ask(processes, tasks, work_with({}));
   say("one process: {:.0f} ms, {} processes: {:.0f} ms, the same results: {}", alone.ms, processes, pooled.ms,
       alone.primes == pooled.primes ? "yes" : "no");
 
-  const Answers with_death = ask(processes, tasks, work_with({deadly, always}));
+  const PoolAnswers with_death = ask(processes, tasks, work_with({deadly, always}));
   for (const std::string& death : with_death.deaths) say("died: {}", death);
   for (std::size_t i = 0; i < tasks.size(); ++i)
     say("task {}: {} primes", tasks[i], with_death.primes[i].value_or("given up, no"));

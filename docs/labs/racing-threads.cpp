@@ -29,7 +29,7 @@ struct Race {
   std::array<unsigned, 2> sums{};            // each written by its own thread alone
 };
 
-void run(Race& race, std::size_t me, unsigned goal, milliseconds pause, unsigned seed) {
+void run_race(Race& race, std::size_t me, unsigned goal, milliseconds pause, unsigned seed) {
   os::name_this_thread(kNames[me]);
   std::mt19937 generator(seed);
   std::uniform_int_distribution<unsigned> one_to_ten(1, 10);
@@ -59,8 +59,8 @@ int racing_threads(Options& options) {
   for (unsigned number = 1; number <= runs; ++number) {
     Race race;
     {
-      const std::jthread hare(run, std::ref(race), 0U, goal, pause, static_cast<unsigned>(seeds()));
-      const std::jthread tortoise(run, std::ref(race), 1U, goal, pause, static_cast<unsigned>(seeds()));
+      const std::jthread hare(run_race, std::ref(race), 0U, goal, pause, static_cast<unsigned>(seeds()));
+      const std::jthread tortoise(run_race, std::ref(race), 1U, goal, pause, static_cast<unsigned>(seeds()));
     }  // both have ended
     const std::size_t winner = race.winner;
     ++wins[winner];

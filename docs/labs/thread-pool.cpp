@@ -33,18 +33,18 @@ struct Question {
 constexpr std::array kQuestions{
     Question{"words", worker::count_words}, Question{"characters", worker::count_characters},
     Question{"vowels", worker::count_vowels}, Question{"odd words", worker::count_odd_words}};
-using Answers = std::array<std::size_t, kQuestions.size()>;
+using AnswerArray = std::array<std::size_t, kQuestions.size()>;
 
-Answers one_after_the_other(std::string_view text) {
-  Answers answers{};
+AnswerArray one_after_the_other(std::string_view text) {
+  AnswerArray answers{};
   for (std::size_t i = 0; i < answers.size(); ++i) answers[i] = kQuestions[i].answer(text);
   return answers;
 }
 
-Answers in_parallel(ThreadPool& pool, std::string_view text) {
+AnswerArray in_parallel(ThreadPool& pool, std::string_view text) {
   std::array<std::future<std::size_t>, kQuestions.size()> futures;
   for (std::size_t i = 0; i < futures.size(); ++i) futures[i] = pool.submit(kQuestions[i].answer, text);
-  Answers answers{};
+  AnswerArray answers{};
   for (std::size_t i = 0; i < answers.size(); ++i) answers[i] = futures[i].get();  // waits for it
   return answers;
 }
@@ -83,7 +83,7 @@ int thread_pool(Options& options) {
   ThreadPool pool(threads, 64, {.nice = 0, .name = "lab"});
 
   say("1. submit: four tasks, four futures");
-  const Answers answers = in_parallel(pool, text);
+  const AnswerArray answers = in_parallel(pool, text);
   for (std::size_t i = 0; i < answers.size(); ++i) say("   {}: {}", kQuestions[i].counts, answers[i]);
   say("   the same as one after the other: {}", answers == one_after_the_other(text));
   say("   one after the other: {:.1f} us", best_us(rounds, [&] { return one_after_the_other(text); }));

@@ -5,14 +5,16 @@
 #include <stdexcept>
 #include <string>
 
+#include "ipc/auth/hash_cost.h"
 #include "ipc/fault/fault_point.h"
 
 namespace rookery::auth {
 namespace {
 
 static_assert(kPasswordHashBytes == crypto_pwhash_STRBYTES);
-static_assert(kHashPasses >= crypto_pwhash_argon2id_OPSLIMIT_MIN);
-static_assert(kHashMemoryBytes >= crypto_pwhash_argon2id_MEMLIMIT_MIN && kHashMemoryBytes % 1024 == 0);
+static_assert(kSafeHashCost.passes >= crypto_pwhash_argon2id_OPSLIMIT_MIN);
+static_assert(kSafeHashCost.memory_bytes >= crypto_pwhash_argon2id_MEMLIMIT_MIN);
+static_assert(kSafeHashCost.memory_bytes % 1024 == 0);
 
 // As libsodium makes them.
 constexpr std::size_t kSaltBytes = crypto_pwhash_argon2id_SALTBYTES;
@@ -35,8 +37,8 @@ std::string random_base64() {
 // unknown name takes no longer than the rest, and it cannot run out of memory.
 PasswordHash make_decoy() {
   // v is the version of Argon2, 0x13, and the only one libsodium writes; m counts KiB.
-  const std::string text = "$argon2id$v=19$m=" + std::to_string(kHashMemoryBytes / 1024) +
-                           ",t=" + std::to_string(kHashPasses) + ",p=1$" + random_base64<kSaltBytes>() + "$" +
+  const std::string text = "$argon2id$v=19$m=" + std::to_string(kHashCost.memory_bytes / 1024) +
+                           ",t=" + std::to_string(kHashCost.passes) + ",p=1$" + random_base64<kSaltBytes>() + "$" +
                            random_base64<kDigestBytes>();
   PasswordHash decoy;
   text.copy(decoy.encoded.data(), decoy.encoded.size() - 1);
@@ -60,8 +62,8 @@ std::optional<PasswordHash> hash_password(std::string_view password) {
   fault::point(fault::Point::WorkerInLoginHash);
   init_password_hashing();
   PasswordHash hash;
-  if (::crypto_pwhash_argon2id_str(hash.encoded.data(), password.data(), password.size(), kHashPasses,
-                                   kHashMemoryBytes) != 0) {
+  if (::crypto_pwhash_argon2id_str(hash.encoded.data(), password.data(), password.size(), kHashCost.passes,
+                                   kHashCost.memory_bytes) != 0) {
     return std::nullopt;
   }
   return hash;
@@ -77,7 +79,7 @@ bool verify_password(const PasswordHash& hash, std::string_view password) {
 bool needs_rehash(const PasswordHash& hash) {
   init_password_hashing();
   return !is_terminated(hash) ||
-         ::crypto_pwhash_argon2id_str_needs_rehash(hash.encoded.data(), kHashPasses, kHashMemoryBytes) != 0;
+         ::crypto_pwhash_argon2id_str_needs_rehash(hash.encoded.data(), kHashCost.passes, kHashCost.memory_bytes) != 0;
 }
 
 const PasswordHash& decoy_hash() {

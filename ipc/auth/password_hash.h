@@ -21,12 +21,6 @@
 
 namespace rookery::auth {
 
-// The least that OWASP's Password Storage Cheat Sheet accepts for Argon2id (19 MiB, 2 passes, 1 lane); libsodium always
-// has 1 lane. Each thread of the pool needs the memory while it hashes. Raising them leaves stored hashes valid: a hash
-// carries the values it was made with; see needs_rehash.
-inline constexpr std::size_t kHashMemoryBytes = std::size_t{19} * 1024 * 1024;
-inline constexpr unsigned kHashPasses = 2;
-
 inline constexpr std::size_t kPasswordHashBytes = 128;  // libsodium's crypto_pwhash_STRBYTES
 
 // $argon2id$v=19$m=19456,t=2,p=1$SALT$HASH in ASCII, then NULs to the end, at least one. Goes into shared memory and
@@ -42,13 +36,13 @@ static_assert(std::is_trivially_copyable_v<PasswordHash> && sizeof(PasswordHash)
 // std::runtime_error if there is none. Where it has not been called, the first use of the functions below does it.
 void init_password_hashing();
 
-// Empty: kHashMemoryBytes of memory could not be had.
+// Empty: the memory that hash_cost.h asks for could not be had.
 [[nodiscard]] std::optional<PasswordHash> hash_password(std::string_view password);
 
 // Costs what the hash says it cost to make. False also when `hash` is no hash, or when its memory could not be had.
 [[nodiscard]] bool verify_password(const PasswordHash& hash, std::string_view password);
 
-// Was it made with other values than today's constants (or is it no hash)? Then hash the password again at the next
+// Was it made at another cost than today's (or is it no hash)? Then hash the password again at the next
 // successful login, the only time it is known.
 [[nodiscard]] bool needs_rehash(const PasswordHash& hash);
 

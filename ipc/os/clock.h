@@ -15,6 +15,14 @@ using Monotonic = std::chrono::steady_clock;
   return std::chrono::duration_cast<std::chrono::milliseconds>(Monotonic::now().time_since_epoch()).count();
 }
 
+// Since boot too, exact, for what one program leaves to its successor.
+[[nodiscard]] inline std::int64_t to_ns(Monotonic::time_point moment) noexcept {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(moment.time_since_epoch()).count();
+}
+[[nodiscard]] inline Monotonic::time_point from_ns(std::int64_t ns) noexcept {
+  return Monotonic::time_point(std::chrono::nanoseconds(ns));
+}
+
 // Milliseconds since 1970, UTC. May jump in either direction.
 [[nodiscard]] inline std::int64_t realtime_ms() noexcept {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())

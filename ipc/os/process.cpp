@@ -98,6 +98,13 @@ bool tie_to_parent(pid_t parent) noexcept {
   return ::getppid() == parent;
 }
 
+bool empty_standard_streams() noexcept {
+  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  const bool done = nothing >= 0 && ::dup2(nothing, STDIN_FILENO) >= 0 && ::dup2(nothing, STDOUT_FILENO) >= 0;
+  if (nothing > STDOUT_FILENO) ::close(nothing);
+  return done;
+}
+
 void close_all_but(std::vector<int> keep) {
   std::sort(keep.begin(), keep.end());
   unsigned first = STDERR_FILENO + 1;

@@ -59,6 +59,9 @@ class Process final {
 // no privileges. False when the parent is already gone.
 [[nodiscard]] bool tie_to_parent(pid_t parent) noexcept;
 
+// Standard input and output lead to /dev/null from now on. False, with errno, where that failed; async-signal-safe.
+[[nodiscard]] bool empty_standard_streams() noexcept;
+
 // Closes every descriptor above standard error that is not in `keep`.
 void close_all_but(std::vector<int> keep);
 

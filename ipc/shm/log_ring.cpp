@@ -4,20 +4,13 @@
 #include <stdexcept>
 
 #include "ipc/os/errors.h"
+#include "ipc/shm/words.h"
 
 namespace rookery::shm {
 
 namespace {
 
 constexpr const char* kOtherLayout = "the shared log ring has another layout than this program";
-
-constexpr bool is_power_of_two(std::uint64_t value) noexcept {
-  return value != 0 && (value & (value - 1)) == 0;
-}
-
-constexpr std::uint64_t words_for(std::uint64_t bytes) noexcept {
-  return (bytes + 7) / 8;
-}
 
 std::uint64_t pack(std::span<const std::byte> payload, std::uint64_t index) noexcept {
   std::uint64_t word = 0;

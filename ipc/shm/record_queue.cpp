@@ -5,20 +5,9 @@
 
 #include "ipc/os/errors.h"
 #include "ipc/shm/checksum.h"
+#include "ipc/shm/words.h"
 
 namespace rookery::shm {
-
-namespace {
-
-constexpr std::uint64_t words_for(std::uint64_t bytes) noexcept {
-  return (bytes + 7) / 8;
-}
-
-constexpr bool is_power_of_two(std::uint64_t value) noexcept {
-  return value != 0 && (value & (value - 1)) == 0;
-}
-
-}  // namespace
 
 RecordQueueProducer::RecordQueueProducer(PositionWord& tail, std::uint64_t* words, std::uint64_t capacity_words,
                                          const PositionWord& taken) noexcept

@@ -43,7 +43,7 @@ void open_reply(std::string& out, const RequestTag& tag) {
   out.append(R"(,"ok":true)");
 }
 
-void append_message(std::string& out, const MessageEvent& event) {
+void append_json_message(std::string& out, const MessageEvent& event) {
   append_all(out, R"({"event":"message","seq":)", event.seq);
   append_string_field(out, R"(,"epoch":)", event.epoch);
   append_time_field(out, R"(,"time":)", event.time);
@@ -76,7 +76,7 @@ void separate_item(std::string& out, std::uint64_t index) {
 }  // namespace
 
 void JsonDialect::message(std::string& out, const MessageEvent& event) const {
-  append_message(out, event);
+  append_json_message(out, event);
   out.push_back('\n');
 }
 
@@ -207,7 +207,7 @@ void JsonDialect::room_item(std::string& out, std::uint64_t index, const RoomLis
 
 void JsonDialect::message_item(std::string& out, std::uint64_t index, const MessageEvent& item) const {
   separate_item(out, index);
-  append_message(out, item);
+  append_json_message(out, item);
 }
 
 void JsonDialect::end_items(std::string& out, const RequestTag& /*tag*/, std::uint64_t /*count*/) const {

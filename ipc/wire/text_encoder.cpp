@@ -12,7 +12,7 @@ std::string_view place(const MessageEvent& event) noexcept {
   return event.to.empty() ? event.room : "@";
 }
 
-void append_message(std::string& out, const MessageEvent& event) {
+void append_text_message(std::string& out, const MessageEvent& event) {
   append_all(out, "[", place(event), "] ", event.from.name, "(", event.from.client, "): ");
   append_plain_text(out, event.text);
   out.push_back('\n');
@@ -27,7 +27,7 @@ std::string_view noun(Op op) noexcept {
 }  // namespace
 
 void TextDialect::message(std::string& out, const MessageEvent& event) const {
-  append_message(out, event);
+  append_text_message(out, event);
 }
 
 void TextDialect::joined(std::string& out, std::string_view room, const Sender& who) const {
@@ -122,7 +122,7 @@ void TextDialect::room_item(std::string& out, std::uint64_t /*index*/, const Roo
 }
 
 void TextDialect::message_item(std::string& out, std::uint64_t /*index*/, const MessageEvent& item) const {
-  append_message(out, item);
+  append_text_message(out, item);
 }
 
 void TextDialect::end_items(std::string& out, const RequestTag& tag, std::uint64_t count) const {

@@ -75,7 +75,7 @@ std::string_view trim(std::string_view text) {
 }
 
 // The first word and the rest, both trimmed.
-std::pair<std::string_view, std::string_view> split(std::string_view text) {
+std::pair<std::string_view, std::string_view> split_first_word(std::string_view text) {
   text = trim(text);
   const std::size_t end = std::min(text.find_first_of(kBlanks), text.size());
   return {text.substr(0, end), trim(text.substr(end))};
@@ -105,7 +105,7 @@ std::optional<ConsoleRefusal> check_text(std::string_view text) {
 }  // namespace
 
 std::variant<ConsoleCommand, ConsoleRefusal> parse_console_line(std::string_view line) {
-  const auto [word, rest] = split(line);
+  const auto [word, rest] = split_first_word(line);
   if (word.empty()) return refuse(wire::ErrorCode::BadCommand, "which command? (try help)");
   const auto* entry = std::ranges::find(kEntries, word, &Entry::word);
   if (entry == kEntries.end()) return unknown(word);
@@ -124,7 +124,7 @@ std::variant<ConsoleCommand, ConsoleRefusal> parse_console_line(std::string_view
   }
   if (rest.empty()) return usage();
   if (entry->arguments == Arguments::Number || entry->arguments == Arguments::ClientAndReason) {
-    const auto [digits, reason] = split(rest);
+    const auto [digits, reason] = split_first_word(rest);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), command.number);
     if (error != std::errc{} || end != digits.data() + digits.size()) return usage();
     if (entry->arguments == Arguments::Number && !reason.empty()) return usage();
@@ -135,7 +135,7 @@ std::variant<ConsoleCommand, ConsoleRefusal> parse_console_line(std::string_view
 }
 
 bool take_json_word(std::string_view& line) {
-  const auto [word, rest] = split(line);
+  const auto [word, rest] = split_first_word(line);
   if (word != kJsonWord) return false;
   line = rest;
   return true;

@@ -27,7 +27,7 @@ namespace {
 constexpr std::size_t kMaxConnections = 32;
 constexpr int kBacklog = 32;
 constexpr std::chrono::seconds kIdle{10};
-constexpr std::size_t kPieceBytes = 4096;
+constexpr std::size_t kSocketReadBytes = 4096;
 constexpr std::size_t kMaxUnread = 64 * 1024;
 constexpr std::chrono::seconds kBetweenRefusalsTold{1};  // or whoever is refused fills the log
 constexpr std::string_view kNotAllowed =
@@ -35,7 +35,7 @@ constexpr std::string_view kNotAllowed =
 
 // Input nobody reads would turn our close into a reset, and the peer might not see the answer.
 void pass_over_input(int socket) noexcept {
-  std::array<char, kPieceBytes> piece;
+  std::array<char, kSocketReadBytes> piece;
   for (std::size_t passed = 0; passed < kMaxUnread; passed += piece.size())
     if (::recv(socket, piece.data(), piece.size(), 0) <= 0) return;
 }
@@ -142,7 +142,7 @@ void ControlSocket::on_connection(Conversation number, std::uint32_t events, Tim
 }
 
 void ControlSocket::read(Conversation number, Connection& connection, TimePoint now) {
-  std::array<char, kPieceBytes> piece;
+  std::array<char, kSocketReadBytes> piece;
   const auto bytes = ::recv(connection.socket.get(), piece.data(), piece.size(), 0);
   if (bytes < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (bytes < 0 || (bytes == 0 && connection.input.empty())) return close(number);

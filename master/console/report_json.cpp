@@ -63,7 +63,7 @@ void add_processes(Json& json, std::span<const ProcessRow> rows, std::span<const
 }
 
 // The first word and what comes after the blank.
-std::pair<std::string_view, std::string_view> split(std::string_view line) {
+std::pair<std::string_view, std::string_view> split_at_blank(std::string_view line) {
   const std::size_t end = line.find(' ');
   if (end == std::string_view::npos) return {line, {}};
   return {line.substr(0, end), line.substr(end + 1)};
@@ -142,12 +142,12 @@ std::string json_of_text(std::string_view answer) {
     verdict = answer.substr(0, end);
     answer.remove_prefix(std::min(end + 1, answer.size()));
   }
-  const auto [word, words] = split(verdict);
+  const auto [word, words] = split_at_blank(verdict);
   Json json{{"ok", word == "OK"}};
   if (word == "OK") {
     if (!words.empty()) json["message"] = words;
   } else {
-    const auto [code, message] = split(words);
+    const auto [code, message] = split_at_blank(words);
     json["error"] = code;
     json["message"] = message;
   }

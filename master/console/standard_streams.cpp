@@ -15,7 +15,7 @@
 namespace rookery::master {
 
 namespace {
-constexpr std::size_t kPieceBytes = 4096;
+constexpr std::size_t kInputReadBytes = 4096;
 constexpr int kLinesInATurn = 16;
 constexpr std::string_view kTooLong = "ERR line-too-long a command has at most 8192 bytes\n";
 
@@ -58,7 +58,7 @@ void StandardStreams::on_turn() {
 }
 
 void StandardStreams::read_piece() {
-  std::array<char, kPieceBytes> piece;
+  std::array<char, kInputReadBytes> piece;
   const auto bytes = ::read(STDIN_FILENO, piece.data(), piece.size());
   if (bytes < 0 && (errno == EINTR || errno == EAGAIN)) return;
   if (bytes < 0 && errno == EIO && input_ == Input::Watched) return pause(Input::Background);

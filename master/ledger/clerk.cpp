@@ -30,7 +30,7 @@ constexpr std::size_t kMostTasks = 16;
 constexpr std::size_t kMostReplies = 32;
 constexpr std::size_t kMostUsers = 10'000;
 constexpr std::size_t kMostRooms = 10'000;  // a megabyte of lines: the master takes eight
-constexpr std::size_t kPieceBytes = 4096;   // of an answer's lines, in a message
+constexpr std::size_t kReplyBytes = 4096;   // of an answer's lines, in a message
 constexpr std::size_t kFileBufferBytes = std::size_t{256} * 1024;
 constexpr int kNice = 10;
 
@@ -278,7 +278,7 @@ void Clerk::write_history(const Task& task) {
 void Clerk::add_line(std::string_view line) {
   if (lines_.empty()) lines_ = "+";
   lines_.append(line) += '\n';
-  if (lines_.size() >= kPieceBytes) put_lines();
+  if (lines_.size() >= kReplyBytes) put_lines();
 }
 
 void Clerk::put_lines() {

@@ -8,7 +8,7 @@
 namespace rookery::ledger {
 
 namespace {
-constexpr std::chrono::seconds kTellEvery{1};  // the master waits 60 s for the next word
+constexpr std::chrono::seconds kTellOpeningEvery{1};  // the master waits 60 s for the next word
 }  // namespace
 
 OpeningSign::OpeningSign(int control) : control_(control), thread_([this] { run(); }) {}
@@ -26,7 +26,7 @@ void OpeningSign::run() {
   const os::CrashStack stack;
   std::unique_lock lock(mutex_);
   // What a full pipe does not take, or a master that is gone, is not missed: there is always a next time.
-  while (!done_.wait_for(lock, kTellEvery, [this] { return is_open_; }))
+  while (!done_.wait_for(lock, kTellOpeningEvery, [this] { return is_open_; }))
     static_cast<void>(chat::send_control(control_, {.kind = chat::ControlKind::Working}));
 }
 

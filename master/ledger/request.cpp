@@ -53,7 +53,7 @@ std::string dated(std::string_view what, std::string_view suffix, std::int64_t n
 }
 
 // As libsodium writes it, and short enough for the user table with the zero behind it.
-bool is_hash(std::string_view text) noexcept {
+bool is_argon2id_hash(std::string_view text) noexcept {
   return text.starts_with("$argon2id$v=19$m=") && text.size() < shm::kNameTableValueBytes &&
          std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
 }
@@ -83,7 +83,7 @@ Parsed parse_user(const std::vector<std::string_view>& words) {
     return RequestRefusal{"ERR bad-argument no account can have that name"};
   request.name = words[2];
   if (!with_hash) return request;
-  if (!is_hash(words[3]))
+  if (!is_argon2id_hash(words[3]))
     return RequestRefusal{"ERR bad-argument HASH is no Argon2id hash; rookery-ctl makes it of a password"};
   request.hash = words[3];
   return request;

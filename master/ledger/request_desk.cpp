@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kMostChanges = 16;
 // Less than the master's patience. A disk may take long for a sync, and a full one for ever.
 constexpr std::chrono::seconds kStoredWithin{10};
-constexpr std::chrono::seconds kTellEvery{1};  // the master waits 15 s for the next word
+constexpr std::chrono::seconds kTellOfWorkEvery{1};  // the master waits 15 s for the next word
 
 std::string_view done_word(const AccountRequest& request) noexcept {
   if (!request.change) return "added";
@@ -106,7 +106,7 @@ bool RequestDesk::publish_next() {
 
 void RequestDesk::tell_of_work() {
   const auto now = os::Monotonic::now();
-  if (!out_.empty() || now - told_of_work_ < kTellEvery) return;
+  if (!out_.empty() || now - told_of_work_ < kTellOfWorkEvery) return;
   told_of_work_ = now;
   for (const std::uint64_t number : clerk_.unanswered()) answer(number, {});
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "ipc/os/errors.h"
+#include "master/ledger/database_files.h"
 #include "master/ledger/migration.h"
 #include "master/ledger/schema.h"
 #include "master/ledger/wal_check.h"
@@ -41,12 +42,6 @@ std::string usage_mark(const fs::path& file) {
     return fmt::format("unknown {:016x}", bits);
   }
   return fmt::format("{} {}", boot, status.st_ino);
-}
-
-fs::path with_suffix(const fs::path& file, const char* suffix) {
-  fs::path path = file;
-  path += suffix;
-  return path;
 }
 
 [[noreturn]] void refuse_wal(const fs::path& file, const WalReport& report) {

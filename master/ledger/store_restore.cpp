@@ -13,6 +13,7 @@
 #include "ipc/wire/timestamp.h"
 #include "master/ledger/connection.h"
 #include "master/ledger/copy.h"
+#include "master/ledger/database_files.h"
 #include "master/ledger/schema.h"
 #include "master/ledger/statement.h"
 #include "master/ledger/store_admin.h"
@@ -23,12 +24,6 @@ namespace rookery::store {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path with_suffix(const fs::path& file, const char* suffix) {
-  fs::path path = file;
-  path += suffix;
-  return path;
-}
 
 // Unused so far: an operator may restore twice in a second.
 fs::path kept_name(const fs::path& file) {

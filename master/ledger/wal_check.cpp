@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ipc/os/file_descriptor.h"
+#include "master/ledger/database_files.h"
 
 namespace rookery::store {
 
@@ -19,8 +20,8 @@ namespace {
 
 // https://www.sqlite.org/fileformat2.html#walformat
 constexpr std::uint32_t kMagic = 0x377f0682;  // checksums over little-endian words; one more: big-endian
-constexpr std::size_t kHeaderBytes = 32;
-constexpr std::size_t kFrameHeaderBytes = 24;
+constexpr std::size_t kHeaderBytes{kWalHeaderBytes};
+constexpr std::size_t kFrameHeaderBytes{kWalFrameHeaderBytes};
 
 using Bytes = std::span<const unsigned char>;
 

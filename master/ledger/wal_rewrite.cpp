@@ -19,21 +19,21 @@ namespace {
 constexpr sqlite3_int64 kPieceBytes = 64 * 1024;  // SQLite takes less than 128 KiB in a write
 
 // SQLite's own way to its files, so that what it is told of errors is what we are told.
-class WalFile final {
+class WalToRewrite final {
  public:
-  explicit WalFile(const std::filesystem::path& database)
+  explicit WalToRewrite(const std::filesystem::path& database)
       : vfs_(sqlite3_vfs_find(nullptr)),
         wal_name_(database.string() + "-wal"),
         names_(sqlite3_create_filename(database.c_str(), "", wal_name_.c_str(), 0, nullptr)),
         memory_(static_cast<std::size_t>(vfs_->szOsFile) / sizeof(std::max_align_t) + 1) {
     if (names_ == nullptr) throw std::bad_alloc();
   }
-  ~WalFile() {
+  ~WalToRewrite() {
     if (file()->pMethods != nullptr) file()->pMethods->xClose(file());
     sqlite3_free_filename(names_);
   }
-  WalFile(const WalFile&) = delete;
-  WalFile& operator=(const WalFile&) = delete;
+  WalToRewrite(const WalToRewrite&) = delete;
+  WalToRewrite& operator=(const WalToRewrite&) = delete;
 
   // False: it is not there.
   [[nodiscard]] bool open() {
@@ -76,7 +76,7 @@ class WalFile final {
 
 void rewrite_wal(const std::filesystem::path& database) {
   prepare_sqlite();
-  WalFile wal(database);
+  WalToRewrite wal(database);
   if (!wal.open()) return;
   const sqlite3_int64 end = wal.size_bytes();
   if (end == 0) return;

@@ -10,14 +10,14 @@
 #include <new>
 
 #include "ipc/os/errors.h"
+#include "master/ledger/database_files.h"
 
 namespace rookery::store {
 
 namespace {
 
-constexpr sqlite3_int64 kWalHeaderBytes = 32;
 // 31 frames with pages of 4 KiB. SQLite's own files take less than 128 KiB in a write.
-constexpr int kGatheredBytes = 31 * (24 + 4096);
+constexpr int kGatheredBytes = 31 * (int{kWalFrameHeaderBytes} + 4096);
 // Ten small groups or so. More at once would delay the group whose sync has to write it.
 constexpr sqlite3_int64 kAheadBytes = 256 * 1024;
 constexpr int kZerosAtOnce = 64 * 1024;

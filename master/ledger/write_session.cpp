@@ -8,6 +8,7 @@
 
 #include "ipc/fault/fault_point.h"
 #include "ipc/os/errors.h"
+#include "master/ledger/database_files.h"
 #include "master/ledger/schema.h"
 #include "master/ledger/store.h"
 
@@ -18,9 +19,6 @@ namespace {
 constexpr const char* kMoveWal = "move its write-ahead log into it";
 constexpr int kReaderTimeoutMs = 100;  // a reader's page takes some milliseconds; nobody can post meanwhile
 constexpr int kTriesBesideWriters = 5;
-// https://www.sqlite.org/fileformat2.html#walformat
-constexpr sqlite3_int64 kWalHeaderBytes = 32;
-constexpr sqlite3_int64 kWalFrameHeaderBytes = 24;
 constexpr int kCheckpointPages = 8192;  // 32 MiB of WAL, some 180,000 messages of 100 bytes
 
 // SQLite's own checkpoint would run inside commit(), before the group's senders get their acknowledgement.

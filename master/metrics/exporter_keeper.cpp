@@ -15,7 +15,7 @@ namespace rookery::master {
 
 namespace {
 constexpr std::chrono::seconds kEndsWithin{2};
-constexpr int kMessagesInATurn = 16;  // one that talks without end must not keep the loop from the others
+constexpr int kMetricsMessagesInATurn = 16;  // one that talks without end must not keep the loop from the others
 }  // namespace
 
 ExporterKeeper::ExporterKeeper(os::Poller& poller, Launcher& launcher, MasterBook& book,
@@ -64,7 +64,7 @@ void ExporterKeeper::change(const std::optional<chat::RuntimeSettings>& settings
 }
 
 void ExporterKeeper::on_control() {
-  for (int i = 0; i < kMessagesInATurn && is_up() && control_watched_; ++i) {
+  for (int i = 0; i < kMetricsMessagesInATurn && is_up() && control_watched_; ++i) {
     const chat::ReceivedControl received = control_.receive();
     if (received.status == os::TransferStatus::WouldBlock) return;
     if (received.status != os::TransferStatus::Done) {

@@ -12,6 +12,11 @@ constexpr std::string_view kUnix = "unix:";
 constexpr std::size_t kMaxHostBytes = 255;  // the longest name DNS has
 }  // namespace
 
+bool could_be_host(std::string_view text) noexcept {
+  const bool printable = std::ranges::all_of(text, [](unsigned char c) { return c > ' ' && c != 0x7f; });
+  return !text.empty() && text.size() <= kMaxHostBytes && printable;
+}
+
 std::optional<MetricsAddress> parse_metrics_address(std::string_view text) {
   MetricsAddress address;
   if (text.starts_with(kUnix)) {
@@ -30,8 +35,7 @@ std::optional<MetricsAddress> parse_metrics_address(std::string_view text) {
     host = host.substr(1, host.size() - 2);
   else if (host.find(':') != std::string_view::npos)  // an IPv6 address without them: which part is the port?
     return std::nullopt;
-  const bool printable = std::ranges::all_of(host, [](unsigned char c) { return c > ' ' && c != 0x7f; });
-  if (host.empty() || host.size() > kMaxHostBytes || !printable) return std::nullopt;
+  if (!could_be_host(host)) return std::nullopt;
   address.host = host;
   return address;
 }

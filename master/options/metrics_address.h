@@ -19,6 +19,9 @@ struct MetricsAddress {
 // Empty: it is none of these.
 [[nodiscard]] std::optional<MetricsAddress> parse_metrics_address(std::string_view text);
 
+// Has the form of a host name or an address, without brackets: printable, without blanks, at most 255 bytes.
+[[nodiscard]] bool could_be_host(std::string_view text) noexcept;
+
 inline constexpr std::string_view kMetricsOff = "off";
 
 }  // namespace rookery::master

@@ -241,6 +241,13 @@ Surroundings surroundings_of_this_process(bool must_not_wait) {
 
 }  // namespace
 
+std::string complaint_of(const Exit& exit) {
+  constexpr std::string_view kOwnName = "rookery-master: ";
+  std::string line = exit.err.substr(0, exit.err.find('\n'));
+  if (line.starts_with(kOwnName)) line.erase(0, kOwnName.size());
+  return line;
+}
+
 bool Options::guests_allowed() const {
   return allow_guests.value_or(is_loopback_host(host));
 }

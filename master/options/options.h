@@ -81,6 +81,9 @@ struct Exit {
   std::string err;
 };
 
+// The first line that this end would print as an error, without the program's name; empty where there is none.
+[[nodiscard]] std::string complaint_of(const Exit& exit);
+
 using ParseResult = std::variant<Options, Exit>;
 
 // Everything outside of the command line that decides about options.

@@ -32,7 +32,6 @@ constexpr double kMinShutdownSeconds = 0.1;
 constexpr double kMaxShutdownSeconds = 3600;
 constexpr auto kMaxHistorySeconds = static_cast<std::uint64_t>(chat::kLongestHistory.count());
 constexpr std::uint64_t kMinHistoryBytes = std::uint64_t{1} << 20;
-constexpr std::size_t kMaxHostBytes = 255;  // the longest name DNS has
 
 template <typename Integer>
 Integer whole_number(std::string_view value, Integer lowest, Integer highest) {
@@ -149,8 +148,7 @@ Sandbox sandbox(std::string_view value) {
 
 std::string host(std::string_view value) {
   if (value.size() > 2 && value.front() == '[' && value.back() == ']') value = value.substr(1, value.size() - 2);
-  const bool printable = std::ranges::all_of(value, [](unsigned char c) { return c > ' ' && c != 0x7f; });
-  if (value.empty() || value.size() > kMaxHostBytes || !printable) {
+  if (!could_be_host(value)) {
     throw BadValue(fmt::format("'{}' is neither a host name nor an address", value));
   }
   return std::string{value};

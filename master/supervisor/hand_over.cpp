@@ -19,14 +19,6 @@ constexpr std::chrono::seconds kLedgerEndsWithin{5};
 // The store was closed in good order a moment ago, so there is no database to check; and all clients wait.
 constexpr std::chrono::seconds kAllServeWithin{30};
 
-std::int64_t to_ns(TimePoint time) noexcept {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-}
-
-TimePoint from_ns(std::int64_t ns) noexcept {
-  return TimePoint(std::chrono::nanoseconds(ns));
-}
-
 }  // namespace
 
 void Supervisor::begin_hand_over() {
@@ -87,7 +79,7 @@ void Supervisor::save(State& state) const {
                             .index = place.index,
                             .client = held.client,
                             .socket = held.socket.get(),
-                            .accused_ns = to_ns(held_.accused(held.client)),
+                            .accused_ns = os::to_ns(held_.accused(held.client)),
                             .doubt = held.doubt});
       return true;
     });
@@ -95,7 +87,7 @@ void Supervisor::save(State& state) const {
   for (const auto& record : penalties_.records())
     state.penalties.push_back({.high = record.network.words[0],
                                .low = record.network.words[1],
-                               .until_ns = to_ns(record.until),
+                               .until_ns = os::to_ns(record.until),
                                .on_probation = record.on_probation});
 }
 
@@ -115,11 +107,11 @@ void Supervisor::take_over(const State& state, bool may_go_back) {
   for (const HeldState& held : state.held) {
     const chat::Place place{held.loop, held.index};
     static_cast<void>(held_.hold(held.worker, place, held.client, os::FileDescriptor(held.socket)));
-    held_.mark(held.worker, place, from_ns(held.accused_ns), held.doubt);
+    held_.mark(held.worker, place, os::from_ns(held.accused_ns), held.doubt);
   }
   for (const PenaltyState& penalty : state.penalties) {
     const chat::SourceAddress network{{penalty.high, penalty.low}};
-    penalties_.restore({network, from_ns(penalty.until_ns), penalty.on_probation});
+    penalties_.restore({network, os::from_ns(penalty.until_ns), penalty.on_probation});
   }
   begin_take_over(may_go_back);
 }

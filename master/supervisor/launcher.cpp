@@ -15,6 +15,7 @@
 #include "ipc/os/crash_dump.h"
 #include "ipc/os/errors.h"
 #include "ipc/os/pipe.h"
+#include "ipc/os/process.h"
 #include "master/ledger/ledger_process.h"
 #include "master/metrics/exporter_process.h"
 #include "master/supervisor/signals.h"
@@ -24,14 +25,6 @@ namespace rookery::master {
 namespace {
 
 constexpr int kSetUpFailed = 70;
-
-// Commands and answers are between the operator and the master; a child writes to the log alone.
-bool empty_standard_streams() noexcept {
-  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  const bool done = nothing >= 0 && ::dup2(nothing, STDIN_FILENO) >= 0 && ::dup2(nothing, STDOUT_FILENO) >= 0;
-  if (nothing > STDIN_FILENO) ::close(nothing);
-  return done;
-}
 
 // Above what the kernel reckons from memory alone, in thousandths of the machine's: when memory is short a worker goes
 // before the ledger and the master, since it is what costs the least to start again.
@@ -65,7 +58,8 @@ Launched launch(const std::string& name, const std::function<std::vector<int>()>
     std::vector<int> keep = allow_list();
     keep.push_back(pipe.theirs.get());
     os::close_all_but(std::move(keep));
-    if (!empty_standard_streams()) return kSetUpFailed;
+    // Commands and answers are between the operator and the master; a child writes to the log alone.
+    if (!os::empty_standard_streams()) return kSetUpFailed;
     os::install_crash_dump(name);
     return run(pipe.theirs.get());
   });

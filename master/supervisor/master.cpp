@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <system_error>
 
@@ -18,6 +19,7 @@
 #include "ipc/os/errors.h"
 #include "ipc/sandbox/sandbox.h"
 #include "ipc/wire/data_directory.h"
+#include "master/console/first_steps.h"
 #include "master/console/printable.h"
 #include "master/supervisor/descriptor_limit.h"
 #include "master/supervisor/event_source.h"
@@ -254,9 +256,14 @@ void Master::on_everybody_serves() {
   log::info("serving on {} port {}", listener.host, listener.port);
   if (foundation_.metrics_listener.socket) log::info("metrics at {}", foundation_.metrics_listener.where);
   exporter_.keep();
-  if (!std::exchange(is_announced_, true))  // once: whoever waits for it does so at the start
+  if (!std::exchange(is_announced_, true)) {  // once: whoever waits for it does so at the start
     console_.print(fmt::format("READY host={} port={} pid={} workers={} loops={}\n", listener.host, listener.port,
                                ::getpid(), workers_, foundation_.state.loops));
+    const char* search_path = std::getenv("PATH");
+    for (const std::string& line :
+         first_steps(listener.host, listener.port, upgrade_.program(), search_path == nullptr ? "" : search_path))
+      log::info("{}", line);
+  }
   if (!std::exchange(reads_input_, true)) console_.start_reading();  // not before: READY is the first line of output
   service_.ready();
   upgrade_.on_everybody_serves();

@@ -32,9 +32,7 @@ class Reloading final {
 };
 
 std::string reason_of(const Exit& exit) {
-  constexpr std::string_view kOwnName = "rookery-master: ";
-  std::string why = exit.err.substr(0, exit.err.find('\n'));
-  if (why.starts_with(kOwnName)) why.erase(0, kOwnName.size());
+  const std::string why = complaint_of(exit);
   return why.empty() ? "it only makes the server print something" : why;
 }
 

@@ -23,7 +23,7 @@ namespace rookery::master {
 namespace {
 
 // A child that talks without end must not keep the loop from the others.
-constexpr int kMessagesInATurn = 64;
+constexpr int kChildMessagesInATurn = 64;
 // More than a pipe ever holds.
 constexpr int kMessagesLeftBehind = 4096;
 
@@ -105,7 +105,7 @@ void Supervisor::on_child_control(std::uint32_t index, std::uint32_t events) {
     child.wants_room = false;
     watch_control(child);
   }
-  if ((events & ~std::uint32_t{EPOLLOUT}) != 0) read_messages(child, kMessagesInATurn);
+  if ((events & ~std::uint32_t{EPOLLOUT}) != 0) read_messages(child, kChildMessagesInATurn);
 }
 
 void Supervisor::send(Child& child, chat::ControlMessage message) {

@@ -43,7 +43,7 @@ std::vector<std::string> keep_options(const KeptOptions& kept, Options& options)
   keep("host", options.host, kept.host, plain);
   keep("port", options.port, kept.port, plain);
   keep("data", options.data, std::filesystem::path(kept.data), [](const auto& path) { return path.string(); });
-  keep("model", options.model, static_cast<Model>(kept.model), name_of);
+  keep("model", options.model, static_cast<Model>(kept.model), [](Model model) { return name_of(model); });
   keep("max-workers", options.max_workers, static_cast<unsigned>(kept.places), plain);
   keep("loops", options.loops, static_cast<unsigned>(kept.loops), plain);
   keep("metrics", options.metrics, kept.metrics,

@@ -14,6 +14,7 @@
 
 #include "ipc/os/errors.h"
 #include "ipc/os/pipe.h"
+#include "ipc/os/process.h"
 #include "ipc/os/program.h"
 #include "master/supervisor/signals.h"
 #include "master/upgrade/rehearse.h"
@@ -42,12 +43,6 @@ State without_people(const State& state) {
   return shown;
 }
 
-// What it prints is not for the operator, who may be reading answers; what it complains of is for the log.
-bool empty_standard_streams() noexcept {
-  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  return nothing >= 0 && ::dup2(nothing, STDIN_FILENO) >= 0 && ::dup2(nothing, STDOUT_FILENO) >= 0;
-}
-
 std::string read_all(int pipe) {
   std::string text(kMaxVerdictBytes, '\0');
   ssize_t bytes;
@@ -70,7 +65,8 @@ Rehearsal::Rehearsal(int program, std::span<const std::string> arguments, const 
     std::vector<int> keep = readers(state);
     keep.insert(keep.end(), {text.get(), pipe.write_end.get(), program});
     os::close_all_but(keep);
-    if (!empty_standard_streams()) return kNotExecuted;
+    // What it prints is not for the operator, who may be reading answers; what it complains of is for the log.
+    if (!os::empty_standard_streams()) return kNotExecuted;
     for (const int descriptor : keep) os::keep_open_on_exec(descriptor, true);
     const int reason =
         os::execute(program, rehearsal_arguments(arguments, text.get(), pipe.write_end.get()), os::environment());

@@ -39,9 +39,7 @@ Options options_of(std::span<const std::string> arguments) {
   std::vector<std::string> plain(arguments.begin() + 1 + kArgumentsOfRehearsal, arguments.end());
   const auto parsed = parse_options(plain);
   if (const auto* leave = std::get_if<Exit>(&parsed)) {
-    std::string why = leave->err.substr(0, leave->err.find('\n'));
-    constexpr std::string_view kOwnName = "rookery-master: ";
-    if (why.starts_with(kOwnName)) why.erase(0, kOwnName.size());
+    const std::string why = complaint_of(*leave);
     throw Refusal(why.empty() ? "its options only make it print something" : why);
   }
   return std::get<Options>(parsed);

@@ -23,10 +23,6 @@ namespace {
 constexpr std::string_view kNotNow = "not-now";
 constexpr std::string_view kNotUpgraded = "not-upgraded";
 
-std::int64_t to_ns(Upgrade::TimePoint time) noexcept {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
-}
-
 }  // namespace
 
 Upgrade::Upgrade(os::Poller& poller, UpgradeHost& host, Origin origin)
@@ -75,7 +71,7 @@ State Upgrade::state_to_leave() const {
   state.program = origin_.program.string();
   state.asked_on_console = asked_by_.has_value();
   state.asked_by = asked_by_.value_or(0);
-  state.asked_ns = to_ns(asked_);
+  state.asked_ns = os::to_ns(asked_);
   return state;
 }
 

@@ -60,6 +60,7 @@ class Upgrade final {
   // What the predecessor has left says who asked it, and when.
   void take_over(const State& state);
 
+  [[nodiscard]] const std::filesystem::path& program() const noexcept { return origin_.program; }
   [[nodiscard]] bool has_way_back() const noexcept {
     return origin_.predecessor != nullptr && origin_.predecessor->program() >= 0;
   }

@@ -13,11 +13,11 @@
 namespace rookery::client {
 namespace {
 
-constexpr int kDeadlineMs = 30000;
+constexpr int kClientDeadlineMs = 30000;
 
 void wait_readable(int fd, const char* what) {
   pollfd waited{fd, POLLIN, 0};
-  if (::poll(&waited, 1, kDeadlineMs) <= 0) throw std::runtime_error(std::string("waited in vain for ") + what);
+  if (::poll(&waited, 1, kClientDeadlineMs) <= 0) throw std::runtime_error(std::string("waited in vain for ") + what);
 }
 
 }  // namespace

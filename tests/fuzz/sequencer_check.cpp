@@ -35,10 +35,10 @@ struct LedgerUnderCheck : ServerUnderCheck {
 
 // A record that is nearly sound: its parts are from the input, in their places.
 void append_record(Input& input, shm::RecordQueueProducer& outbox) {
-  constexpr std::string_view kNames[] = {"alice", "guest7", "taken", "#room", "#lobby", "*", "", "#other"};
+  constexpr std::string_view kPeople[] = {"alice", "guest7", "taken", "#room", "#lobby", "*", "", "#other"};
   const auto word = [&]() -> std::string_view {
     const std::uint8_t which = input.byte();
-    return which < 0xc0 ? kNames[which % std::size(kNames)] : input.text(which - 0xc0U);
+    return which < 0xc0 ? kPeople[which % std::size(kPeople)] : input.text(which - 0xc0U);
   };
   chat::Record record;
   record.header.kind = static_cast<RecordKind>(input.byte());

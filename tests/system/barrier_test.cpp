@@ -8,7 +8,7 @@ namespace {
 
 using Json = JsonClient::Json;
 
-const int kRounds = kSanitized ? 1000 : 10000;
+const int kOvertakings = kSanitized ? 1000 : 10000;
 
 // Reads up to the pong; true when an event that fits came before it.
 bool sees_before_its_pong(JsonClient& client, const std::function<bool(const Json&)>& fits) {
@@ -47,7 +47,7 @@ TEST(Barrier, NoPongOvertakesAnEffect) {
     static_cast<void>(seated[i].client->ask({{"op", "join"}, {"room", "#home" + std::to_string(i)}}));
 
   int overtaken = 0;
-  for (int round = 0; round < kRounds; ++round) {
+  for (int round = 0; round < kOvertakings; ++round) {
     const std::size_t actor = static_cast<std::size_t>(round / 3) % 2;
     JsonClient& a = *seated[actor].client;
     JsonClient& b = *seated[1 - actor].client;
@@ -70,13 +70,13 @@ TEST(Barrier, NoPongOvertakesAnEffect) {
     if (HasFatalFailure()) return;
     if (!seen && ++overtaken <= 3) ADD_FAILURE() << "round " << round << ": the pong came before the effect";
   }
-  EXPECT_EQ(overtaken, 0) << "of " << kRounds;
+  EXPECT_EQ(overtaken, 0) << "of " << kOvertakings;
 }
 
 TEST(Barrier, PongComesAfterOnesOwnEvents) {
   const ServerProcess server({"--workers", "2"});
   JsonClient client(server.port());
-  for (int round = 0; round < kRounds / 10; ++round) {
+  for (int round = 0; round < kOvertakings / 10; ++round) {
     client.send(R"({"op":"say","room":"#lobby","text":"x"})"
                 "\n"
                 R"({"op":"ping"})"

@@ -13,7 +13,7 @@
 namespace rookery::system_test {
 namespace {
 
-constexpr uid_t kOwner = 61'001;
+constexpr uid_t kDataOwner = 61'001;
 constexpr uid_t kOther = 61'002;
 constexpr gid_t kGroup = 61'003;
 constexpr gid_t kNoGroup = 61'004;
@@ -58,7 +58,7 @@ class ControlAccess : public testing::Test {
   }
   // A server of root's on a directory of somebody else's.
   void start(mode_t mode) {
-    ASSERT_EQ(::chown(data_.path().c_str(), kOwner, kGroup), 0);
+    ASSERT_EQ(::chown(data_.path().c_str(), kDataOwner, kGroup), 0);
     ASSERT_EQ(::chmod(data_.path().c_str(), mode), 0);
     server_ = std::make_unique<ServerProcess>(data_, std::vector<std::string>{"--workers", "1"});
   }
@@ -72,7 +72,7 @@ constexpr std::string_view kAnswer = "OK 0 clients\n";
 
 TEST_F(ControlAccess, OwnerGroupAndRootAreServed) {
   start(0750);
-  EXPECT_EQ(ask({kOwner, kNoGroup}), kAnswer);
+  EXPECT_EQ(ask({kDataOwner, kNoGroup}), kAnswer);
   EXPECT_EQ(ask({kOther, kGroup}), kAnswer);
   EXPECT_EQ(ask({kOther, kNoGroup, {kNoGroup, kGroup}}), kAnswer) << "a member by a supplementary group";
   EXPECT_EQ(ask({0, 0}), kAnswer);
@@ -93,13 +93,13 @@ TEST_F(ControlAccess, WhoGetsPastTheModesIsRefusedAndTheLogSaysSo) {
     return server_->log().find("the control socket is not for uid=61002 gid=61004 pid=") != std::string::npos;
   });
   EXPECT_EQ(ask({kOther, kNoGroup, {kGroup}}), kAnswer);
-  EXPECT_EQ(ask({kOwner, kNoGroup}), kAnswer);
+  EXPECT_EQ(ask({kDataOwner, kNoGroup}), kAnswer);
 }
 
 TEST_F(ControlAccess, AGroupThatTheDirectoryKeepsOutStaysOut) {
   start(0700);
   EXPECT_EQ(ask({kOther, kGroup}), "no way");
-  EXPECT_EQ(ask({kOwner, kGroup}), kAnswer);
+  EXPECT_EQ(ask({kDataOwner, kGroup}), kAnswer);
 }
 
 }  // namespace

@@ -11,18 +11,18 @@
 namespace rookery::system_test {
 namespace {
 
-const std::size_t kClients = kSanitized ? 40 : 100;
+const std::size_t kPeople = kSanitized ? 40 : 100;
 
 TEST(CourseExercise, HalfRegisterWhileTheOthersTalk) {
   const ServerProcess server({"--workers", "2"});
-  const std::size_t half = kClients / 2;
+  const std::size_t half = kPeople / 2;
   in_threads(4, [&](std::size_t part) {
     for (std::size_t i = part; i < half; i += 4) make_account(server, "old" + std::to_string(i));
   });
 
-  std::barrier together(static_cast<std::ptrdiff_t>(kClients));
+  std::barrier together(static_cast<std::ptrdiff_t>(kPeople));
   std::atomic<std::size_t> conversed = 0;
-  in_threads(kClients, [&](std::size_t i) {
+  in_threads(kPeople, [&](std::size_t i) {
     TextClient client(server.port());
     client.sync();
     together.arrive_and_wait();
@@ -46,7 +46,7 @@ TEST(CourseExercise, HalfRegisterWhileTheOthersTalk) {
   EXPECT_EQ(conversed, half);
   eventually("all have gone", [&] { return server.client_count() == 0; });
 
-  for (const std::size_t i : {half, kClients - 1}) {
+  for (const std::size_t i : {half, kPeople - 1}) {
     TextClient client(server.port());
     client.log_in("new" + std::to_string(i), kPassword);
   }

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "tests/support/driven_programs.h"
+#include "tests/support/file_text.h"
 #include "tests/system/harness/ctl.h"
 #include "tests/system/harness/people.h"
 #include "tests/system/harness/terminal.h"
@@ -16,15 +17,9 @@
 namespace rookery::system_test {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
-
-std::string content(const std::filesystem::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  return text.str();
-}
 
 TEST(CtlStore, AnAccountIsMadeWithAPasswordFromStandardInput) {
   const TemporaryDirectory data;
@@ -85,11 +80,11 @@ TEST(CtlStore, ABackupIsMadeWhileTheServerServesAndRestoredWhenItDoesNot) {
     EXPECT_THAT(run_ctl(data, {"check"}).output, HasSubstr("OK whole: "));
     const CtlRun refused = run_ctl(data, {"--json", "restore", backup});
     EXPECT_EQ(refused.exit_code, 69);
-    EXPECT_EQ(json::parse(refused.output)["error"], "server-runs");
+    EXPECT_EQ(Json::parse(refused.output)["error"], "server-runs");
   }
   const CtlRun whole = run_ctl(data, {"--json", "check", backup});
   EXPECT_EQ(whole.exit_code, 0);
-  EXPECT_EQ(json::parse(whole.output)["ok"], true);
+  EXPECT_EQ(Json::parse(whole.output)["ok"], true);
   EXPECT_THAT(run_ctl(data, {"check"}).output, HasSubstr("OK whole: ")) << "where no server runs, too";
   const CtlRun restored = run_ctl(data, {"restore", backup});
   EXPECT_EQ(restored.exit_code, 0) << restored.errors;
@@ -160,14 +155,14 @@ TEST(CtlStore, HistoryIsExportedToStandardOutputOrAFile) {
   EXPECT_THAT(alice.ask("/say #lobby elsewhere"), HasSubstr("OK"));
   const CtlRun garden = run_ctl(data, {"history", "export", "#garden"});
   EXPECT_EQ(garden.exit_code, 0) << garden.errors;
-  const json line = json::parse(garden.output);
+  const Json line = Json::parse(garden.output);
   EXPECT_EQ(line["text"], "roses");
   EXPECT_EQ(line["room"], "#garden");
 
   const std::filesystem::path file = elsewhere.path() / "all.jsonl";
   const CtlRun all = run_ctl(data, {"history", "export", file.string()});
   EXPECT_EQ(all.output, "OK exported " + file.string() + " messages=2\n") << all.errors;
-  EXPECT_THAT(content(file), testing::AllOf(HasSubstr("roses"), HasSubstr("elsewhere")));
+  EXPECT_THAT(test::file_text(file), testing::AllOf(HasSubstr("roses"), HasSubstr("elsewhere")));
   EXPECT_EQ(run_ctl(data, {"history", "export", "/nowhere/at/all"}).exit_code, 1);
   EXPECT_EQ(run_ctl(data, {"history", "import"}).exit_code, 64);
 }

@@ -9,17 +9,17 @@
 namespace rookery::system_test {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using testing::HasSubstr;
 
 // One document on standard output and nothing else.
-json ask_json(const TemporaryDirectory& data, std::vector<std::string> command, int exit_code = 0) {
+Json ask_json(const TemporaryDirectory& data, std::vector<std::string> command, int exit_code = 0) {
   std::vector<std::string> words(command.size() + 1, "--json");
   std::ranges::move(command, words.begin() + 1);
   const CtlRun run = run_ctl(data, std::move(words));
   EXPECT_EQ(run.exit_code, exit_code) << run.output << run.errors;
   EXPECT_EQ(run.errors, "");
-  return json::parse(run.output);
+  return Json::parse(run.output);
 }
 
 TEST(Ctl, JsonShowsWhoIsThereAndWhoServes) {
@@ -30,22 +30,22 @@ TEST(Ctl, JsonShowsWhoIsThereAndWhoServes) {
   const std::uint64_t id = alice.log_in("alice", kPassword);
   JsonClient guest(server.port());
   const std::uint64_t guest_id = id_of(guest);
-  eventually("both are there", [&] { return ask_json(data, {"count"}) == json{{"ok", true}, {"count", 2}}; });
+  eventually("both are there", [&] { return ask_json(data, {"count"}) == Json{{"ok", true}, {"count", 2}}; });
 
-  const json list = ask_json(data, {"list"});
+  const Json list = ask_json(data, {"list"});
   ASSERT_EQ(list["clients"].size(), 2u);
-  const json& first = list["clients"][id < guest_id ? 0 : 1];
+  const Json& first = list["clients"][id < guest_id ? 0 : 1];
   EXPECT_EQ(first["client"], id);
   EXPECT_EQ(first["name"], "alice");
   EXPECT_EQ(first["address"], "127.0.0.1:" + std::to_string(alice.local_port()));
   EXPECT_EQ(first["dialect"], "text");
   EXPECT_EQ(list["clients"][id < guest_id ? 1 : 0]["dialect"], "json");
 
-  const json workers = ask_json(data, {"workers"});
+  const Json workers = ask_json(data, {"workers"});
   ASSERT_EQ(workers["processes"].size(), 3u);
   EXPECT_EQ(workers["processes"][0]["pid"], server.ledger_pid());
   EXPECT_EQ(workers["processes"][2]["pid"], server.worker_pid(1));
-  EXPECT_EQ(workers["shut_out"], json::array());
+  EXPECT_EQ(workers["shut_out"], Json::array());
   EXPECT_EQ(ask_json(data, {"help"})["ok"], true);
 }
 
@@ -55,9 +55,9 @@ TEST(Ctl, JsonTellsWhatWentWrongAndKeepsTheExitCodes) {
     ServerProcess server(data, {"--workers", "2"});
     EXPECT_EQ(ask_json(data, {"no-such-thing"}, 1)["error"], "bad-command");
     EXPECT_EQ(ask_json(data, {"kick", "999"}, 1),
-              (json{{"ok", false}, {"error", "no-such-client"}, {"message", "999"}}));
+              (Json{{"ok", false}, {"error", "no-such-client"}, {"message", "999"}}));
     EXPECT_EQ(ask_json(data, {"drain", "64"}, 1)["error"], "no-such-worker");
-    EXPECT_EQ(ask_json(data, {"scale", "1"}), (json{{"ok", true}, {"message", "1 workers"}}));
+    EXPECT_EQ(ask_json(data, {"scale", "1"}), (Json{{"ok", true}, {"message", "1 workers"}}));
     const std::string too_long(9000, 'x');
     EXPECT_EQ(ask_json(data, {"broadcast", too_long}, 1)["error"], "line-too-long");
     EXPECT_EQ(run_ctl(data, {"--json"}).exit_code, 64);
@@ -70,9 +70,9 @@ TEST(Ctl, JsonTellsWhatWentWrongAndKeepsTheExitCodes) {
 TEST(Ctl, AnUpgradeIsAnsweredInJsonByTheProgramThatTookOver) {
   const TemporaryDirectory data;
   ServerProcess server(data, {"--workers", "1"});
-  const json before = ask_json(data, {"status"});
+  const Json before = ask_json(data, {"status"});
   EXPECT_THAT(ask_json(data, {"upgrade"})["message"].get<std::string>(), HasSubstr("upgraded to"));
-  const json after = ask_json(data, {"status"});
+  const Json after = ask_json(data, {"status"});
   EXPECT_EQ(after["pid"], before["pid"]);
   EXPECT_GE(after["uptime_s"], before["uptime_s"]) << "the server did not start anew";
   EXPECT_EQ(after["epoch"], before["epoch"]);
@@ -84,9 +84,9 @@ TEST(Ctl, StatusShowsTheServerOnOneScreen) {
   TextClient alice(server.port());
   JsonClient bob(server.port());
   static_cast<void>(id_of(bob));
-  const json before = ask_json(data, {"status"});
+  const Json before = ask_json(data, {"status"});
   for (int i = 0; i < 20; ++i) static_cast<void>(alice.ask("/b " + std::to_string(i)));
-  json status;
+  Json status;
   eventually("both are counted and the rates are known", [&] {
     static_cast<void>(alice.ask("/b more"));
     status = ask_json(data, {"status"});
@@ -95,13 +95,13 @@ TEST(Ctl, StatusShowsTheServerOnOneScreen) {
   EXPECT_EQ(status["pid"], server.pid());
   EXPECT_EQ(status["port"], server.port());
   EXPECT_EQ(status["data"], data.path().string());
-  EXPECT_EQ(status["dialects"], (json{{"text", 1}, {"json", 1}}));
+  EXPECT_EQ(status["dialects"], (Json{{"text", 1}, {"json", 1}}));
   EXPECT_EQ(status["held"], 2);
   EXPECT_GE(status["seq"].get<int>(), before["seq"].get<int>() + 20);
   EXPECT_EQ(status["epoch"].get<std::string>().size(), 16u);
   EXPECT_GT(status["store_bytes"], 0);
   EXPECT_GT(status["free_bytes"], 0);
-  EXPECT_EQ(status["posting"], (json{{"works", true}, {"why_not", nullptr}}));
+  EXPECT_EQ(status["posting"], (Json{{"works", true}, {"why_not", nullptr}}));
 
   const CtlRun text = run_ctl(data, {"status"});
   EXPECT_EQ(text.exit_code, 0);
@@ -118,13 +118,13 @@ TEST(Ctl, StatusSaysWhyPostingDoesNotWork) {
   const pid_t stopped = server.ledger_pid();
   server.signal_child(stopped, SIGSTOP);
   eventually("a ledger that stands still is no ledger to post to", [&] {
-    const json status = ask_json(data, {"status"});
+    const Json status = ask_json(data, {"status"});
     return !status["posting"]["works"] &&
            status["posting"]["why_not"].get<std::string>().find("not been heard of") != std::string::npos;
   });
   EXPECT_THAT(run_ctl(data, {"status"}).output, HasSubstr("OK posting does not work: the ledger"));
   eventually("its successor is", [&] {
-    const json status = ask_json(data, {"status"});
+    const Json status = ask_json(data, {"status"});
     return status["posting"]["works"].get<bool>() && status["processes"][0]["pid"] != stopped;
   });
 }

@@ -40,10 +40,6 @@ ProcessRow row_of(const ServerProcess& server, int worker) {
   return {};
 }
 
-void expect_all_chat(std::vector<Seated>& seated) {
-  for (Seated& each : seated) EXPECT_EQ(each.client->ask("ping")["ok"], true) << each.id;
-}
-
 std::uint64_t on_worker(const std::vector<Seated>& seated, std::uint32_t worker) {
   return static_cast<std::uint64_t>(
       std::ranges::count_if(seated, [&](const Seated& each) { return each.worker == worker; }));

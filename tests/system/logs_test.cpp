@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "tests/support/driven_programs.h"
+#include "tests/support/file_text.h"
 #include "tests/system/harness/people.h"
 #include "tests/system/harness/processes.h"
 
@@ -20,13 +21,6 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-std::string content(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -66,14 +60,14 @@ TEST(Logs, EachLineIsAnObjectOnRequest) {
     EXPECT_EQ(client.ask("hel\"lo"), "Echo: hel\"lo");
     address = "127.0.0.1:" + std::to_string(client.local_port());
     client.close();
-    eventually("its end is told", [&] { return content(file).find("closed: left") != std::string::npos; });
+    eventually("its end is told", [&] { return test::file_text(file).find("closed: left") != std::string::npos; });
     server.stop();
     EXPECT_EQ(server.log(), "") << "all is in the file";
   }
   std::set<std::string> processes;
   std::uint64_t client = 0;
   bool closed = false;
-  for (const std::string& line : lines_of(content(file))) {
+  for (const std::string& line : lines_of(test::file_text(file))) {
     const auto object = nlohmann::json::parse(line);
     processes.insert(object.at("process").get<std::string>());
     EXPECT_THAT(object.at("time").get<std::string>(), testing::MatchesRegex("....-..-..T..:..:..\\....Z"));
@@ -100,19 +94,19 @@ TEST(Logs, AFileThatWasMovedAwayIsLeftByAllAndLosesNothing) {
   make_account(server, "alice");  // the pool's threads have worked
   constexpr std::size_t kEach = 8;
   for (std::size_t i = 0; i < kEach; ++i) come_and_go(server);
-  eventually("they have gone", [&] { return count_of(content(file), " closed: ") == kEach + 1; });
+  eventually("they have gone", [&] { return count_of(test::file_text(file), " closed: ") == kEach + 1; });
 
   std::filesystem::rename(file, old);
   come_and_go(server);  // still into the old one
-  eventually("it has gone", [&] { return count_of(content(old), " closed: ") == kEach + 2; });
+  eventually("it has gone", [&] { return count_of(test::file_text(old), " closed: ") == kEach + 2; });
   EXPECT_EQ(server.console("log-reopen"), "OK the log goes to " + file.string() + "\n");
   // A sanitizer's threads keep theirs, for its reports.
   EXPECT_TRUE(kSanitized || !anybody_has_open(server, old));
-  const std::string before = content(old);
+  const std::string before = test::file_text(old);
   for (std::size_t i = 0; i < kEach; ++i) come_and_go(server);
-  eventually("they have gone", [&] { return count_of(content(file), " closed: ") == kEach; });
-  EXPECT_EQ(content(old), before) << "what comes after goes into the new one";
-  EXPECT_EQ(count_of(content(file), " connected\n"), kEach);
+  eventually("they have gone", [&] { return count_of(test::file_text(file), " closed: ") == kEach; });
+  EXPECT_EQ(test::file_text(old), before) << "what comes after goes into the new one";
+  EXPECT_EQ(count_of(test::file_text(file), " connected\n"), kEach);
 
   // The same by a signal. A worker that is started later writes where the others do.
   std::filesystem::rename(file, files.path() / "log.2");
@@ -121,9 +115,9 @@ TEST(Logs, AFileThatWasMovedAwayIsLeftByAllAndLosesNothing) {
   const pid_t victim = server.worker_pid(0);
   server.kill_child(victim);
   server.wait_until_all_serve({victim});
-  EXPECT_THAT(content(file), AllOf(HasSubstr("ALERT worker 0 "), HasSubstr(" worker 0 pid=")));
+  EXPECT_THAT(test::file_text(file), AllOf(HasSubstr("ALERT worker 0 "), HasSubstr(" worker 0 pid=")));
   server.stop();
-  EXPECT_THAT(content(file), HasSubstr("stopped"));
+  EXPECT_THAT(test::file_text(file), HasSubstr("stopped"));
 }
 
 // The pool's threads have descriptors of their own: their last words go by the process's first thread.
@@ -141,7 +135,7 @@ TEST(Logs, LastWordsGoToTheNewFileWhoeverCrashes) {
   faults.set("worker.in_login_hash:segv:1");
   TextClient client(server.port());
   EXPECT_THAT(client.ask("/login alice " + std::string(kPassword)), HasSubstr("OK logged in as alice"));
-  const std::string crash = content(file);
+  const std::string crash = test::file_text(file);
   EXPECT_THAT(crash, AllOf(HasSubstr(" ALERT crashed: SIGSEGV"), HasSubstr(" #0 "), HasSubstr(" #1 ")));
   EXPECT_LT(crash.find(" ALERT crashed: SIGSEGV"), crash.find("ALERT worker 0 ")) << "before the master tells of it";
 
@@ -149,8 +143,9 @@ TEST(Logs, LastWordsGoToTheNewFileWhoeverCrashes) {
   const pid_t worker = server.worker_pid(0);
   server.signal_child(worker, SIGABRT);
   server.wait_until_all_serve({worker});
-  EXPECT_GE(count_of(content(file), " pid=" + std::to_string(worker) + " thread "), 2U) << content(file);
-  EXPECT_THAT(content(files.path() / "log.1"), Not(HasSubstr("ALERT")));
+  EXPECT_GE(count_of(test::file_text(file), " pid=" + std::to_string(worker) + " thread "), 2U)
+      << test::file_text(file);
+  EXPECT_THAT(test::file_text(files.path() / "log.1"), Not(HasSubstr("ALERT")));
 }
 
 TEST(Logs, AFloodIsCountedNotWritten) {
@@ -215,7 +210,7 @@ TEST(Logs, AFileThatCannotBeHadIsToldAndTheOldOneGoesOn) {
   EXPECT_THAT(server.console("log-reopen"), testing::StartsWith("ERR not-opened cannot write the log "));
   come_and_go(server);
   eventually("the old one goes on",
-             [&] { return content(files.path() / "moved" / "log").find(" closed: ") != std::string::npos; });
+             [&] { return test::file_text(files.path() / "moved" / "log").find(" closed: ") != std::string::npos; });
 }
 
 }  // namespace

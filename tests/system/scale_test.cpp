@@ -25,10 +25,6 @@ std::ptrdiff_t serving(const ServerProcess& server) {
   return std::ranges::count(workers_of(server), "serving", &ProcessRow::state);
 }
 
-void expect_all_chat(std::vector<Seated>& seated) {
-  for (Seated& each : seated) EXPECT_EQ(each.client->ask("ping")["ok"], true) << each.id;
-}
-
 TEST(Scale, WhatMakesNoSenseIsRefusedInWords) {
   ServerProcess server({"--workers", "2", "--max-workers", "4"});
   EXPECT_THAT(server.ready_line(), HasSubstr(" workers=2 "));

@@ -13,7 +13,7 @@ namespace {
 using Json = JsonClient::Json;
 
 constexpr std::size_t kTextBytes = 8000;
-const std::size_t kMessages = (kSanitized ? 10'000'000 : 50'000'000) / kTextBytes;
+const std::size_t kFloodMessages = (kSanitized ? 10'000'000 : 50'000'000) / kTextBytes;
 const std::uint64_t kMostGrowthBytes =
     (kSanitized ? 400 : 20) * 1024 * 1024;  // AddressSanitizer keeps 256 MiB that were freed
 
@@ -36,13 +36,13 @@ TEST(SlowReader, IsToldWhatItMissedAndCostsNobodyAnything) {
   std::vector<std::uint64_t> most(workers.size(), 0);
   in_threads(3, [&](std::size_t part) {
     if (part == 0) {
-      for (std::size_t i = 0; i < kMessages; ++i) {
+      for (std::size_t i = 0; i < kFloodMessages; ++i) {
         sender.send_json({{"op", "broadcast"}, {"text", std::to_string(i) + " " + padding.substr(0, kTextBytes - 8)}});
         if (i % 64 == 63) sender.sync();  // takes what has come
       }
       sender.sync();
     } else if (part == 1) {
-      for (std::size_t i = 0; i < kMessages; ++i) {
+      for (std::size_t i = 0; i < kFloodMessages; ++i) {
         const std::string line = fast.read_line();
         ASSERT_NE(line.find(",\"text\":\"" + std::to_string(i) + " "), std::string::npos) << line.substr(0, 200);
       }
@@ -84,7 +84,7 @@ TEST(SlowReader, IsToldWhatItMissedAndCostsNobodyAnything) {
       ++received;
   }
   EXPECT_GT(missed, 0u);
-  EXPECT_EQ(received + missed, kMessages);
+  EXPECT_EQ(received + missed, kFloodMessages);
   EXPECT_EQ(slow.ask({{"op", "echo"}, {"text", "as if nothing had been"}})["ok"], true);
   EXPECT_EQ(slow.ask({{"op", "say"}, {"room", "#lobby"}, {"text", "I am back"}})["ok"], true);
   fast.expect_event([](const Json& e) { return e.value("text", "") == "I am back"; });

@@ -50,11 +50,11 @@ TEST_P(CleanStop, UnderLoad) {
   check_promises(*load, whole_history(again.port(), "#lobby"));
 }
 
-std::string name_of(const testing::TestParamInfo<Way>& way) {
+std::string way_name(const testing::TestParamInfo<Way>& way) {
   if (way.param == Way::Exit) return "ConsoleExit";
   return way.param == Way::Term ? "SigTerm" : "SigInt";
 }
-INSTANTIATE_TEST_SUITE_P(Ways, CleanStop, testing::Values(Way::Term, Way::Int, Way::Exit), name_of);
+INSTANTIATE_TEST_SUITE_P(Ways, CleanStop, testing::Values(Way::Term, Way::Int, Way::Exit), way_name);
 
 TEST(Stop, WithAClientThatDoesNotRead) {
   const TemporaryDirectory data;

@@ -14,7 +14,7 @@
 namespace rookery::system_test {
 namespace {
 
-const std::size_t kClients = kSanitized ? 200 : 1000;
+const std::size_t kThreadClients = kSanitized ? 200 : 1000;
 
 std::size_t threads_of(pid_t pid) {
   const std::filesystem::directory_iterator tasks("/proc/" + std::to_string(pid) + "/task");
@@ -38,24 +38,24 @@ TEST(ThreadPerClient, HoldsAThousandClientsAndTheirThreadsGoWithThem) {
   const std::size_t threads_before = threads_of(worker);
 
   std::vector<std::unique_ptr<TextClient>> clients;
-  for (std::size_t i = 0; i < kClients; ++i) clients.push_back(std::make_unique<TextClient>(server.port()));
+  for (std::size_t i = 0; i < kThreadClients; ++i) clients.push_back(std::make_unique<TextClient>(server.port()));
   for (auto& client : clients) client->sync();
-  EXPECT_EQ(threads_of(worker), threads_before + kClients);
+  EXPECT_EQ(threads_of(worker), threads_before + kThreadClients);
 
   EXPECT_TRUE(clients.front()->ask("/broadcast to all").starts_with("OK "));
-  for (std::size_t i = 0; i < kClients; ++i) {
+  for (std::size_t i = 0; i < kThreadClients; ++i) {
     clients[i]->sync();
     EXPECT_THAT(clients[i]->events(), testing::ElementsAre(testing::EndsWith(": to all"))) << "client " << i;
     EXPECT_EQ(clients[i]->ask("from " + std::to_string(i)), "Echo: from " + std::to_string(i));
   }
 
   // Some say good-bye, some just go, some reset: no thread may stay in recv().
-  for (std::size_t i = 0; i < kClients; ++i) {
+  for (std::size_t i = 0; i < kThreadClients; ++i) {
     if (i % 3 == 0) clients[i]->send_line("/quit");
     if (i % 3 == 1) clients[i]->close();
     if (i % 3 == 2) clients[i]->reset();
   }
-  for (std::size_t i = 0; i < kClients; i += 3) clients[i]->read_to_end();
+  for (std::size_t i = 0; i < kThreadClients; i += 3) clients[i]->read_to_end();
   clients.clear();
   eventually("the clients' threads have ended", [&] { return threads_of(worker) == threads_before; });
   EXPECT_EQ(server.client_count(), 0);

@@ -9,7 +9,7 @@
 namespace rookery::system_test {
 namespace {
 
-constexpr int kMessages = 200;
+constexpr int kPacedMessages = 200;
 
 // How often the process has gone to sleep, all threads together.
 std::uint64_t sleeps_of(pid_t pid) {
@@ -27,7 +27,7 @@ std::uint64_t sleeps_of(pid_t pid) {
 std::uint64_t sleeps_while_speaking(JsonClient& speaker, const char* room, pid_t pid) {
   const std::uint64_t before = sleeps_of(pid);
   const auto begin = std::chrono::steady_clock::now();
-  for (int i = 0; i < kMessages; ++i)
+  for (int i = 0; i < kPacedMessages; ++i)
     EXPECT_EQ(speaker.ask({{"op", "say"}, {"room", room}, {"text", std::to_string(i)}})["ok"], true);
   const auto took = std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - begin);
   const std::uint64_t sleeps = sleeps_of(pid) - before;
@@ -42,11 +42,11 @@ TEST(WakeUps, AMessageWakesOnlyTheWorkersWhereItIsHeard) {
   JsonClient& other = *seated.back().client;
   const pid_t worker = server.worker_pid(static_cast<int>(seated.back().worker));
   ASSERT_EQ(speaker.ask({{"op", "join"}, {"room", "#den"}})["ok"], true);
-  EXPECT_LT(sleeps_while_speaking(speaker, "#den", worker), kMessages / 10) << "not there yet";
+  EXPECT_LT(sleeps_while_speaking(speaker, "#den", worker), kPacedMessages / 10) << "not there yet";
   ASSERT_EQ(other.ask({{"op", "join"}, {"room", "#den"}})["ok"], true);
-  EXPECT_GT(sleeps_while_speaking(speaker, "#den", worker), kMessages / 4) << "there: most messages wake it";
+  EXPECT_GT(sleeps_while_speaking(speaker, "#den", worker), kPacedMessages / 4) << "there: most messages wake it";
   ASSERT_EQ(other.ask({{"op", "leave"}, {"room", "#den"}})["ok"], true);
-  EXPECT_LT(sleeps_while_speaking(speaker, "#den", worker), kMessages / 10) << "it has left";
+  EXPECT_LT(sleeps_while_speaking(speaker, "#den", worker), kPacedMessages / 10) << "it has left";
 }
 
 // One that was not woken would have it at its next heartbeat, half a second later. Broadcasts wake everybody.
@@ -57,7 +57,7 @@ TEST(WakeUps, WhoHearsARoomHasItsMessagesAsSoonAsBroadcasts) {
   JsonClient& hearer = *seated.back().client;
   const auto time_of = [&](const JsonClient::Json& request) {
     const auto begin = std::chrono::steady_clock::now();
-    for (int i = 0; i < kMessages; ++i) {
+    for (int i = 0; i < kPacedMessages; ++i) {
       speaker.send_line(request.dump());
       hearer.expect_event([](const JsonClient::Json& event) { return event["event"] == "message"; });
     }

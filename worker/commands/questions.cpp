@@ -11,7 +11,7 @@ namespace rookery::worker {
 
 namespace {
 
-constexpr std::size_t kPieceBytes = 8 * 1024;  // made at a time
+constexpr std::size_t kAnswerPieceBytes = 8 * 1024;  // made at a time
 
 class Reply : public ItemSource {
  public:
@@ -49,7 +49,7 @@ class ListReply final : public Reply {
     auto index = static_cast<std::uint32_t>(session.stream.items_next);
     for (; slot < worker.shared.slots(); ++slot, index = 0) {
       for (const std::uint32_t used = blocks_in_use(worker, slot); index < used; ++index) {
-        if (out.size() >= kPieceBytes) {
+        if (out.size() >= kAnswerPieceBytes) {
           session.stream.items_next = std::uint64_t{slot} << 32 | index;
           return ItemsState::More;
         }
@@ -81,7 +81,7 @@ class RoomsReply final : public Reply {
     const WorkerContext& worker = context_.worker;
     auto room = static_cast<std::uint32_t>(session.stream.items_next);
     for (const std::uint32_t used = rooms_in_use(worker); room < used; ++room) {
-      if (out.size() >= kPieceBytes) {
+      if (out.size() >= kAnswerPieceBytes) {
         session.stream.items_next = room;
         return ItemsState::More;
       }
@@ -114,7 +114,7 @@ class HistoryReply final : public Reply {
       return ItemsState::Waiting;
     }
     begin(session, out);
-    while (!answer_.records.empty() && out.size() < kPieceBytes) {
+    while (!answer_.records.empty() && out.size() < kAnswerPieceBytes) {
       write(session, answer_.records.front(), out);
       answer_.records.pop_front();
     }

@@ -12,7 +12,7 @@ namespace rookery::worker {
 
 namespace {
 
-constexpr std::size_t kPieceBytes = 8 * 1024;  // of events, made at a time
+constexpr std::size_t kMissedPieceBytes = 8 * 1024;  // of events, made at a time
 
 class ResumeReply final : public ItemSource {
  public:
@@ -105,7 +105,7 @@ class ResumeReply final : public ItemSource {
   }
 
   ItemsState give(Session& session, std::string& out) {
-    while (out.size() < kPieceBytes) {
+    while (out.size() < kMissedPieceBytes) {
       switch (backlog_.next()) {
         case BacklogStep::Message:
           write(session, out);

@@ -19,7 +19,7 @@ constexpr std::uint8_t kLastAck = 9;
 constexpr std::uint8_t kClosing = 11;
 
 // Acknowledgements come while we ask: until nothing has moved between two looks.
-constexpr int kTries = 1000;
+constexpr int kMostLooks = 1000;
 
 bool look(int socket, tcp_info& info) noexcept {
   socklen_t bytes = sizeof info;
@@ -29,7 +29,7 @@ bool look(int socket, tcp_info& info) noexcept {
 }  // namespace
 
 std::optional<ConnectionCounts> connection_counts(int socket) noexcept {
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 0; i < kMostLooks; ++i) {
     tcp_info before{};
     tcp_info after{};
     int unread = 0;

@@ -9,7 +9,7 @@ namespace rookery::worker {
 namespace {
 // The master reads its pipes in every turn of its loop; who waits longer has none.
 constexpr int kPatienceMs = 50;
-constexpr int kTries = 100;
+constexpr int kMostSends = 100;
 }  // namespace
 
 // A pipe whose other end is gone takes everything: this worker is about to end.
@@ -35,7 +35,7 @@ bool Custody::adopted(const Session& session, std::uint32_t worker, chat::Place 
   chat::ControlMessage message = about(chat::ControlKind::Adopted, session.client, session.index);
   message.worker = worker;
   message.from = from;
-  for (int i = 0; i < kTries; ++i) {
+  for (int i = 0; i < kMostSends; ++i) {
     if (send(message)) return true;
     pollfd pipe{context_.start.control, POLLOUT, 0};
     static_cast<void>(::poll(&pipe, 1, kPatienceMs));

@@ -19,12 +19,12 @@ namespace {
 using namespace std::chrono_literals;
 using client::Connection;
 
-constexpr auto kAnswerWithin = 10s;
+constexpr auto kHistoryWithin = 10s;
 constexpr int kPage = 1000;  // the most that the server gives at once
 
 nlohmann::json answer_to(Connection& connection, const std::string& request) {
   connection.send_line(request);
-  const auto deadline = Connection::Clock::now() + kAnswerWithin;
+  const auto deadline = Connection::Clock::now() + kHistoryWithin;
   for (;;) {
     while (const std::optional<std::string> line = connection.next_line()) {
       nlohmann::json answer = nlohmann::json::parse(*line, nullptr, false);

@@ -39,7 +39,7 @@ std::string default_output() {
   return text;
 }
 
-std::vector<std::string> words_of(const std::string& list) {
+std::vector<std::string> listed_words(const std::string& list) {
   std::vector<std::string> words;
   for (std::size_t begin = 0; begin <= list.size();) {
     const std::size_t end = std::min(list.find(',', begin), list.size());
@@ -51,7 +51,7 @@ std::vector<std::string> words_of(const std::string& list) {
 
 std::vector<std::uint32_t> client_numbers(const std::string& list) {
   std::vector<std::uint32_t> numbers;
-  for (const std::string& word : words_of(list)) {
+  for (const std::string& word : listed_words(list)) {
     std::uint32_t number = 0;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
     if (error != std::errc() || end != word.data() + word.size() || number < 1 || number > kMostClients)
@@ -91,7 +91,7 @@ CompareOptions options_of(const CompareArguments& arguments) {
   if (options.parallel % 2 != 0)
     throw std::invalid_argument(fmt::format("--parallel: {} is odd, and mixed needs two halves", options.parallel));
   options.clients = client_numbers(arguments.clients);
-  options.shapes = chosen_shapes(options.parallel, words_of(arguments.shapes));
+  options.shapes = chosen_shapes(options.parallel, listed_words(arguments.shapes));
   options.server = arguments.server;
   options.output = arguments.output.empty() ? default_output() : arguments.output;
   return options;

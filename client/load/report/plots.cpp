@@ -22,7 +22,7 @@ struct Part {
   std::string_view label;  // "p99"; empty if it is the only one
 };
 
-struct Subject {
+struct PlotSubject {
   std::string_view id;
   std::string_view experiment;
   std::string_view title;
@@ -34,7 +34,7 @@ struct Subject {
   bool logarithmic = false;
 };
 
-double largest_of(const Results& results, const Subject& subject) {
+double largest_of(const Results& results, const PlotSubject& subject) {
   double largest = 0;
   for (const std::uint32_t clients : client_counts(results, subject.experiment))
     for (const Shape& shape : results.shapes)
@@ -50,7 +50,7 @@ std::string so_many_clients(std::uint32_t clients) {
 }
 
 // Where there is something to draw.
-std::vector<std::uint32_t> counts_of(const Results& results, const Subject& subject) {
+std::vector<std::uint32_t> counts_of(const Results& results, const PlotSubject& subject) {
   std::vector<std::uint32_t> counts = client_counts(results, subject.experiment);
   std::erase_if(counts, [&](std::uint32_t clients) {
     for (const Shape& shape : results.shapes)
@@ -62,7 +62,7 @@ std::vector<std::uint32_t> counts_of(const Results& results, const Subject& subj
 }
 
 // What everybody has at the largest number of clients.
-std::string essence_of(const Results& results, const Subject& subject) {
+std::string essence_of(const Results& results, const PlotSubject& subject) {
   const std::vector<std::uint32_t> counts = counts_of(results, subject);
   if (counts.empty()) return {};
   std::vector<std::string> words;
@@ -82,7 +82,7 @@ std::string essence_of(const Results& results, const Subject& subject) {
 }
 
 // Where the picture shows the load tool rather than the server.
-std::string limit_of_the_tool(const Results& results, const Subject& subject) {
+std::string limit_of_the_tool(const Results& results, const PlotSubject& subject) {
   std::vector<std::uint32_t> limited;
   for (const std::uint32_t clients : client_counts(results, subject.experiment))
     if (std::any_of(results.shapes.begin(), results.shapes.end(), [&](const Shape& shape) {
@@ -94,7 +94,7 @@ std::string limit_of_the_tool(const Results& results, const Subject& subject) {
          ": what stands there is not the server's best.";
 }
 
-Plot begin_plot(const Results& results, const Subject& subject, const Scale& scale, Plot::Kind kind) {
+Plot begin_plot(const Results& results, const PlotSubject& subject, const Scale& scale, Plot::Kind kind) {
   Plot plot;
   plot.kind = kind;
   plot.id = subject.id;
@@ -106,7 +106,7 @@ Plot begin_plot(const Results& results, const Subject& subject, const Scale& sca
   return plot;
 }
 
-Plot against_clients(const Results& results, const Subject& subject) {
+Plot against_clients(const Results& results, const PlotSubject& subject) {
   const Scale scale = scale_for(subject.unit, largest_of(results, subject));
   const std::vector<std::uint32_t> counts = counts_of(results, subject);
   Plot plot = begin_plot(results, subject, scale, Plot::Kind::Lines);
@@ -131,7 +131,7 @@ Plot against_clients(const Results& results, const Subject& subject) {
 }
 
 // With a single number of clients a line has only one point, and bars say more: a group for each part.
-Plot side_by_side(const Results& results, const Subject& subject) {
+Plot side_by_side(const Results& results, const PlotSubject& subject) {
   const Scale scale = scale_for(subject.unit, largest_of(results, subject));
   const std::vector<std::uint32_t> counts = counts_of(results, subject);
   Plot plot = begin_plot(results, subject, scale, Plot::Kind::Bars);
@@ -152,7 +152,7 @@ Plot side_by_side(const Results& results, const Subject& subject) {
 }
 
 // Two parts on top of each other; the error bar belongs to their sum.
-Plot stacked(const Results& results, const Subject& subject) {
+Plot stacked(const Results& results, const PlotSubject& subject) {
   const auto sum = [&subject](const Sample& sample) -> std::optional<double> {
     double total = 0;
     for (const Part& part : subject.parts) {
@@ -228,7 +228,7 @@ std::vector<Plot> plots_of(const Results& results) {
     std::erase_if(plot.series, [](const Series& series) { return series.points.empty(); });
     if (!plot.series.empty()) plots.push_back(std::move(plot));
   };
-  const auto add_lines = [&](const Subject& subject) {
+  const auto add_lines = [&](const PlotSubject& subject) {
     const std::size_t counts = counts_of(results, subject).size();
     if (counts == 0) return;
     Plot plot = counts == 1 ? side_by_side(results, subject) : against_clients(results, subject);

@@ -24,11 +24,11 @@ namespace {
 // Who could not connect, or was turned away, tries again so much later: not as fast as it can.
 constexpr Nanoseconds kRest = std::chrono::milliseconds{100};
 
-enum class Step : std::uint8_t { Away, Connecting, Echo, Talk, Quit, Close };
+enum class VisitStep : std::uint8_t { Away, Connecting, Echo, Talk, Quit, Close };
 
 struct Visitor {
   Client* client = nullptr;
-  Step step = Step::Away;
+  VisitStep step = VisitStep::Away;
   std::uint64_t visits = 0;  // begun
   bool has_joined = false, has_heard = false;
   Nanoseconds began{0}, connected{0}, first_answer{0};
@@ -52,7 +52,7 @@ class ChurnPart final : public Part {
     visitor.client = &client;
     if (!client.prepared()) return speech_.join(stage_.to(client), 0, room_of(client));
     visitor.connected = stage_.now();
-    visitor.step = Step::Echo;
+    visitor.step = VisitStep::Echo;
     speech_.echo(stage_.to(client), visitor.visits, text_of(visitor));
   }
 
@@ -70,40 +70,40 @@ class ChurnPart final : public Part {
     if (heard.said == Said::Missed || heard.said == Said::Event) return;
     if (heard.said == Said::Message && heard.room != room_of(client)) return;
     Visitor& visitor = visitors_[client.place()];
-    if (visitor.step == Step::Away) return;
+    if (visitor.step == VisitStep::Away) return;
     if (heard.said == Said::Refused) {
       ++faults().refused[std::string(heard.code)];
       faults().example(fmt::format("client {} was refused: {} {}", client.number(), heard.code, heard.text));
       return abandon(visitor);
     }
     switch (visitor.step) {
-      case Step::Echo:
+      case VisitStep::Echo:
         if (heard.said != Said::Echo || heard.text != text_of(visitor) ||
             (speech_.json() && heard.id != visitor.visits))
           return wrong(visitor, line);
         visitor.first_answer = stage_.now();
         if (may_speak_) return talk(visitor);
         return leave(visitor);
-      case Step::Talk:
+      case VisitStep::Talk:
         return on_talk(visitor, heard, line);
-      case Step::Quit:
+      case VisitStep::Quit:
         if (!talk_.said_bye(line)) return wrong(visitor, line);
-        visitor.step = Step::Close;
+        visitor.step = VisitStep::Close;
         return;
-      case Step::Close:
+      case VisitStep::Close:
         ++faults().doubled;
         faults().example(fmt::format("client {}: after the answer to quit came \"{}\"", client.number(), line));
         return;
-      case Step::Away:
-      case Step::Connecting:
+      case VisitStep::Away:
+      case VisitStep::Connecting:
         return;
     }
   }
 
   void on_closed(Client& client) override {
     Visitor& visitor = visitors_[client.place()];
-    if (visitor.step == Step::Close) return finish(visitor);
-    if (visitor.step == Step::Quit) {
+    if (visitor.step == VisitStep::Close) return finish(visitor);
+    if (visitor.step == VisitStep::Quit) {
       ++faults().unanswered;
       faults().example(fmt::format("client {}: closed without an answer to quit", client.number()));
     }
@@ -121,18 +121,18 @@ class ChurnPart final : public Part {
   }
 
   [[nodiscard]] bool settled(const Client& client) override {
-    return visitors_[client.place()].step == Step::Away && (waiting_.empty() || resting_ > 0);
+    return visitors_[client.place()].step == VisitStep::Away && (waiting_.empty() || resting_ > 0);
   }
 
   void on_end() override {
     for (const Visitor& visitor : visitors_) {
-      if (visitor.step == Step::Away) continue;
+      if (visitor.step == VisitStep::Away) continue;
       ++faults().unanswered;
       faults().example(fmt::format("client {}: {}", visitor.client->number(),
-                                   visitor.step == Step::Close        ? "the server did not close after quit"
-                                   : visitor.step == Step::Quit       ? "no answer to quit"
-                                   : visitor.step == Step::Connecting ? "could not connect until the end"
-                                                                      : "a visit had no answer until the end"));
+                                   visitor.step == VisitStep::Close        ? "the server did not close after quit"
+                                   : visitor.step == VisitStep::Quit       ? "no answer to quit"
+                                   : visitor.step == VisitStep::Connecting ? "could not connect until the end"
+                                                                           : "a visit had no answer until the end"));
     }
     if (waiting_.empty()) return;
     if (stage_.tally().no_port > 0) {  // then the clients have waited for ports
@@ -172,13 +172,13 @@ class ChurnPart final : public Part {
     ++visitor.visits;
     visitor.began = began;
     visitor.has_joined = visitor.has_heard = false;
-    visitor.step = Step::Connecting;
+    visitor.step = VisitStep::Connecting;
     stage_.connect(client);
   }
 
   void talk(Visitor& visitor) {
     Client& client = *visitor.client;
-    visitor.step = Step::Talk;
+    visitor.step = VisitStep::Talk;
     speech_.join(stage_.to(client), visitor.visits, room_of(client));
     speech_.say(stage_.to(client), visitor.visits, room_of(client), text_of(visitor));
   }
@@ -210,7 +210,7 @@ class ChurnPart final : public Part {
       return finish(visitor);
     }
     client.expect_end();
-    visitor.step = Step::Quit;
+    visitor.step = VisitStep::Quit;
     speech_.quit(stage_.to(client), visitor.visits);
   }
 
@@ -221,7 +221,7 @@ class ChurnPart final : public Part {
       tally.latency_of["first answer"].record(visitor.first_answer - visitor.began);
       tally.latency_of["visit"].record(stage_.now() - visitor.began);
     }
-    visitor.step = Step::Away;
+    visitor.step = VisitStep::Away;
     next(visitor);
   }
 
@@ -234,7 +234,7 @@ class ChurnPart final : public Part {
 
   void abandon(Visitor& visitor) {
     stage_.hang_up(*visitor.client);
-    visitor.step = Step::Away;
+    visitor.step = VisitStep::Away;
     if (visitor.rests_until == Nanoseconds{0}) ++resting_;
     visitor.rests_until = stage_.now() + kRest;
   }

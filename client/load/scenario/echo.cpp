@@ -14,7 +14,7 @@
 namespace rookery::load {
 namespace {
 
-struct Talker {
+struct EchoTalker {
   std::uint64_t sent = 0;
   Sequence answers;
   [[nodiscard]] std::uint64_t under_way() const noexcept { return sent - answers.next(); }
@@ -61,7 +61,7 @@ class EchoPart final : public Part {
 
   void on_end() override {
     for (std::size_t place = 0; place < talkers_.size(); ++place) {
-      const Talker& talker = talkers_[place];
+      const EchoTalker& talker = talkers_[place];
       faults().lost += talker.answers.lost(0);
       if (talker.under_way() == 0) continue;
       faults().unanswered += talker.under_way();
@@ -74,19 +74,19 @@ class EchoPart final : public Part {
   [[nodiscard]] Faults& faults() noexcept { return stage_.tally().faults; }
 
   void send(Client& client, Nanoseconds moment) {
-    Talker& talker = talkers_[client.place()];
+    EchoTalker& talker = talkers_[client.place()];
     speech_.echo(stage_.to(client), talker.sent,
                  texts_.make({.client = client.number(), .number = talker.sent, .moment = moment}));
     ++talker.sent;
   }
 
   void fill_window(Client& client) {
-    const Talker& talker = talkers_[client.place()];
+    const EchoTalker& talker = talkers_[client.place()];
     while (stage_.sending() && talker.under_way() < stage_.plan().window) send(client, stage_.now());
   }
 
   void on_answer(Client& client, const Heard& heard) {
-    Talker& talker = talkers_[client.place()];
+    EchoTalker& talker = talkers_[client.place()];
     const auto head = Texts::head_of(heard.text);
     if (!head || head->client != client.number() || head->number >= talker.sent) {
       wrong(client, "this client never sent that", heard.text);
@@ -103,7 +103,7 @@ class EchoPart final : public Part {
 
   // Something came in the place of the next answer.
   void skip_one(Client& client) {
-    Talker& talker = talkers_[client.place()];
+    EchoTalker& talker = talkers_[client.place()];
     if (talker.under_way() > 0) talker.answers.take(talker.answers.next(), faults());
   }
 
@@ -115,7 +115,7 @@ class EchoPart final : public Part {
   Stage& stage_;
   Speech speech_;
   Texts texts_;
-  std::vector<Talker> talkers_;  // by place
+  std::vector<EchoTalker> talkers_;  // by place
 };
 
 class Echo final : public Scenario {

@@ -20,7 +20,7 @@
 namespace rookery::load {
 namespace {
 
-struct Talker {
+struct RoomTalker {
   Client* client = nullptr;
   std::uint64_t answered = 0;  // acknowledged or refused
   std::uint64_t complete = 0;  // closed loop: nothing of these is under way
@@ -59,7 +59,7 @@ class FanoutPart final : public Part {
   void on_turn_end() override {
     if (listeners_.publish() && stage_.plan().threads > 1) stage_.wake_all();
     if (board_.window == 0) return;
-    for (Talker& talker : talkers_)
+    for (RoomTalker& talker : talkers_)
       if (talker.client != nullptr) fill_window(talker);
   }
 
@@ -106,7 +106,7 @@ class FanoutPart final : public Part {
                 texts_.make({.client = client.number(), .number = number, .moment = moment}));
   }
 
-  void fill_window(Talker& talker) {
+  void fill_window(RoomTalker& talker) {
     Client& client = *talker.client;
     if (!stage_.sending() || !client.open()) return;
     const SenderBoard& board = board_.senders[client.number()];
@@ -126,7 +126,7 @@ class FanoutPart final : public Part {
 
   void on_line_of_sender(Client& client, std::string_view line) {
     if (line.starts_with('[') || line.starts_with("{\"event\"")) return;  // it does not read the room
-    Talker& talker = talkers_[client.place()];
+    RoomTalker& talker = talkers_[client.place()];
     const std::uint64_t number = talker.answered;
     const Heard heard = speech_.understand(line);
     if (heard.said != Said::Accepted && heard.said != Said::Refused) {
@@ -156,7 +156,7 @@ class FanoutPart final : public Part {
     if (!stage_.sending()) close_book_if_done(client);
   }
 
-  void check_acknowledgement(const Client& client, Talker& talker, const Heard& heard, std::uint64_t number) {
+  void check_acknowledgement(const Client& client, RoomTalker& talker, const Heard& heard, std::uint64_t number) {
     if (heard.seq <= talker.last_seq) {
       ++faults().out_of_order;
       faults().example(fmt::format("sender {}: message {} was acknowledged as {} after {}", client.number(), number,
@@ -202,7 +202,7 @@ class FanoutPart final : public Part {
   Speech speech_;
   Texts texts_;
   std::size_t first_reader_;  // a place; before it are senders
-  std::vector<Talker> talkers_;
+  std::vector<RoomTalker> talkers_;
   Listeners listeners_;
 };
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;
 constexpr std::size_t kEnterAtOnce = 100;  // fits into any backlog
-constexpr std::chrono::seconds kAnswerWithin{20};
+constexpr std::chrono::seconds kAllAnswerWithin{20};
 
 os::FileDescriptor connect_to(std::uint16_t port) {
   os::FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -55,7 +55,7 @@ void Crowd::enter_some(std::uint16_t port, std::size_t clients, const std::strin
   }
   std::size_t answered = 0;
   while (answered < clients * lines) {
-    const bool came = turn(kAnswerWithin, [&answered](std::size_t, std::string_view bytes) {
+    const bool came = turn(kAllAnswerWithin, [&answered](std::size_t, std::string_view bytes) {
       answered += static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '\n'));
     });
     if (!came) throw std::runtime_error("the server does not answer");

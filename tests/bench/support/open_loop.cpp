@@ -14,7 +14,7 @@ namespace {
 
 using Clock = os::Monotonic;
 
-constexpr std::chrono::seconds kDeliveredWithin{20};
+constexpr std::chrono::seconds kNewsOfLoopWithin{20};
 
 // Of all deliveries at once some ten million; so only these many clients' are kept, spread over the crowd.
 constexpr std::size_t kListenersKept = 250;
@@ -51,10 +51,10 @@ OpenLoopFigures run_open_loop(Contestant& server, double messages_per_second, do
   while (delivered < total * clients || answered < total) {
     auto now = Clock::now();
     send_what_is_due(now);
-    if (now - last_news > kDeliveredWithin)
+    if (now - last_news > kNewsOfLoopWithin)
       throw std::runtime_error(fmt::format("{}: {} of {} deliveries, {} of {} answers, and no more comes", server.name,
                                            delivered, total * clients, answered, total));
-    const auto patience = sent < total ? due(sent) - now : Clock::duration(kDeliveredWithin);
+    const auto patience = sent < total ? due(sent) - now : Clock::duration(kNewsOfLoopWithin);
     server.crowd.turn(std::max(patience, Clock::duration::zero()), [&](std::size_t client, std::string_view bytes) {
       now = last_news = Clock::now();
       send_what_is_due(now);

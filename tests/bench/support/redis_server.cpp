@@ -23,8 +23,8 @@ namespace rookery::bench {
 
 namespace {
 
-constexpr std::chrono::seconds kStartWithin{10};
-constexpr int kNotStarted = 127;
+constexpr std::chrono::seconds kRedisStartsWithin{10};
+constexpr int kRedisNotStarted = 127;
 
 sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};
@@ -53,13 +53,13 @@ bool accepts(std::uint16_t port) {
 
 int run_program(std::vector<std::string> command) {
   const int nothing = ::open("/dev/null", O_RDWR);
-  if (nothing < 0 || ::dup2(nothing, STDIN_FILENO) < 0 || ::dup2(nothing, STDOUT_FILENO) < 0) return kNotStarted;
+  if (nothing < 0 || ::dup2(nothing, STDIN_FILENO) < 0 || ::dup2(nothing, STDOUT_FILENO) < 0) return kRedisNotStarted;
   os::close_all_but({});
   std::vector<char*> words;
   for (std::string& word : command) words.push_back(word.data());
   words.push_back(nullptr);
   ::execv(words[0], words.data());
-  return kNotStarted;
+  return kRedisNotStarted;
 }
 
 // A message as a subscriber gets it.
@@ -94,8 +94,8 @@ RedisServer::RedisServer(const std::string& program, std::size_t clients) : port
                                          "--dir",
                                          directory_.path().string()};
   const pid_t parent = ::getpid();
-  process_ = os::Process::spawn([&] { return os::tie_to_parent(parent) ? run_program(command) : kNotStarted; });
-  const auto deadline = os::Monotonic::now() + kStartWithin;
+  process_ = os::Process::spawn([&] { return os::tie_to_parent(parent) ? run_program(command) : kRedisNotStarted; });
+  const auto deadline = os::Monotonic::now() + kRedisStartsWithin;
   while (!accepts(port_)) {
     if (process_.try_wait() || os::Monotonic::now() > deadline) throw std::runtime_error(program + " does not start");
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -17,7 +17,7 @@ namespace {
 
 using Clock = os::Monotonic;
 
-constexpr std::chrono::seconds kAnswerWithin{20};
+constexpr std::chrono::seconds kNewsWithin{20};
 constexpr std::size_t kSpeakersOfOneRoom = 10;
 constexpr std::size_t kTextBytes = 100;
 
@@ -85,7 +85,7 @@ std::vector<std::string> RoomCrowd::ask(std::size_t client, const std::string& l
   std::vector<std::string> came;
   crowd_.send(client, line);
   while (came.empty() || !is_answer(came.back())) {
-    const bool news = crowd_.turn(kAnswerWithin, [&](std::size_t who, std::string_view bytes) {
+    const bool news = crowd_.turn(kNewsWithin, [&](std::size_t who, std::string_view bytes) {
       lines_[who].feed(bytes, [&](std::string_view one) {
         if (who == client) came.emplace_back(one);
       });
@@ -123,8 +123,8 @@ RoomFigures RoomCrowd::run(double deliveries_per_second, std::size_t burst, doub
   auto last_news = begin;
   while (delivered < expected || answered < messages) {
     send_what_is_due();
-    if (Clock::now() > last_news + kAnswerWithin) throw std::runtime_error("messages or answers are missing");
-    const auto patience = sent < bursts ? due() - Clock::now() : Clock::duration(kAnswerWithin);
+    if (Clock::now() > last_news + kNewsWithin) throw std::runtime_error("messages or answers are missing");
+    const auto patience = sent < bursts ? due() - Clock::now() : Clock::duration(kNewsWithin);
     crowd_.turn(std::max(patience, Clock::duration::zero()), [&](std::size_t client, std::string_view bytes) {
       lines_[client].feed(bytes, [&](std::string_view line) {
         ++(is_answer(line) ? answered : delivered);

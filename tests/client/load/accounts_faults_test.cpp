@@ -56,13 +56,6 @@ class AccountsFaults : public ::testing::TestWithParam<bool> {
 INSTANTIATE_TEST_SUITE_P(Loops, AccountsFaults, ::testing::Bool(),
                          [](const auto& instance) { return instance.param ? "Open" : "Closed"; });
 
-Lines nothing(const std::string& /*text*/) {
-  return {};
-}
-Lines twice(const std::string& text) {
-  return {text, text};
-}
-
 TEST_P(AccountsFaults, NoneOfAnHonestServer) {
   plan_.threads = 2;
   const LoadOutcome outcome = run_with({});

@@ -34,12 +34,6 @@ PeopleHook once(std::string kind, std::function<Lines(const std::string&)> say) 
   };
 }
 
-Lines nothing(const std::string& /*text*/) {
-  return {};
-}
-Lines twice(const std::string& text) {
-  return {text, text};
-}
 Lines another(const std::string& text) {
   std::string wrong = text;
   wrong.back() ^= 1;

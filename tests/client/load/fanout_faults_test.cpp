@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t kWhen = 7;
+constexpr std::uint64_t kWrongLine = 7;
 // Client 0 is the sender and connects first.
 constexpr std::size_t kVictim = 2;
 
@@ -59,14 +59,14 @@ TEST_P(FanoutFaults, NoneOfAnHonestServer) {
 TEST_P(FanoutFaults, Lost) {
   Faults expected;
   expected.lost = 1;
-  EXPECT_THAT(faults_with([](const Line& line) { return line.index == kWhen ? Lines{} : Lines{line.text}; }),
+  EXPECT_THAT(faults_with([](const Line& line) { return line.index == kWrongLine ? Lines{} : Lines{line.text}; }),
               FaultsAre(expected));
 }
 
 TEST_P(FanoutFaults, LostAtTheEndThoughAcknowledged) {
   std::uint64_t swallowed = 0;
   const Faults faults = faults_with([&swallowed](const Line& line) {
-    if (line.index < kWhen) return Lines{line.text};
+    if (line.index < kWrongLine) return Lines{line.text};
     ++swallowed;
     return Lines{};
   });
@@ -84,7 +84,7 @@ TEST_P(FanoutFaults, Doubled) {
   Faults expected;
   expected.doubled = 1;
   EXPECT_THAT(faults_with([](const Line& line) {
-                return line.index == kWhen ? Lines{line.text, line.text} : Lines{line.text};
+                return line.index == kWrongLine ? Lines{line.text, line.text} : Lines{line.text};
               }),
               FaultsAre(expected));
 }
@@ -94,7 +94,7 @@ TEST_P(FanoutFaults, OutOfOrder) {
   Faults expected;
   expected.out_of_order = 1;
   EXPECT_THAT(faults_with([&held](const Line& line) {
-                if (line.index == kWhen) {
+                if (line.index == kWrongLine) {
                   held = line.text;
                   return Lines{};
                 }
@@ -111,7 +111,7 @@ TEST_P(FanoutFaults, WrongBytes) {
   expected.wrong_bytes = 1;
   EXPECT_THAT(faults_with([](const Line& line) {
                 std::string text = line.text;
-                if (line.index == kWhen) text.back() = text.back() == 'e' ? 'f' : 'e';
+                if (line.index == kWrongLine) text.back() = text.back() == 'e' ? 'f' : 'e';
                 return Lines{text};
               }),
               FaultsAre(expected));
@@ -122,8 +122,8 @@ TEST_P(FanoutFaults, MissedAsTheServerSays) {
   Faults expected;
   expected.lost = 3;
   EXPECT_THAT(faults_with([](const Line& line) {
-                if (line.index == kWhen) return Lines{"[!] missed 3 messages"};
-                return line.index > kWhen && line.index < kWhen + 3 ? Lines{} : Lines{line.text};
+                if (line.index == kWrongLine) return Lines{"[!] missed 3 messages"};
+                return line.index > kWrongLine && line.index < kWrongLine + 3 ? Lines{} : Lines{line.text};
               }),
               FaultsAre(expected));
 }
@@ -137,7 +137,7 @@ TEST_P(FanoutFaults, AnotherOrderThanTheOthers) {
   const LoadOutcome outcome = run_with({.deliver = [&](const Line& line) {
     if (line.connection != 3 || done) return Lines{line.text};
     if (!held) {
-      if (line.index >= kWhen) held = line.text;
+      if (line.index >= kWrongLine) held = line.text;
       return held ? Lines{} : Lines{line.text};
     }
     if (who(*held) == who(line.text)) return Lines{*std::exchange(held, line.text)};
@@ -153,7 +153,7 @@ TEST_P(FanoutFaults, AnotherOrderThanTheOthers) {
 TEST_P(FanoutFaults, NotAcknowledged) {
   std::uint64_t swallowed = 0;
   const LoadOutcome outcome = run_with({.acknowledge = [&swallowed](const Line& line) {
-    if (line.index < kWhen) return Lines{line.text};
+    if (line.index < kWrongLine) return Lines{line.text};
     ++swallowed;
     return Lines{};
   }});
@@ -169,7 +169,7 @@ TEST_P(FanoutFaults, NotAcknowledged) {
 
 TEST_P(FanoutFaults, AcknowledgedUnderAnOldNumber) {
   const LoadOutcome outcome =
-      run_with({.acknowledge = [](const Line& line) { return Lines{line.index == kWhen ? "OK 1" : line.text}; }});
+      run_with({.acknowledge = [](const Line& line) { return Lines{line.index == kWrongLine ? "OK 1" : line.text}; }});
   Faults expected;
   expected.out_of_order = 1;
   EXPECT_THAT(outcome.faults, FaultsAre(expected));
@@ -178,9 +178,9 @@ TEST_P(FanoutFaults, AcknowledgedUnderAnOldNumber) {
 // What was refused and reached nobody is not lost.
 TEST_P(FanoutFaults, Refused) {
   const LoadOutcome outcome = run_with(
-      {.deliver = [](const Line& line) { return line.index == kWhen ? Lines{} : Lines{line.text}; },
+      {.deliver = [](const Line& line) { return line.index == kWrongLine ? Lines{} : Lines{line.text}; },
        .acknowledge =
-           [](const Line& line) { return Lines{line.index == kWhen ? "ERR not-durable no disk" : line.text}; }});
+           [](const Line& line) { return Lines{line.index == kWrongLine ? "ERR not-durable no disk" : line.text}; }});
   Faults expected;
   expected.refused["not-durable"] = 1;
   EXPECT_EQ(counts_of(outcome.faults), counts_of(expected)) << ::testing::PrintToString(outcome.faults.examples);
@@ -190,11 +190,11 @@ TEST_P(FanoutFaults, AReaderIsCutOffAndTheOthersGoOn) {
   std::uint64_t others = 0;
   const LoadOutcome outcome = run_with({.deliver = [&others](const Line& line) {
     if (line.connection == 1) others = line.index;
-    return Lines{line.connection == kVictim && line.index == kWhen ? kCloseIt : line.text};
+    return Lines{line.connection == kVictim && line.index == kWrongLine ? kCloseIt : line.text};
   }});
   EXPECT_EQ(outcome.faults.closed, 1U);
   EXPECT_EQ(outcome.faults.unanswered, 0U);
-  EXPECT_GT(others, kWhen + std::uint64_t{2} * plan_.window);  // the window did not stay closed
+  EXPECT_GT(others, kWrongLine + std::uint64_t{2} * plan_.window);  // the window did not stay closed
 }
 
 }  // namespace

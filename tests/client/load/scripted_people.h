@@ -36,6 +36,14 @@ struct Utterance {
 };
 using PeopleHook = std::function<Lines(const Utterance&)>;
 
+// What a faulty server sends in the place of `text`.
+[[nodiscard]] inline Lines nothing(const std::string& /*text*/) {
+  return {};
+}
+[[nodiscard]] inline Lines twice(const std::string& text) {
+  return {text, text};
+}
+
 class ScriptedPeople final {
  public:
   explicit ScriptedPeople(PeopleHook hook = {});

@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-const std::uint64_t kMostGrowthBytes = (kSanitized ? 400 : 20) * 1024 * 1024;
+const std::uint64_t kMostGrowthOfPeers = (kSanitized ? 400 : 20) * 1024 * 1024;
 
 // The 99th percentile of some round trips.
 milliseconds slow_echo(TextClient& client, int count) {
@@ -47,7 +47,7 @@ TEST(Hostile, Row50_WhoNeverReadsIsClosedInTheEndAndCostsOthersNothing) {
     if (i % 16 == 15) static_cast<void>(other.poll_lines());
   }
   sender.sync();
-  EXPECT_LT(memory_bytes(worker), before + kMostGrowthBytes);
+  EXPECT_LT(memory_bytes(worker), before + kMostGrowthOfPeers);
   EXPECT_LT(slow_echo(other, 100), milliseconds{250} * kSlowness);
 
   // A member of the room that takes nothing for 30 s while there is something for it.
@@ -75,7 +75,7 @@ TEST(Hostile, Row50_WhoAsksAndNeverReadsHoldsNoMoreThanItsShare) {
     }
   }
   EXPECT_LT(slow_echo(other, 200), milliseconds{250} * kSlowness);
-  EXPECT_LT(memory_bytes(server.worker_pid(0)), before + kMostGrowthBytes);
+  EXPECT_LT(memory_bytes(server.worker_pid(0)), before + kMostGrowthOfPeers);
 }
 
 // A peer behind a firewall that drops everything cannot be made without privileges; that the kernel was told when to

@@ -20,7 +20,7 @@ std::vector<pid_t> worker_pids(const ServerProcess& server) {
   return pids;
 }
 
-std::uint64_t restarts(const ServerProcess& server) {
+std::uint64_t worker_restarts(const ServerProcess& server) {
   std::uint64_t sum = 0;
   for (const ProcessRow& row : server.processes())
     if (row.role == "worker") sum += row.restarts;
@@ -50,7 +50,7 @@ void crash_and_look(const std::string& action, const std::string& signal) {
   EXPECT_EQ(seated[1].client->ask("ping")["ok"], true) << "the other worker's client notices nothing";
   server.wait_until_all_serve({victim});
   EXPECT_EQ(server.ledger_pid(), ledger);
-  EXPECT_EQ(restarts(server), 1u);
+  EXPECT_EQ(worker_restarts(server), 1u);
   JsonClient again(server.port());
   const auto history = again.ask({{"op", "history"}, {"room", "#lobby"}, {"limit", 1}}).at("messages");
   EXPECT_EQ(history.at(0).at("seq"), acknowledged);
@@ -113,10 +113,11 @@ TEST(Supervision, Row18_WhoDiesAgainAndAgainIsParkedAndComesBack) {
   for (int death = 0; death < 5; ++death) {
     eventually("worker 0 serves", [&] { return state_of(server, 0) == "serving"; });
     server.kill_child(server.worker_pid(0));
-    eventually("its death is seen", [&] { return restarts(server) > static_cast<std::uint64_t>(death) || death == 4; });
+    eventually("its death is seen",
+               [&] { return worker_restarts(server) > static_cast<std::uint64_t>(death) || death == 4; });
   }
   eventually("worker 0 is parked", [&] { return state_of(server, 0) == "parked"; });
-  EXPECT_EQ(restarts(server), 4u);
+  EXPECT_EQ(worker_restarts(server), 4u);
   EXPECT_THAT(server.log(), HasSubstr("worker 0 died too often: parked for 30 s"));
   std::vector<std::unique_ptr<TextClient>> clients;
   for (int i = 0; i < 10; ++i) {
@@ -126,7 +127,7 @@ TEST(Supervision, Row18_WhoDiesAgainAndAgainIsParkedAndComesBack) {
   if (kSanitized) return;  // half a minute has been seen elsewhere
   eventually(
       "it gets another try", [&] { return state_of(server, 0) == "serving"; }, std::chrono::seconds{45});
-  EXPECT_EQ(restarts(server), 5u);
+  EXPECT_EQ(worker_restarts(server), 5u);
 }
 
 // Somebody who has found a line that crashes workers, and sends it again each time the dead one has been replaced.
@@ -194,7 +195,7 @@ TEST(Supervision, Row19_AKillFromOutsideIsHeldAgainstNobody) {
     faults.set("worker.poison_line:kill9");
     EXPECT_EQ(client.ask("poison pill"), "Echo: poison pill");
     EXPECT_EQ(faults.fired(), 1u);
-    eventually("the death is dealt with", [&] { return restarts(server) == death; });
+    eventually("the death is dealt with", [&] { return worker_restarts(server) == death; });
   }
   EXPECT_EQ(server.console("workers").find("shut-out"), std::string::npos);
   EXPECT_EQ(client.ask("hello"), "Echo: hello");
@@ -215,7 +216,7 @@ TEST(Supervision, Row19_ACrashSignalFromOutsideIsHeldAgainstNobody) {
     ::kill(victim, SIGSEGV);
     ::kill(victim, SIGCONT);
     EXPECT_EQ(client.read_line(), "Echo: poison pill");
-    eventually("the death is dealt with", [&] { return restarts(server) == death; });
+    eventually("the death is dealt with", [&] { return worker_restarts(server) == death; });
     server.wait_until_all_serve({victim});
   }
   EXPECT_EQ(server.console("workers").find("shut-out"), std::string::npos);
@@ -231,7 +232,7 @@ TEST(Supervision, Row22_EightThatDieAtOnceAreAllReplaced) {
   eventually("all are dead", [&] { return std::ranges::none_of(victims, is_alive); });
   server.program().signal(SIGCONT);
   server.wait_until_all_serve(victims);
-  EXPECT_EQ(restarts(server), 8u);
+  EXPECT_EQ(worker_restarts(server), 8u);
   for (const Process& child : children_of(server.pid())) EXPECT_NE(child.state, 'Z') << child.pid;
 }
 

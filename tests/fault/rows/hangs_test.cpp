@@ -36,7 +36,7 @@ void wait_for_age(const ServerProcess& server, int age_seconds) {
   });
 }
 
-std::uint64_t restarts(const ServerProcess& server) {
+std::uint64_t all_restarts(const ServerProcess& server) {
   std::uint64_t sum = 0;
   for (const ProcessRow& row : server.processes()) sum += row.restarts;
   return sum;
@@ -66,7 +66,7 @@ void expect_replaced(ServerProcess& server, pid_t victim, Clock::time_point sinc
     EXPECT_LE(took, kReplacedWithin);
   }
   EXPECT_FALSE(is_alive(victim));
-  EXPECT_EQ(restarts(server), 1u);
+  EXPECT_EQ(all_restarts(server), 1u);
   EXPECT_EQ(its_client.ask("ping")["ok"], true);
   chat_for(survivor, milliseconds{0});
   EXPECT_THAT(server.log(), HasSubstr("worker 0 pid=" + std::to_string(victim) + " hangs"));
@@ -114,7 +114,7 @@ TEST(Supervision, Row08_AStoppedMasterKillsNobodyWhenItWakes) {
   chat_for(*seated[0].client, kAway);
   server.program().signal(SIGCONT);
   chat_for(*seated[1].client, kWatched);
-  EXPECT_EQ(restarts(server), 0u);
+  EXPECT_EQ(all_restarts(server), 0u);
   EXPECT_EQ(server.log().find("hangs"), std::string::npos);
 }
 
@@ -136,7 +136,7 @@ TEST(Supervision, Row09_NorDoesOneThatWasSuspendedWithAll) {
   ::poll(nullptr, 0, 1000);  // two looks at the others' heartbeats
   ::kill(-server.pid(), SIGCONT);
   for (Seated& each : seated) chat_for(*each.client, kWatched);
-  EXPECT_EQ(restarts(server), 0u);
+  EXPECT_EQ(all_restarts(server), 0u);
   EXPECT_EQ(server.log().find("hangs"), std::string::npos);
 }
 
@@ -158,7 +158,7 @@ TEST(Supervision, Row60_AClockThatJumpsKillsNobodyAndTurnsNoTimeBack) {
     for (std::size_t who : {0u, 1u}) speak(who);
     EXPECT_EQ(faults.fired() > 0, *clock != '\0') << "nobody has looked at the clock";
   }
-  EXPECT_EQ(restarts(server), 0u);
+  EXPECT_EQ(all_restarts(server), 0u);
 
   // A new life is told from the old one even when the clock says that it came before.
   faults.set("clock.realtime:back:7200:1+");
@@ -167,7 +167,7 @@ TEST(Supervision, Row60_AClockThatJumpsKillsNobodyAndTurnsNoTimeBack) {
   server.wait_until_all_serve({victim});
   seated = one_client_on_each_worker(server, 2);
   for (std::size_t who : {0u, 1u}) speak(who);
-  EXPECT_EQ(restarts(server), 1u);
+  EXPECT_EQ(all_restarts(server), 1u);
 
   const auto history = seated[1].client->ask({{"op", "history"}, {"room", "#lobby"}, {"limit", 64}}).at("messages");
   std::vector<std::uint64_t> asked;

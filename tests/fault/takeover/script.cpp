@@ -10,7 +10,7 @@ namespace {
 const std::string kSecret = "correct-horse";
 constexpr std::size_t kLineLimit = 8192;
 
-std::string quoted(std::string_view text) {
+std::string json_quoted(std::string_view text) {
   return "\"" + in_json(text) + "\"";
 }
 
@@ -60,8 +60,8 @@ void Script::echo(Said& said) {
   ++echoes_;
   std::string text = "hello " + std::to_string(echoes_) + " " + filler(who_.number + 1'000'000, echoes_);
   if (below(40) == 0) text += std::string(below(3000), 'e');
-  ask(said, text, "echo", {{"text", quoted(text)}},
-      plain(json() ? re("echo") + ",\"text\":" + quoted(text) + "}" : "Echo: " + text));
+  ask(said, text, "echo", {{"text", json_quoted(text)}},
+      plain(json() ? re("echo") + ",\"text\":" + json_quoted(text) + "}" : "Echo: " + text));
 }
 
 void Script::ping(Said& said) {
@@ -74,7 +74,7 @@ void Script::count(Said& said) {
   std::string text;
   for (std::uint64_t i = 0; i < words; ++i) text += i == 0 ? "bad" : " bad";
   const std::string n = std::to_string(words), characters = std::to_string(4 * words - 1);
-  ask(said, "/count " + text, "count", {{"text", quoted(text)}},
+  ask(said, "/count " + text, "count", {{"text", json_quoted(text)}},
       plain(json() ? re("count") + ",\"words\":" + n + ",\"characters\":" + characters + ",\"vowels\":" + n +
                          ",\"odd_words\":" + n + ",\"ms\":" + kDecimal + "}"
                    : "OK words=" + n + " characters=" + characters + " vowels=" + n + " odd-words=" + n +
@@ -111,7 +111,7 @@ void Script::history(Said& said) {
     answer.more = common_.old_in_text;
   const std::string all = std::to_string(common_.old_events->size());
   ask(said, "/history " + common_.old_room + " " + all, "history",
-      {{"room", quoted(common_.old_room)}, {"limit", all}, {"before", std::to_string(common_.old_end)}},
+      {{"room", json_quoted(common_.old_room)}, {"limit", all}, {"before", std::to_string(common_.old_end)}},
       std::move(answer));
 }
 
@@ -135,19 +135,19 @@ void Script::nonsense(Said& said) {
     default:
       if (!common_.passwords.take()) return;
       return ask(said, "/register " + who_.account + " " + kSecret, "register",
-                 {{"name", quoted(who_.account)}, {"password", quoted(kSecret)}},
+                 {{"name", json_quoted(who_.account)}, {"password", json_quoted(kSecret)}},
                  plain(refused("register", "name-taken")));
   }
 }
 
 void Script::log_in(Said& said) {
-  Answer answer = plain(json() ? re("login") + ",\"client\":" + kDigits + ",\"name\":" + quoted(who_.account) +
-                                     ",\"epoch\":" + quoted(common_.epoch) + ",\"seq\":" + kDigits + "}"
+  Answer answer = plain(json() ? re("login") + ",\"client\":" + kDigits + ",\"name\":" + json_quoted(who_.account) +
+                                     ",\"epoch\":" + json_quoted(common_.epoch) + ",\"seq\":" + kDigits + "}"
                                : "OK logged in as " + who_.account + ", client " + kDigits);
   answer.meaning = Meaning::LoggedIn;
   logged_in_ = true;
   ask(said, "/login " + who_.account + " " + kSecret, "login",
-      {{"name", quoted(who_.account)}, {"password", quoted(kSecret)}}, std::move(answer));
+      {{"name", json_quoted(who_.account)}, {"password", json_quoted(kSecret)}}, std::move(answer));
 }
 
 void Script::log_out_or_in(Said& said) {
@@ -165,19 +165,20 @@ void Script::log_out_or_in(Said& said) {
 void Script::register_another(Said& said) {
   if (!common_.passwords.take()) return;
   const std::string name = "n" + std::to_string(who_.number) + "-" + std::to_string(registered_++);
-  ask(said, "/register " + name + " " + kSecret, "register", {{"name", quoted(name)}, {"password", quoted(kSecret)}},
-      plain(json() ? re("register") + ",\"name\":" + quoted(name) + "}" : "OK registered " + name));
+  ask(said, "/register " + name + " " + kSecret, "register",
+      {{"name", json_quoted(name)}, {"password", json_quoted(kSecret)}},
+      plain(json() ? re("register") + ",\"name\":" + json_quoted(name) + "}" : "OK registered " + name));
 }
 
 void Script::join(Said& said, const std::string& room, const std::string& members) {
-  ask(said, "/join " + room, "join", {{"room", quoted(room)}},
-      plain(json() ? re("join") + ",\"room\":" + quoted(room) + ",\"members\":" + members + "}"
+  ask(said, "/join " + room, "join", {{"room", json_quoted(room)}},
+      plain(json() ? re("join") + ",\"room\":" + json_quoted(room) + ",\"members\":" + members + "}"
                    : "OK joined " + room + ", " + members + " members"));
 }
 
 void Script::leave_room(Said& said, const std::string& room, const std::string& members) {
-  ask(said, "/leave " + room, "leave", {{"room", quoted(room)}},
-      plain(json() ? re("leave") + ",\"room\":" + quoted(room) + ",\"members\":" + members + "}"
+  ask(said, "/leave " + room, "leave", {{"room", json_quoted(room)}},
+      plain(json() ? re("leave") + ",\"room\":" + json_quoted(room) + ",\"members\":" + members + "}"
                    : "OK left " + room + ", " + members + " members"));
 }
 
@@ -186,18 +187,19 @@ void Script::post(Said& said, Place place) {
   const std::string text = Book::text_of(who_.number, number);
   const std::string& name = common_.book.name_of(place);
   const char* const op = place == kEverybody ? "broadcast" : name.starts_with('@') ? "msg" : "say";
-  Answer answer = plain(json() ? re(op) + ",\"seq\":" + kDigits + ",\"epoch\":" + quoted(common_.epoch) +
+  Answer answer = plain(json() ? re(op) + ",\"seq\":" + kDigits + ",\"epoch\":" + json_quoted(common_.epoch) +
                                      ",\"time\":\"" + kTime + "\"}"
                                : "OK " + kDigits);
   answer.meaning = Meaning::Posted;
   answer.post = number;
   if (place == kEverybody)
-    ask(said, "/b " + text, op, {{"text", quoted(text)}}, std::move(answer));
+    ask(said, "/b " + text, op, {{"text", json_quoted(text)}}, std::move(answer));
   else if (name.starts_with('@'))
-    ask(said, "/msg " + name.substr(1) + " " + text, op, {{"to", quoted(name.substr(1))}, {"text", quoted(text)}},
-        std::move(answer));
+    ask(said, "/msg " + name.substr(1) + " " + text, op,
+        {{"to", json_quoted(name.substr(1))}, {"text", json_quoted(text)}}, std::move(answer));
   else
-    ask(said, "/say " + name + " " + text, op, {{"room", quoted(name)}, {"text", quoted(text)}}, std::move(answer));
+    ask(said, "/say " + name + " " + text, op, {{"room", json_quoted(name)}, {"text", json_quoted(text)}},
+        std::move(answer));
 }
 
 // A room of its own: how many are in it is known exactly, and whether one may speak there.
@@ -207,7 +209,8 @@ void Script::own_room(Said& said) {
   if (!in_own_room_) {
     if (below(5) == 0)
       return ask(said, "/say " + own_room_ + " nobody hears", "say",
-                 {{"room", quoted(own_room_)}, {"text", "\"nobody hears\""}}, plain(refused("say", "no-such-room")));
+                 {{"room", json_quoted(own_room_)}, {"text", "\"nobody hears\""}},
+                 plain(refused("say", "no-such-room")));
     in_own_room_ = true;
     return join(said, own_room_, "1");
   }
@@ -227,15 +230,16 @@ void Script::resume(Said& said) {
       plain(re("resume") + ",\"recovered\":true,\"missed\":" + std::to_string(common_.old_events->size()) + "}");
   answer.more = common_.old_events;
   answer.uninterrupted = true;
-  ask(said, "", "resume", {{"epoch", quoted(common_.epoch)}, {"seq", std::to_string(common_.old_begin)}},
+  ask(said, "", "resume", {{"epoch", json_quoted(common_.epoch)}, {"seq", std::to_string(common_.old_begin)}},
       std::move(answer));
 }
 
 void Script::enter(Said& said) {
   if (who_.account.empty()) return echo(said);
   ask(said, "/register " + who_.account + " " + kSecret, "register",
-      {{"name", quoted(who_.account)}, {"password", quoted(kSecret)}},
-      plain(json() ? re("register") + ",\"name\":" + quoted(who_.account) + "}" : "OK registered " + who_.account));
+      {{"name", json_quoted(who_.account)}, {"password", json_quoted(kSecret)}},
+      plain(json() ? re("register") + ",\"name\":" + json_quoted(who_.account) + "}"
+                   : "OK registered " + who_.account));
   log_in(said);
   leave_room(said, "#lobby", kDigits);
   for (const Place room : who_.rooms) join(said, common_.book.name_of(room), kDigits);

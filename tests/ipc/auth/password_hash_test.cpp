@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "ipc/auth/hash_cost.h"
+
 namespace rookery::auth {
 namespace {
 

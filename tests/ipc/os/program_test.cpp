@@ -15,8 +15,8 @@
 namespace rookery::os {
 namespace {
 
-using testing::Contains;
-using testing::Not;
+using ::testing::Contains;
+using ::testing::Not;
 
 // What `command` prints when a shell that was executed by its descriptor runs it.
 std::string output_of(const std::string& command, const std::vector<std::string>& environment, int kept = -1) {

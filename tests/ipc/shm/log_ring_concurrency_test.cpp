@@ -17,8 +17,8 @@ using testing::is_record;
 using testing::make_record;
 using testing::true_in_time;
 
-constexpr std::uint64_t kCapacity = 256;
-constexpr std::size_t kMaxPayload = 128;
+constexpr std::uint64_t kRacedRingWords = 256;
+constexpr std::size_t kRacedRingMaxPayload = 128;
 
 class LogRingConcurrencyTest : public ::testing::Test {
  protected:
@@ -28,19 +28,19 @@ class LogRingConcurrencyTest : public ::testing::Test {
     read_only_ = Mapping(segment_.reader_descriptor(), Access::ReadOnly, segment_.size_bytes());
   }
 
-  LogRingWriter make_writer() { return {writable_.data(), kCapacity}; }
+  LogRingWriter make_writer() { return {writable_.data(), kRacedRingWords}; }
   // In the tests with threads all use one mapping: ThreadSanitizer knows memory by its address.
   LogRingReader make_reader(const Mapping& mapping) { return {mapping.data(), mapping.size_bytes()}; }
   LogRingHeader& header() { return *writable_.at<LogRingHeader>(0); }
 
-  Segment segment_{"log-ring-test", log_ring_bytes(kCapacity)};
+  Segment segment_{"log-ring-test", log_ring_bytes(kRacedRingWords)};
   Mapping writable_;
   Mapping read_only_;
   std::minstd_rand random_{19'700'101};
 };
 
 void append_one(LogRingWriter& writer, std::vector<std::byte>& record) {
-  make_record(writer.end(), kMaxPayload, record);
+  make_record(writer.end(), kRacedRingMaxPayload, record);
   writer.append(record);
 }
 
@@ -62,7 +62,7 @@ Tally read_until(LogRingReader& reader, Enough enough) {
     switch (reader.read(record)) {
       case ReadResult::Record:
         ++tally.records;
-        tally.torn = tally.torn || !is_record(begin, kMaxPayload, record);
+        tally.torn = tally.torn || !is_record(begin, kRacedRingMaxPayload, record);
         break;
       case ReadResult::Lapped:
         ++tally.laps;
@@ -129,7 +129,7 @@ TEST_F(LogRingConcurrencyTest, AtALandmarkThereIsARecord) {
       reader.seek(landmark);
       const ReadResult result = reader.read(record);  // lapped meanwhile, or whole
       wrong = wrong || result == ReadResult::Empty ||
-              (result == ReadResult::Record && !is_record(landmark, kMaxPayload, record));
+              (result == ReadResult::Record && !is_record(landmark, kRacedRingMaxPayload, record));
       records += result == ReadResult::Record ? 1 : 0;
     }
     return wrong || records > 20'000;
@@ -148,7 +148,7 @@ TEST_F(LogRingConcurrencyTest, AReaderThatKeepsUpMissesNothing) {
     std::vector<std::byte> record;
     while (writer.end() < kEnd) {
       // Half a ring ahead at most: nobody is lapped.
-      if (writer.end() - read_up_to.load(std::memory_order_acquire) > kCapacity / 2) {
+      if (writer.end() - read_up_to.load(std::memory_order_acquire) > kRacedRingWords / 2) {
         std::this_thread::yield();
         continue;
       }
@@ -210,7 +210,7 @@ TEST_F(LogRingConcurrencyTest, AKilledWriterLeavesOnlyWholeRecords) {
     for (const Position landmark : landmarks) {
       reader.seek(landmark);
       ASSERT_EQ(reader.read(record), ReadResult::Record);
-      ASSERT_TRUE(is_record(landmark, kMaxPayload, record)) << "round " << round;
+      ASSERT_TRUE(is_record(landmark, kRacedRingMaxPayload, record)) << "round " << round;
     }
     reader.seek(reader.committed_end());
   }

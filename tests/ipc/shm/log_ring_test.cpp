@@ -16,16 +16,16 @@ namespace {
 using testing::bytes_of;
 using testing::text_of;
 
-constexpr std::uint64_t kCapacity = 64;
+constexpr std::uint64_t kRingWords = 64;
 constexpr std::size_t kWords = 2304;  // where they begin
 
 class LogRingTest : public ::testing::Test {
  protected:
   struct alignas(64) Memory {
-    std::array<std::byte, log_ring_bytes(kCapacity)> bytes{};
+    std::array<std::byte, log_ring_bytes(kRingWords)> bytes{};
   };
 
-  LogRingWriter make_writer() { return {memory_->bytes.data(), kCapacity}; }
+  LogRingWriter make_writer() { return {memory_->bytes.data(), kRingWords}; }
   LogRingReader make_reader() { return {memory_->bytes.data(), memory_->bytes.size()}; }
 
   // The bytes as a stranger sees them.
@@ -56,7 +56,7 @@ class LogRingTest : public ::testing::Test {
 TEST_F(LogRingTest, BytesOfHeaderAndRecord) {
   auto writer = make_writer();
   EXPECT_EQ(std::memcmp(memory_->bytes.data(), "ROOKLOG2", 8), 0);
-  EXPECT_EQ(word_at(8), kCapacity);
+  EXPECT_EQ(word_at(8), kRingWords);
   EXPECT_EQ(writer.append(bytes_of("hello world")), 3U);
   EXPECT_EQ(word_at(64), 3U) << "reserved_end: announced";
   EXPECT_EQ(word_at(128), 0U) << "committed_end: not published";
@@ -71,7 +71,7 @@ TEST_F(LogRingTest, BytesOfHeaderAndRecord) {
 TEST_F(LogRingTest, ARecordMayContinueAtTheStartAndPadsWithZeros) {
   auto writer = make_writer();
   auto reader = make_reader();
-  while (writer.end() < kCapacity - 2) writer.append({});
+  while (writer.end() < kRingWords - 2) writer.append({});
   writer.publish();
   reader.seek(writer.end());
   for (std::size_t i = 0; i < 4; ++i) poke(kWords + i * 8, 0xffffffffffffffff);
@@ -124,7 +124,7 @@ TEST_F(LogRingTest, EverySizeComesBackAtEveryPlaceOfTheRing) {
   auto writer = make_writer();
   auto reader = make_reader();
   ASSERT_EQ(writer.max_payload_bytes(), 64U);
-  for (std::size_t turn = 0; turn < kCapacity; ++turn) {
+  for (std::size_t turn = 0; turn < kRingWords; ++turn) {
     for (std::size_t size = 0; size <= writer.max_payload_bytes(); ++size) {
       const std::string sent(size, static_cast<char>('a' + (turn + size) % 26));
       const Position begin = writer.end();
@@ -163,7 +163,7 @@ TEST_F(LogRingTest, AReaderHoldsOutForExactlyOneLap) {
   auto on_time = make_reader();
   auto late = make_reader();
   writer.append(bytes_of("oldest"));
-  while (writer.end() < kCapacity) writer.append({});
+  while (writer.end() < kRingWords) writer.append({});
   writer.publish();
   EXPECT_EQ(next(on_time), "oldest") << "the ring is full, nothing is overwritten yet";
   writer.append({});
@@ -179,7 +179,7 @@ TEST_F(LogRingTest, WordsThatAreAnnouncedButNotPublishedLapToo) {
   auto writer = make_writer();
   auto reader = make_reader();
   writer.append(bytes_of("oldest"));
-  while (writer.end() < kCapacity) writer.append({});
+  while (writer.end() < kRingWords) writer.append({});
   writer.publish();
   writer.append(bytes_of("overwrites it, not published"));
   EXPECT_EQ(next(reader), "?lapped");
@@ -190,7 +190,7 @@ TEST_F(LogRingTest, WhatADeadWriterAnnouncedStaysLapped) {
     auto writer = make_writer();
     auto first_reader = make_reader();
     writer.append(bytes_of("oldest"));
-    while (writer.end() < kCapacity) writer.append({});
+    while (writer.end() < kRingWords) writer.append({});
     writer.publish();
     writer.append(bytes_of("dies before it is published"));
     return first_reader;

@@ -15,7 +15,7 @@
 namespace rookery::shm {
 namespace {
 
-constexpr std::uint64_t kCapacity = 64;
+constexpr std::uint64_t kDamagedRingWords = 64;
 
 // A number that is more often interesting than not: near zero, near a bound, near the end of the range, or any.
 std::uint64_t wild_number(std::mt19937_64& random, std::uint64_t near) {
@@ -41,8 +41,8 @@ TEST(RandomDamageTest, AnOutboxGivesItsOwnRecordsOrNone) {
     const Position start = random() % 1000;
     PositionWord tail{start};
     PositionWord taken{start};
-    const auto words = std::make_unique<std::uint64_t[]>(kCapacity);
-    RecordQueueProducer producer(tail, words.get(), kCapacity, taken);
+    const auto words = std::make_unique<std::uint64_t[]>(kDamagedRingWords);
+    RecordQueueProducer producer(tail, words.get(), kDamagedRingWords, taken);
     std::set<std::vector<std::byte>> appended;
     std::vector<std::byte> record;
     for (;;) {
@@ -53,15 +53,15 @@ TEST(RandomDamageTest, AnOutboxGivesItsOwnRecordsOrNone) {
 
     const auto scribbles = random() % 4;
     for (std::uint64_t i = 0; i < scribbles; ++i) {
-      const auto word = random() % kCapacity;
+      const auto word = random() % kDamagedRingWords;
       if (random() % 2 == 0)
         words[word] ^= std::uint64_t{1} << random() % 64;
       else
-        words[word] = wild_number(random, kCapacity);
+        words[word] = wild_number(random, kDamagedRingWords);
     }
-    if (random() % 4 == 0) tail.store(wild_number(random, start + kCapacity));
+    if (random() % 4 == 0) tail.store(wild_number(random, start + kDamagedRingWords));
 
-    RecordQueueConsumer consumer(tail, words.get(), kCapacity, taken);
+    RecordQueueConsumer consumer(tail, words.get(), kDamagedRingWords, taken);
     TakeResult result;
     while ((result = consumer.peek(record)) == TakeResult::Record) {
       ASSERT_TRUE(appended.contains(record)) << "round " << round;
@@ -78,22 +78,22 @@ TEST(RandomDamageTest, ALogRingIsReadWithinItsBounds) {
     void operator()(std::byte* memory) const { ::operator delete[](memory, std::align_val_t{64}); }
   };
   std::mt19937_64 random(2);
-  constexpr std::uint64_t kBytes = log_ring_bytes(kCapacity);
+  constexpr std::uint64_t kBytes = log_ring_bytes(kDamagedRingWords);
   std::uint64_t records = 0;
   std::uint64_t lapped = 0;
   for (int round = 0; round < 20'000; ++round) {
     const std::unique_ptr<std::byte[], Free> memory(new (std::align_val_t{64}) std::byte[kBytes]{});
-    LogRingWriter writer(memory.get(), kCapacity);
+    LogRingWriter writer(memory.get(), kDamagedRingWords);
     LogRingReader reader(memory.get(), kBytes);
     std::vector<std::byte> record;
-    while (writer.end() < kCapacity - 9 || (writer.end() < 1000 && random() % 8 != 0)) {
+    while (writer.end() < kDamagedRingWords - 9 || (writer.end() < 1000 && random() % 8 != 0)) {
       testing::make_record(writer.end(), writer.max_payload_bytes(), record);
       writer.append(record);
     }
     writer.publish();
     auto* words = reinterpret_cast<RingWord*>(memory.get() + sizeof(LogRingHeader));
-    for (int i = 0; i < 3; ++i) words[random() % kCapacity].store(wild_number(random, 64));
-    reader.seek(random() % 2 == 0 ? writer.end() - random() % kCapacity : wild_number(random, writer.end()));
+    for (int i = 0; i < 3; ++i) words[random() % kDamagedRingWords].store(wild_number(random, 64));
+    reader.seek(random() % 2 == 0 ? writer.end() - random() % kDamagedRingWords : wild_number(random, writer.end()));
 
     ReadResult result;
     int turns = 0;

@@ -18,8 +18,8 @@ using testing::is_record;
 using testing::make_record;
 using testing::true_in_time;
 
-constexpr std::uint64_t kCapacity = 256;
-constexpr std::size_t kMaxPayload = 200;
+constexpr std::uint64_t kRacedQueueWords = 256;
+constexpr std::size_t kRacedQueueMaxPayload = 200;
 
 // What the two share. All zero at the start: an empty queue.
 struct Shared {
@@ -27,14 +27,14 @@ struct Shared {
   alignas(64) PositionWord taken;
   alignas(64) std::atomic<Position> told;  // up to here the side that may be killed has said that it is done
   alignas(64) std::atomic<std::uint64_t> turns;
-  std::uint64_t words[kCapacity];
+  std::uint64_t words[kRacedQueueWords];
 };
 
 void produce_until(Shared& shared, Position end, const std::atomic<bool>& stop) {
-  RecordQueueProducer producer(shared.tail, shared.words, kCapacity, shared.taken);
+  RecordQueueProducer producer(shared.tail, shared.words, kRacedQueueWords, shared.taken);
   std::vector<std::byte> record;
   while (producer.tail() < end && !stop.load(std::memory_order_relaxed)) {
-    make_record(producer.tail(), kMaxPayload, record);
+    make_record(producer.tail(), kRacedQueueMaxPayload, record);
     const Position number = producer.append(record);
     if (number == 0)
       std::this_thread::yield();
@@ -48,7 +48,7 @@ TEST(RecordQueueThreadsTest, EveryRecordArrivesWholeAndInOrder) {
   const auto shared = std::make_unique<Shared>();
   std::atomic<bool> stop = false;
   std::jthread producer([&] { produce_until(*shared, kEnd, stop); });
-  RecordQueueConsumer consumer(shared->tail, shared->words, kCapacity, shared->taken);
+  RecordQueueConsumer consumer(shared->tail, shared->words, kRacedQueueWords, shared->taken);
   std::vector<std::byte> record;
   std::uint64_t records = 0;
   while (consumer.number() < kEnd) {
@@ -60,7 +60,7 @@ TEST(RecordQueueThreadsTest, EveryRecordArrivesWholeAndInOrder) {
       continue;
     }
     EXPECT_EQ(result, TakeResult::Record) << "at " << begin;
-    EXPECT_TRUE(is_record(begin, kMaxPayload, record)) << "at " << begin;
+    EXPECT_TRUE(is_record(begin, kRacedQueueMaxPayload, record)) << "at " << begin;
     if (HasFailure()) break;
     if (++records % 3 == 0) consumer.release();
   }
@@ -81,7 +81,7 @@ class RecordQueueProcessesTest : public ::testing::Test {
 };
 
 TEST_F(RecordQueueProcessesTest, AKilledProducerLeavesOnlyWholeRecords) {
-  RecordQueueConsumer consumer(shared().tail, shared().words, kCapacity, shared().taken);
+  RecordQueueConsumer consumer(shared().tail, shared().words, kRacedQueueWords, shared().taken);
   std::vector<std::byte> record;
   std::uint64_t records = 0;
   const auto take_one = [&] {
@@ -89,7 +89,7 @@ TEST_F(RecordQueueProcessesTest, AKilledProducerLeavesOnlyWholeRecords) {
     const TakeResult result = consumer.peek(record);
     if (result == TakeResult::Empty) return false;
     EXPECT_EQ(result, TakeResult::Record) << "at " << begin;
-    EXPECT_TRUE(is_record(begin, kMaxPayload, record)) << "at " << begin;
+    EXPECT_TRUE(is_record(begin, kRacedQueueMaxPayload, record)) << "at " << begin;
     EXPECT_GT(consumer.number(), begin);
     consumer.release();
     ++records;
@@ -122,7 +122,7 @@ TEST_F(RecordQueueProcessesTest, AKilledProducerLeavesOnlyWholeRecords) {
 
 // Exit codes of the consumer that is killed sooner or later: any of them means it found something wrong.
 int consume(Shared& shared) {
-  RecordQueueConsumer consumer(shared.tail, shared.words, kCapacity, shared.taken);
+  RecordQueueConsumer consumer(shared.tail, shared.words, kRacedQueueWords, shared.taken);
   if (consumer.number() > shared.told.load(std::memory_order_relaxed)) return 1;  // released before it was dealt with
   std::vector<std::byte> record;
   for (std::uint64_t turn = 0;; ++turn) {
@@ -130,7 +130,7 @@ int consume(Shared& shared) {
     const TakeResult result = consumer.peek(record);
     if (result == TakeResult::Damaged) return 2;
     if (result == TakeResult::Record) {
-      if (!is_record(begin, kMaxPayload, record)) return 3;
+      if (!is_record(begin, kRacedQueueMaxPayload, record)) return 3;
       if (shared.told.load(std::memory_order_relaxed) < consumer.number())
         shared.told.store(consumer.number(), std::memory_order_relaxed);  // "dealt with"
       shared.turns.fetch_add(1, std::memory_order_relaxed);
@@ -140,10 +140,10 @@ int consume(Shared& shared) {
 }
 
 TEST_F(RecordQueueProcessesTest, AKilledConsumerLosesNothing) {
-  RecordQueueProducer producer(shared().tail, shared().words, kCapacity, shared().taken);
+  RecordQueueProducer producer(shared().tail, shared().words, kRacedQueueWords, shared().taken);
   std::vector<std::byte> record;
   const auto append_one = [&] {
-    make_record(producer.tail(), kMaxPayload, record);
+    make_record(producer.tail(), kRacedQueueMaxPayload, record);
     return producer.append(record) != 0;
   };
   for (int round = 0; round < 150; ++round) {

@@ -14,13 +14,13 @@ namespace {
 using testing::bytes_of;
 using testing::text_of;
 
-constexpr std::uint64_t kCapacity = 64;
-constexpr std::size_t kMaxPayload = 128;  // a quarter of the queue
+constexpr std::uint64_t kQueueWords = 64;
+constexpr std::size_t kQueueMaxPayload = 128;  // a quarter of the queue
 
 class RecordQueueTest : public ::testing::Test {
  protected:
-  RecordQueueProducer make_producer() { return {tail_, words_.data(), kCapacity, taken_}; }
-  RecordQueueConsumer make_consumer() { return {tail_, words_.data(), kCapacity, taken_}; }
+  RecordQueueProducer make_producer() { return {tail_, words_.data(), kQueueWords, taken_}; }
+  RecordQueueConsumer make_consumer() { return {tail_, words_.data(), kQueueWords, taken_}; }
 
   // An empty queue whose next record starts at `position`.
   void start_at(Position position) {
@@ -37,7 +37,7 @@ class RecordQueueTest : public ::testing::Test {
 
   PositionWord tail_{0};
   PositionWord taken_{0};
-  std::vector<std::uint64_t> words_ = std::vector<std::uint64_t>(kCapacity);
+  std::vector<std::uint64_t> words_ = std::vector<std::uint64_t>(kQueueWords);
   std::vector<std::byte> payload_;
 };
 
@@ -64,11 +64,11 @@ TEST_F(RecordQueueTest, AnEmptyPayloadIsOneWord) {
 }
 
 TEST_F(RecordQueueTest, ARecordMayContinueAtTheStartAndPadsWithZeros) {
-  words_.assign(kCapacity, 0xffffffffffffffff);  // an older lap
-  start_at(kCapacity * 5 + 62);
+  words_.assign(kQueueWords, 0xffffffffffffffff);  // an older lap
+  start_at(kQueueWords * 5 + 62);
   auto producer = make_producer();
   auto consumer = make_consumer();
-  EXPECT_EQ(producer.append(bytes_of("12345678abcdefghxyz")), kCapacity * 5 + 66);
+  EXPECT_EQ(producer.append(bytes_of("12345678abcdefghxyz")), kQueueWords * 5 + 66);
   EXPECT_EQ(words_[62] & 0xffffffff, 19U);
   EXPECT_EQ(words_[63], 0x3837363534333231U);
   EXPECT_EQ(words_[0], 0x6867666564636261U);
@@ -82,8 +82,8 @@ TEST_F(RecordQueueTest, EverySizeComesBackAtEveryPlaceOfTheRow) {
   auto producer = make_producer();
   auto consumer = make_consumer();
   Position last = 0;
-  for (std::size_t turn = 0; turn < kCapacity; ++turn) {
-    for (std::size_t size = 0; size <= kMaxPayload; ++size) {
+  for (std::size_t turn = 0; turn < kQueueWords; ++turn) {
+    for (std::size_t size = 0; size <= kQueueMaxPayload; ++size) {
       const std::string sent(size, static_cast<char>('a' + (turn + size) % 26));
       const Position number = producer.append(bytes_of(sent));
       ASSERT_GT(number, last);
@@ -105,8 +105,8 @@ TEST_F(RecordQueueTest, FullRefusesWithoutATraceAndTakesAgainAfterRelease) {
   const auto before = words_;
   EXPECT_EQ(producer.append({}), 0U);
   EXPECT_EQ(words_, before);
-  EXPECT_EQ(tail_.load(), kCapacity);
-  EXPECT_EQ(consumer.depth_words(), kCapacity);
+  EXPECT_EQ(tail_.load(), kQueueWords);
+  EXPECT_EQ(consumer.depth_words(), kQueueWords);
 
   ASSERT_EQ(peek(consumer), TakeResult::Record);
   EXPECT_EQ(producer.append({}), 0U) << "peeked is not released";
@@ -115,7 +115,7 @@ TEST_F(RecordQueueTest, FullRefusesWithoutATraceAndTakesAgainAfterRelease) {
   EXPECT_TRUE(producer.has_room(56));
   EXPECT_FALSE(producer.has_room(57));
   EXPECT_EQ(producer.append(bytes_of(std::string(57, 'y'))), 0U) << "room for eight words, not nine";
-  EXPECT_EQ(producer.append(bytes_of(payload)), kCapacity + 8);
+  EXPECT_EQ(producer.append(bytes_of(payload)), kQueueWords + 8);
   EXPECT_EQ(producer.append({}), 0U);
 }
 
@@ -178,19 +178,19 @@ TEST_F(RecordQueueTest, AConsumersSuccessorReadsAgainWhatWasNotReleased) {
 
 TEST_F(RecordQueueTest, EveryFlippedBitIsFoundOrHarmless) {
   const std::string sent = "twenty-one bytes long";
-  start_at(kCapacity - 2);  // the record goes round the end
+  start_at(kQueueWords - 2);  // the record goes round the end
   auto producer = make_producer();
   ASSERT_NE(producer.append(bytes_of(sent)), 0U);
   std::size_t damaged = 0;
-  for (std::uint64_t word = kCapacity - 2; word < kCapacity + 2; ++word) {
+  for (std::uint64_t word = kQueueWords - 2; word < kQueueWords + 2; ++word) {
     for (unsigned bit = 0; bit < 64; ++bit) {
       auto consumer = make_consumer();
-      words_[word % kCapacity] ^= std::uint64_t{1} << bit;
+      words_[word % kQueueWords] ^= std::uint64_t{1} << bit;
       if (peek(consumer) == TakeResult::Damaged)
         ++damaged;
       else
         EXPECT_EQ(text(), sent) << "word " << word << " bit " << bit;
-      words_[word % kCapacity] ^= std::uint64_t{1} << bit;
+      words_[word % kQueueWords] ^= std::uint64_t{1} << bit;
     }
   }
   EXPECT_EQ(damaged, (8 + sent.size()) * 8) << "only the padding may change unnoticed";
@@ -199,8 +199,8 @@ TEST_F(RecordQueueTest, EveryFlippedBitIsFoundOrHarmless) {
 TEST_F(RecordQueueTest, ARecordOfAnOlderLapIsNotTaken) {
   auto producer = make_producer();
   ASSERT_EQ(producer.append(bytes_of("stale")), 2U);
-  taken_.store(kCapacity);
-  tail_.store(kCapacity + 2);  // says that there is a record, where the one of the lap before still lies
+  taken_.store(kQueueWords);
+  tail_.store(kQueueWords + 2);  // says that there is a record, where the one of the lap before still lies
   auto consumer = make_consumer();
   EXPECT_EQ(peek(consumer), TakeResult::Damaged);
 }
@@ -208,12 +208,12 @@ TEST_F(RecordQueueTest, ARecordOfAnOlderLapIsNotTaken) {
 TEST_F(RecordQueueTest, WildTailsAreDamageAndMoveNothing) {
   start_at(1000);
   auto consumer = make_consumer();
-  for (const Position wild : {Position{999}, Position{0}, Position{1000 + kCapacity + 1}, ~Position{0}, Position{1001},
-                              Position{1000 + kCapacity}}) {
+  for (const Position wild : {Position{999}, Position{0}, Position{1000 + kQueueWords + 1}, ~Position{0},
+                              Position{1001}, Position{1000 + kQueueWords}}) {
     tail_.store(wild);
     EXPECT_EQ(peek(consumer), TakeResult::Damaged) << wild;
     EXPECT_EQ(consumer.number(), 1000U);
-    EXPECT_LE(consumer.depth_words(), kCapacity);
+    EXPECT_LE(consumer.depth_words(), kQueueWords);
   }
 }
 
@@ -223,9 +223,9 @@ TEST_F(RecordQueueTest, ASizeBeyondTheTailOrTheLargestRecordIsDamage) {
   tail_.store(1);  // the record is cut off
   auto consumer = make_consumer();
   EXPECT_EQ(peek(consumer), TakeResult::Damaged);
-  tail_.store(kCapacity);
+  tail_.store(kQueueWords);
   for (const std::uint64_t size :
-       {std::uint64_t{kMaxPayload + 1}, std::uint64_t{kCapacity * 8}, std::uint64_t{0xffffffff}}) {
+       {std::uint64_t{kQueueMaxPayload + 1}, std::uint64_t{kQueueWords * 8}, std::uint64_t{0xffffffff}}) {
     words_[0] = size;
     EXPECT_EQ(peek(consumer), TakeResult::Damaged) << size;
   }
@@ -237,7 +237,7 @@ TEST_F(RecordQueueTest, AfterDamageBothSidesStartAgainAtOnePosition) {
   ASSERT_NE(producer.append(bytes_of("good")), 0U);
   ASSERT_EQ(peek(consumer), TakeResult::Record);
   consumer.release();
-  words_.assign(kCapacity, 0xdeadbeefdeadbeef);
+  words_.assign(kQueueWords, 0xdeadbeefdeadbeef);
   tail_.store(77'777);
   EXPECT_EQ(peek(consumer), TakeResult::Damaged);
 
@@ -258,7 +258,7 @@ TEST_F(RecordQueueTest, AWildTakenCannotMakeTheProducerWriteOutsideTheQueue) {
     start_at(64);
     taken_.store(wild);
     auto producer = make_producer();
-    for (int i = 0; i < 100; ++i) (void)producer.append(std::vector<std::byte>(kMaxPayload));
+    for (int i = 0; i < 100; ++i) (void)producer.append(std::vector<std::byte>(kQueueMaxPayload));
   }
 }
 

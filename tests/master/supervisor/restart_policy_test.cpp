@@ -12,7 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-const TimePoint kStart{std::chrono::hours{1}};
+const TimePoint kFirstStart{std::chrono::hours{1}};
 
 milliseconds pause(const RestartPolicy::Decision& decision, TimePoint now) {
   return std::chrono::duration_cast<milliseconds>(decision.due - now);
@@ -20,7 +20,7 @@ milliseconds pause(const RestartPolicy::Decision& decision, TimePoint now) {
 
 TEST(RestartPolicy, PausesDoubleUpToFiveSeconds) {
   RestartPolicy policy;
-  TimePoint now = kStart;
+  TimePoint now = kFirstStart;
   std::vector<milliseconds> pauses;
   for (int i = 0; i < 9; ++i) {
     const auto decision = policy.died(now, milliseconds{0});
@@ -35,7 +35,7 @@ TEST(RestartPolicy, PausesDoubleUpToFiveSeconds) {
 
 TEST(RestartPolicy, AHealthyLifeForgivesWhatWasBefore) {
   RestartPolicy policy;
-  TimePoint now = kStart;
+  TimePoint now = kFirstStart;
   for (int i = 0; i < 4; ++i) now = policy.died(now, milliseconds{0}).due;
   now += kHealthyLife;
   const auto decision = policy.died(now, kHealthyLife);
@@ -45,14 +45,14 @@ TEST(RestartPolicy, AHealthyLifeForgivesWhatWasBefore) {
 
 TEST(RestartPolicy, ALifeJustTooShortForgivesNothing) {
   RestartPolicy policy;
-  static_cast<void>(policy.died(kStart, milliseconds{0}));
-  const TimePoint now = kStart + kHealthyLife;
+  static_cast<void>(policy.died(kFirstStart, milliseconds{0}));
+  const TimePoint now = kFirstStart + kHealthyLife;
   EXPECT_EQ(pause(policy.died(now, kHealthyLife - milliseconds{1}), now), milliseconds{100});
 }
 
 TEST(RestartPolicy, FiveDeathsInTenSecondsPark) {
   RestartPolicy policy;
-  TimePoint now = kStart;
+  TimePoint now = kFirstStart;
   RestartPolicy::Decision decision;
   for (int i = 0; i < 5; ++i) {
     EXPECT_FALSE(decision.parked) << "after " << i << " deaths";
@@ -65,7 +65,7 @@ TEST(RestartPolicy, FiveDeathsInTenSecondsPark) {
 
 TEST(RestartPolicy, DeathsFurtherApartDoNotPark) {
   RestartPolicy policy;
-  TimePoint now = kStart;
+  TimePoint now = kFirstStart;
   for (int i = 0; i < 20; ++i) {
     now += seconds{3};
     EXPECT_FALSE(policy.died(now, seconds{1}).parked) << "death " << i;
@@ -74,14 +74,14 @@ TEST(RestartPolicy, DeathsFurtherApartDoNotPark) {
 
 TEST(RestartPolicy, WhoWasParkedHasOneTry) {
   RestartPolicy policy;
-  TimePoint now = kStart;
+  TimePoint now = kFirstStart;
   for (int i = 0; i < 5; ++i) now = policy.died(now, milliseconds{0}).due;
   EXPECT_TRUE(policy.died(now, seconds{1}).parked);
 }
 
 TEST(RestartPolicy, WhoProvedHealthyAfterParkingHasAllTriesAgain) {
   RestartPolicy policy;
-  TimePoint now = kStart;
+  TimePoint now = kFirstStart;
   for (int i = 0; i < 5; ++i) now = policy.died(now, milliseconds{0}).due;
   now += kHealthyLife;
   EXPECT_FALSE(policy.died(now, kHealthyLife).parked);

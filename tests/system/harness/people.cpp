@@ -1,5 +1,7 @@
 #include "tests/system/harness/people.h"
 
+#include <gtest/gtest.h>
+
 #include <sstream>
 #include <stdexcept>
 
@@ -45,6 +47,10 @@ std::vector<Seated> one_client_on_each_worker(const ServerProcess& server, std::
   std::vector<Seated> result;
   for (auto& [worker, seated] : found) result.push_back(std::move(seated));
   return result;
+}
+
+void expect_all_chat(std::vector<Seated>& seated) {
+  for (Seated& each : seated) EXPECT_EQ(each.client->ask("ping")["ok"], true) << each.id;
 }
 
 }  // namespace rookery::system_test

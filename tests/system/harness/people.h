@@ -31,6 +31,8 @@ struct Seated {
 };
 // Clients such that each worker has at least one, sorted by worker; connects until it is so.
 [[nodiscard]] std::vector<Seated> one_client_on_each_worker(const ServerProcess& server, std::uint32_t workers);
+// Each of them has a ping answered; a test failure names who has not.
+void expect_all_chat(std::vector<Seated>& seated);
 // The client's id, learnt by a message to the lobby.
 [[nodiscard]] std::uint64_t id_of(JsonClient& client);
 

@@ -24,7 +24,8 @@ namespace {
 constexpr std::size_t kShownLogLines = 60;
 
 std::vector<std::string> server_command(std::vector<std::string> arguments, const FaultSwitch* faults) {
-  arguments.insert(arguments.begin(), test::program(faults != nullptr ? "rookery-master-faulty" : "rookery-master"));
+  arguments.insert(arguments.begin(),
+                   test::program(faults != nullptr ? "rookery-master-faulty" : "rookery-master-cheap-hashes"));
   return arguments;
 }
 

@@ -1,7 +1,8 @@
 // tests/system/harness/server_process.h
 //
-// The real server on a free port, over its whole life. When the object goes the server is stopped by SIGTERM, if it has
-// not ended by itself, and what must be true after every test is checked:
+// The real server on a free port, over its whole life: the objects of rookery-master, linked with cheaper password
+// hashes. Where those matter, ask for ServerProgram{test::program("rookery-master")}. When the object goes the server
+// is stopped by SIGTERM, if it has not ended by itself, and what must be true after every test is checked:
 //   its exit code is the expected one; no process of its group is left, none was left without a parent, none is a
 //   zombie; the port can be bound at once; nothing of ours is in /dev/shm; the log holds no sanitizer's report, and no
 //   ALERT unless the test expects one. If the test has failed, the end of the log is printed.
