@@ -7,7 +7,13 @@ shopt -s inherit_errexit
 
 root=$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")
 page=$root/docs/reliability.md
-names=$(ctest --test-dir "$1" -N)
+# CTest knows the tests of a unit test program as one; the programs know theirs.
+names=$(
+  ctest --test-dir "$1" -N
+  for program in "$1"/tests/*_test; do
+    "$program" --gtest_list_tests | awk '/^[^ ]/ { suite = $1; next } { print suite $1 }'
+  done
+)
 status=0
 
 complain() {
