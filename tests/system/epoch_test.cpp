@@ -48,7 +48,7 @@ TEST(Epoch, ChangesWhenSomethingSeenWasLost) {
     ServerProcess server(data, {"--workers", "1"});
     epochs[life] = see_much(server.port(), life, seen);
     server.kill_master();
-    server.expect_group_gone(std::chrono::seconds(2 * kSlowness));
+    server.expect_group_gone();
   }
 
   const ServerProcess server(data, {"--workers", "1"});

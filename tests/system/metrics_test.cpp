@@ -193,7 +193,7 @@ TEST_F(Metrics, TheExporterDiesWithTheMaster) {
   ServerProcess server(arguments("1"));
   EXPECT_EQ(http_get(metrics_address(server), "/").status, 200);
   server.kill_master();
-  server.expect_group_gone(std::chrono::seconds(5 * kSlowness));
+  server.expect_group_gone();
 }
 
 TEST_F(Metrics, OffUnlessAskedFor) {

@@ -23,8 +23,7 @@ class AccountsFaults : public ::testing::TestWithParam<bool> {
     plan_.clients = 5;
     if (GetParam()) plan_.rate_per_s = 600;
     plan_.warm_up = 0ms;
-    plan_.duration = 400ms;
-    plan_.patience = 3s;
+    plan_.patience = 6s;
     Observer nobody;
     return run_load(plan_, nobody);
   }
@@ -38,20 +37,24 @@ class AccountsFaults : public ::testing::TestWithParam<bool> {
   // With this in the place of one answer or event of that kind, the `when`-th of its connection or a later one.
   Faults faults_once(const std::string& kind, std::uint64_t when, const std::function<Lines(const std::string&)>& say) {
     bool done = false;
-    const Faults faults = run_with([&](const Utterance& said) {
-                            if (done || !is(said, kind) || said.index < when) return Lines{said.text};
-                            done = true;
-                            return say(said.text);
-                          }).faults;
-    EXPECT_TRUE(done);
-    return faults;
+    // Again and longer where a busy machine did not come that far.
+    for (; plan_.duration < 2min; plan_.duration *= 4) {
+      const Faults faults = run_with([&](const Utterance& said) {
+                              if (done || !is(said, kind) || said.index < when) return Lines{said.text};
+                              done = true;
+                              return say(said.text);
+                            }).faults;
+      if (done) return faults;
+    }
+    ADD_FAILURE() << "no " << kind << " came";
+    return {};
   }
   static Faults with(std::uint64_t Faults::*what, std::uint64_t times = 1) {
     Faults expected;
     expected.*what = times;
     return expected;
   }
-  LoadPlan plan_;
+  LoadPlan plan_{.duration = 400ms};
 };
 INSTANTIATE_TEST_SUITE_P(Loops, AccountsFaults, ::testing::Bool(),
                          [](const auto& instance) { return instance.param ? "Open" : "Closed"; });

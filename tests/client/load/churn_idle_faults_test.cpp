@@ -20,7 +20,7 @@ LoadOutcome run(Mode mode, double rate, PeopleHook hook) {
   plan.rate_per_s = rate;
   plan.warm_up = 0ms;
   plan.duration = 400ms;
-  plan.patience = 1500ms;
+  plan.patience = 6s;
   Observer nobody;
   return run_load(plan, nobody);
 }

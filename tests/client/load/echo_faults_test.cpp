@@ -26,7 +26,7 @@ class EchoFaults : public ::testing::TestWithParam<bool> {
     if (GetParam()) plan.rate_per_s = 500;
     plan.warm_up = 0ms;
     plan.duration = 300ms;
-    plan.patience = 1s;
+    plan.patience = 6s;
     Observer nobody;
     return run_load(plan, nobody).faults;
   }

@@ -30,7 +30,7 @@ class FanoutFaults : public ::testing::TestWithParam<bool> {
     if (GetParam()) plan_.rate_per_s = 500;
     plan_.warm_up = 0ms;
     plan_.duration = 300ms;
-    plan_.patience = 1s;
+    plan_.patience = 6s;
     Observer nobody;
     return run_load(plan_, nobody);
   }

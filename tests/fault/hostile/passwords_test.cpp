@@ -10,7 +10,6 @@
 namespace rookery::system_test {
 namespace {
 
-using std::chrono::milliseconds;
 using testing::StartsWith;
 
 constexpr int kGuesses = 1000;
@@ -166,7 +165,7 @@ TEST(Hostile, Row57_NoAnswerTellsWhetherANameExists) {
 }
 
 TEST(Hostile, AStopDoesNotWaitForLoginsThatAreHeldBack) {
-  ServerProcess server({"--workers", "1", "--limit-loopback", "yes"});
+  ServerProcess server({"--workers", "1", "--limit-loopback", "yes", "--shutdown-timeout", kNeverForced});
   make_account(server, "alice");
   TextClient client(server.port());
   for (int i = 0; i < 5; ++i) EXPECT_THAT(client.ask(kGuess.substr(0, kGuess.size() - 1)), StartsWith("ERR "));
@@ -177,9 +176,7 @@ TEST(Hostile, AStopDoesNotWaitForLoginsThatAreHeldBack) {
     held.back()->send(kGuess);
   }
   client.sync();
-  const auto begin = Clock::now();
   server.stop();
-  EXPECT_LT(Clock::now() - begin, milliseconds{2500} * kSlowness);
   int told = 0;
   for (auto& each : held) {
     each->read_to_end();

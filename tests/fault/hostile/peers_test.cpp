@@ -15,12 +15,15 @@
 namespace rookery::system_test {
 namespace {
 
-using std::chrono::milliseconds;
+// Of an undisturbed echo and a little, so that it says the same on a busy machine: who waits for another client waits
+// for seconds.
+constexpr int kNoMoreThan = 20;
+constexpr std::chrono::milliseconds kLittle{50};
 
 const std::uint64_t kMostGrowthOfPeers = (kSanitized ? 400 : 20) * 1024 * 1024;
 
-// The 99th percentile of some round trips.
-milliseconds slow_echo(TextClient& client, int count) {
+// The median of some round trips.
+Clock::duration usual_echo(TextClient& client, int count) {
   std::vector<Clock::duration> times;
   for (int i = 0; i < count; ++i) {
     const auto begin = Clock::now();
@@ -28,7 +31,7 @@ milliseconds slow_echo(TextClient& client, int count) {
     times.push_back(Clock::now() - begin);
   }
   std::ranges::sort(times);
-  return std::chrono::ceil<milliseconds>(times[times.size() * 99 / 100]);
+  return times[times.size() / 2];
 }
 
 TEST(Hostile, Row50_WhoNeverReadsIsClosedInTheEndAndCostsOthersNothing) {
@@ -37,6 +40,7 @@ TEST(Hostile, Row50_WhoNeverReadsIsClosedInTheEndAndCostsOthersNothing) {
   TextClient other(server.port());
   slow.sync();
   other.sync();
+  const Clock::duration undisturbed = usual_echo(other, 100);
   const pid_t worker = server.worker_pid(0);
   const std::uint64_t before = memory_bytes(worker);
   JsonClient sender(server.port());
@@ -48,7 +52,7 @@ TEST(Hostile, Row50_WhoNeverReadsIsClosedInTheEndAndCostsOthersNothing) {
   }
   sender.sync();
   EXPECT_LT(memory_bytes(worker), before + kMostGrowthOfPeers);
-  EXPECT_LT(slow_echo(other, 100), milliseconds{250} * kSlowness);
+  EXPECT_LT(usual_echo(other, 100), undisturbed * kNoMoreThan + kLittle);
 
   // A member of the room that takes nothing for 30 s while there is something for it.
   eventually(
@@ -62,6 +66,7 @@ TEST(Hostile, Row50_WhoAsksAndNeverReadsHoldsNoMoreThanItsShare) {
   const ServerProcess server({"--workers", "1", "--max-queued", "131072"});
   TextClient other(server.port());
   other.sync();
+  const Clock::duration undisturbed = usual_echo(other, 100);
   const std::uint64_t before = memory_bytes(server.worker_pid(0));
   std::vector<std::unique_ptr<TextClient>> askers;
   std::string line(8001, 'y');
@@ -74,7 +79,7 @@ TEST(Hostile, Row50_WhoAsksAndNeverReadsHoldsNoMoreThanItsShare) {
       if (sent < 0) break;
     }
   }
-  EXPECT_LT(slow_echo(other, 200), milliseconds{250} * kSlowness);
+  EXPECT_LT(usual_echo(other, 200), undisturbed * kNoMoreThan + kLittle);
   EXPECT_LT(memory_bytes(server.worker_pid(0)), before + kMostGrowthOfPeers);
 }
 

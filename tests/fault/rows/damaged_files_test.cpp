@@ -44,7 +44,7 @@ class LeftBehind {
     // A running ledger that hears of the master's death before its own reaches it stops cleanly and empties the WAL.
     server.signal_child(server.ledger_pid(), SIGSTOP);
     server.kill_master();
-    server.expect_group_gone(std::chrono::seconds(2 * kSlowness));
+    server.expect_group_gone();
     EXPECT_EQ(frames_end(data_.path() / "rookery.db-wal"), wal_bytes_);
   }
 

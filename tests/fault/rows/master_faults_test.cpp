@@ -15,8 +15,6 @@
 namespace rookery::system_test {
 namespace {
 
-const std::chrono::seconds kChildrenGoWithin{2 * kSlowness};
-
 TEST(MasterFaults, Row10_KilledWhileItServes) {
   const TemporaryDirectory data;
   const int kLives = kSanitized ? 2 : 4;
@@ -29,7 +27,7 @@ TEST(MasterFaults, Row10_KilledWhileItServes) {
     loads.push_back(std::make_unique<Load>(server.port(), 4, "#life" + std::to_string(life)));
     loads.back()->wait_for_progress(20);
     server.kill_master();
-    server.expect_group_gone(kChildrenGoWithin);
+    server.expect_group_gone();
     loads.back()->finish();
   }
   const ServerProcess server(data, {"--workers", "2"});
@@ -59,13 +57,11 @@ TEST(MasterFaults, Row11_KilledAtEachStepOfItsStart) {
            std::nullopt,
            {"ROOKERY_FAULT=" + faults.setting()}});
       EXPECT_EQ(program.wait(), 128 + SIGKILL);
-      const auto killed = Clock::now();
       EXPECT_THAT(program.output(), testing::Not(testing::HasSubstr("READY")));
       eventually("no child is left", [&] {
         reap_adopted(program.pid());
         return processes_in_group(program.pid()).empty();
       });
-      EXPECT_LE(Clock::now() - killed, kChildrenGoWithin);
       ServerProcess next(*data, {"--workers", "2"});
       TextClient client(next.port());
       EXPECT_TRUE(client.ask("/say #lobby serving").starts_with("OK "));
@@ -97,7 +93,7 @@ TEST(MasterFaults, Row10_KilledWhileItHandsClientsOver) {
         static_cast<void>(server.console("drain 0"));
       } catch (const std::exception&) {  // the server went
       }
-      server.expect_group_gone(kPatience);
+      server.expect_group_gone();
       EXPECT_EQ(faults.fired(), 1u);
       if (late) {
         EXPECT_THROW(for (;;) static_cast<void>(late->read_line()), Closed);
@@ -121,7 +117,7 @@ TEST(MasterFaults, Row12_KilledAtEachStepOfTheStop) {
       load->wait_for_progress(20);
       server.expect_master_killed();
       server.program().signal(SIGTERM);
-      server.expect_group_gone(kPatience);
+      server.expect_group_gone();
       EXPECT_EQ(faults.fired(), 1u);
       load->finish();
     }

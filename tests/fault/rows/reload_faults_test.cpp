@@ -124,7 +124,7 @@ TEST(ReloadFaults, Row12_KilledAtEachStepOfAReload) {
       file.write("max-rooms = 2\n");
       server.expect_master_killed();
       server.program().signal(SIGHUP);
-      server.expect_group_gone(kPatience);
+      server.expect_group_gone();
       EXPECT_EQ(faults.fired(), 1u);
       load->finish();
     }

@@ -26,7 +26,7 @@ TEST(Supervision, Row14_ALedgerThatStandsStillGoesWithItsMaster) {
     make_account(server, "alice");
     freeze(server.ledger_pid());
     server.kill_master();
-    server.expect_group_gone(std::chrono::seconds{2 * kSlowness});
+    server.expect_group_gone();
   }
   ServerProcess again(data, {"--workers", "1"});
   TextClient alice(again.port());

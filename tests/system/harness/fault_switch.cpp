@@ -41,6 +41,10 @@ std::uint64_t FaultSwitch::fired() const noexcept {
   return sum;
 }
 
+std::uint64_t FaultSwitch::fired(std::size_t rule) const noexcept {
+  return board_->rules[rule].fired.load();
+}
+
 std::uint64_t FaultSwitch::passed(fault::Point point) const noexcept {
   return board_->passed[static_cast<std::size_t>(point)].load();
 }

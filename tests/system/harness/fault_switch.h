@@ -31,6 +31,7 @@ class FaultSwitch final {
 
   // How often rules have struck since they were set, and how often somebody came by a point since the start.
   [[nodiscard]] std::uint64_t fired() const noexcept;
+  [[nodiscard]] std::uint64_t fired(std::size_t rule) const noexcept;  // of that rule alone, counted from 0
   [[nodiscard]] std::uint64_t passed(fault::Point point) const noexcept;
 
   // For attempts (tests/fault/points/attempts.h), before the server starts.

@@ -21,7 +21,10 @@ inline const int kSlowness = test::sanitizer() == test::Sanitizer::Thread    ? 8
 inline const bool kSanitized = kSlowness > 1;
 
 using Clock = std::chrono::steady_clock;
-inline const std::chrono::seconds kPatience{30 + 10 * (kSlowness - 1)};
+inline const std::chrono::seconds kPatience{120};
+
+// For --shutdown-timeout: longer than any test waits for a stop, so a server that has to be forced has failed it.
+inline constexpr const char* kNeverForced = "300";
 
 // A watchdog has barked: the test has failed.
 class TimedOut : public std::runtime_error {

@@ -82,7 +82,7 @@ class ServerProcess final {
   void expect_alerts() noexcept { alerts_expected_ = true; }
   void expect_master_killed() noexcept;  // by itself, at a fault point
   // After the master was killed: fails unless all its children are gone, by themselves, `within` that time.
-  void expect_group_gone(std::chrono::milliseconds within);
+  void expect_group_gone();
 
  private:
   void start(std::vector<std::string> arguments, const FaultSwitch* faults, const std::filesystem::path& path = {});
