@@ -10,7 +10,8 @@ page=$root/docs/reliability.md
 # CTest knows the tests of a unit test program as one; the programs know theirs.
 names=$(
   ctest --test-dir "$1" -N
-  for program in "$1"/tests/*_test; do
+  ctest --test-dir "$1" --show-only=json-v1 | grep -oE '"[^"]*/tests/[a-z_]+_test"' | sort -u | while read -r program; do
+    program=${program//\"/}
     "$program" --gtest_list_tests | awk '/^[^ ]/ { suite = $1; next } { print suite $1 }'
   done
 )

@@ -99,7 +99,7 @@ bool tie_to_parent(pid_t parent) noexcept {
 }
 
 bool empty_standard_streams() noexcept {
-  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  const int nothing = ::open("/dev/null", O_RDWR);  // it may be one of the two, and those stay open on exec
   const bool done = nothing >= 0 && ::dup2(nothing, STDIN_FILENO) >= 0 && ::dup2(nothing, STDOUT_FILENO) >= 0;
   if (nothing > STDOUT_FILENO) ::close(nothing);
   return done;

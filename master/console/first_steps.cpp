@@ -20,7 +20,8 @@ std::string command_beside(const std::filesystem::path& program, std::string_vie
     if (rest.substr(0, end) == directory) return std::string(name);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  return (program.parent_path() / name).string();
+  const std::string path = (program.parent_path() / name).string();
+  return path.find(' ') == std::string::npos ? path : fmt::format("'{}'", path);
 }
 
 }  // namespace
@@ -32,7 +33,7 @@ std::vector<std::string> first_steps(std::string_view host, std::uint16_t port, 
   return {fmt::format("to chat: {} {}{}{}:{}", command_beside(program, "rookery-client", search_path),
                       brackets ? "[" : "", address, brackets ? "]" : "", port),
           fmt::format("or without it: nc {} {}", address, port),
-          "help: /help in a chat, 'help' here or with rookery-ctl for the operator, README.md and docs/ for the rest"};
+          "help: /help in a chat; 'rookery-ctl help' for the operator; README.md and docs/ for the rest"};
 }
 
 }  // namespace rookery::master

@@ -51,7 +51,26 @@ TEST_F(LongResume, OfAClientThatDoesNotReadHarmsNobodyAndGoesOnFromTheStore) {
   const Json answer = read_answer(slow);
   JsonClient other(server.port());
   for (int i = 0; i < 200; ++i) other.sync();
-  turn_the_ring_over(server.port());  // what is still to be given is in the store alone now
+  // Until what is still to be given is in the store alone. Who takes nothing at all for 30 s is closed.
+  std::atomic<bool> turned = false;
+  in_threads(2, [&](std::size_t part) {
+    if (part == 0) {
+      turn_the_ring_over(server.port());
+      turned = true;
+      return;
+    }
+    auto next_sip = Clock::now() + std::chrono::seconds{8};
+    eventually(
+        "the ring has been turned over",
+        [&] {
+          if (Clock::now() >= next_sip) {
+            slow.take_a_little();
+            next_sip += std::chrono::seconds{8};
+          }
+          return turned.load();
+        },
+        4 * kPatience);
+  });
   expect_all(answer, slow, seen, kInTheRing);
 }
 

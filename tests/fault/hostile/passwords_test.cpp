@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "tests/support/file_text.h"
 #include "tests/system/harness/people.h"
 
 namespace rookery::system_test {
@@ -139,6 +140,18 @@ TEST(Hostile, Row57_AThousandWrongPasswordsFromAHundredAddresses) {
     EXPECT_EQ(count_answers(guessers).right, 0);
   }
   felt.expect_little();
+}
+
+// With the hashes that people's servers have, inside the sandbox and its memory.
+TEST(Passwords, CostWhatTheyShallInTheServerForPeople) {
+  const ServerProcess server(ServerProgram{test::program("rookery-master")}, {"--workers", "1"});
+  make_account(server, "alice");
+  TextClient client(server.port());
+  EXPECT_THAT(client.ask("/login alice a-wrong-password"), StartsWith("ERR bad-credentials "));
+  client.log_in("alice", kPassword);
+  const std::string store =
+      test::file_text(server.data() / "rookery.db-wal") + test::file_text(server.data() / "rookery.db");
+  EXPECT_THAT(store, testing::HasSubstr("$argon2id$v=19$m=19456,t=2,p=1$"));
 }
 
 TEST(Hostile, Row57_NoAnswerTellsWhetherANameExists) {

@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds kLittle{50};
 
 const std::uint64_t kMostGrowthOfPeers = (kSanitized ? 400 : 20) * 1024 * 1024;
 
-// The median of some round trips.
+// Of ten round trips the slowest but one.
 Clock::duration usual_echo(TextClient& client, int count) {
   std::vector<Clock::duration> times;
   for (int i = 0; i < count; ++i) {
@@ -31,7 +31,7 @@ Clock::duration usual_echo(TextClient& client, int count) {
     times.push_back(Clock::now() - begin);
   }
   std::ranges::sort(times);
-  return times[times.size() / 2];
+  return times[times.size() * 9 / 10];
 }
 
 TEST(Hostile, Row50_WhoNeverReadsIsClosedInTheEndAndCostsOthersNothing) {

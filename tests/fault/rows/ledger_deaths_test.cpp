@@ -47,24 +47,28 @@ INSTANTIATE_TEST_SUITE_P(StoreFaults, LedgerDies,
 
 // The only client waits for its answer, so nobody but the successor can wake its loop in less than half a second.
 TEST(StoreFaults, Row15_WhoWaitsIsWokenByTheSuccessor) {
-  FaultSwitch faults;
-  ServerProcess server(faults, {"--workers", "1"});
-  server.expect_alerts();
-  JsonClient client(server.port());
-  ASSERT_EQ(client.ask({{"op", "say"}, {"room", "#lobby"}, {"text", "before"}})["ok"], true);
-  Clock::duration shortest = Clock::duration::max();
   constexpr std::chrono::milliseconds kLoopSleeps{500};
-  // Never sooner where nobody wakes it; on a busy machine not at every try.
-  for (int death = 0; death < 10 && shortest >= kLoopSleeps * 4 / 5; ++death) {
-    const pid_t ledger = server.ledger_pid();
-    faults.set("ledger.after_publish:kill9");
-    const auto begin = Clock::now();
-    EXPECT_EQ(client.ask({{"op", "say"}, {"room", "#lobby"}, {"text", "after"}})["ok"], true);
-    shortest = std::min(shortest, Clock::now() - begin);
-    server.wait_until_all_serve({ledger});
+  constexpr std::chrono::milliseconds kWoken = kLoopSleeps * 4 / 5;
+  // Never sooner where nobody wakes it; on a busy machine not at every try. A sanitizer's ledger takes longer to start
+  // than the loop sleeps.
+  const int kServers = kSanitized ? 1 : 6;
+  Clock::duration shortest = Clock::duration::max();
+  for (int start = 0; start < kServers && shortest >= kWoken; ++start) {
+    FaultSwitch faults;
+    ServerProcess server(faults, {"--workers", "1"});
+    server.expect_alerts();
+    JsonClient client(server.port());
+    ASSERT_EQ(client.ask({{"op", "say"}, {"room", "#lobby"}, {"text", "before"}})["ok"], true);
+    for (int death = 0; death < 3; ++death) {  // five within ten seconds would be read-only mode
+      const pid_t ledger = server.ledger_pid();
+      faults.set("ledger.after_publish:kill9");
+      const auto begin = Clock::now();
+      EXPECT_EQ(client.ask({{"op", "say"}, {"room", "#lobby"}, {"text", "after"}})["ok"], true);
+      shortest = std::min(shortest, Clock::now() - begin);
+      server.wait_until_all_serve({ledger});
+    }
   }
-  // A sanitizer's ledger takes longer than the sleep to start.
-  EXPECT_TRUE(kSanitized || shortest < kLoopSleeps * 4 / 5) << "posting goes on when the loop has slept its time";
+  EXPECT_TRUE(kSanitized || shortest < kWoken) << "posting goes on when the loop has slept its time";
 }
 
 class LedgerDiesAgain : public testing::TestWithParam<const char*> {};

@@ -147,6 +147,8 @@ constexpr std::uint64_t kSearched = 16ULL << 20;
 constexpr std::uint64_t kWord = sizeof(std::uint64_t);
 // Before the id, in one word: open, the port, in the lobby or not.
 constexpr std::uint64_t kIdAt = offsetof(chat::SessionBlock, client);
+constexpr std::uint64_t kAddressAt = offsetof(chat::SessionBlock, address);
+constexpr std::uint32_t kIpv4Mapped = 0xffff'0000;  // 00 00 ff ff before the four bytes of the address
 
 // Found by what it must begin with, wherever the layout has it.
 std::uint64_t block_of(const Memory& memory, std::uint64_t client) {
@@ -154,7 +156,11 @@ std::uint64_t block_of(const Memory& memory, std::uint64_t client) {
     if (memory.word(at + kIdAt) != client) continue;
     const auto state = static_cast<std::uint32_t>(memory.word(at));
     const auto in_lobby = static_cast<std::uint32_t>(memory.word(at) >> 48);
-    if (state == static_cast<std::uint32_t>(chat::SessionState::Open) && in_lobby <= 1) return at;
+    if (state != static_cast<std::uint32_t>(chat::SessionState::Open) || in_lobby > 1) continue;
+    // Small numbers stand in the outbox too; an address does not stand there at this distance.
+    if (memory.word(at + kAddressAt) == 0 &&
+        static_cast<std::uint32_t>(memory.word(at + kAddressAt + kWord)) == kIpv4Mapped)
+      return at;
   }
   throw std::runtime_error("no session of client " + std::to_string(client));
 }

@@ -17,6 +17,11 @@ TEST(FirstSteps, TheClientIsNamedAsItCanBeCalled) {
             "to chat: /usr/bin/rookery-client 127.0.0.1:5001");
 }
 
+TEST(FirstSteps, APathWithABlankCanBePasted) {
+  EXPECT_EQ(first_steps("127.0.0.1", 5000, "/my chat/rookery-master", "").front(),
+            "to chat: '/my chat/rookery-client' 127.0.0.1:5000");
+}
+
 TEST(FirstSteps, AnAddressThatNobodyCanConnectToIsNotNamed) {
   EXPECT_EQ(first_steps("0.0.0.0", 5000, "/usr/bin/rookery-master", "/usr/bin")[1], "or without it: nc 127.0.0.1 5000");
   EXPECT_EQ(first_steps("::", 5000, "/usr/bin/rookery-master", "/usr/bin")[1], "or without it: nc ::1 5000");

@@ -57,6 +57,7 @@ class ServerProcess final {
   ServerProcess& operator=(const ServerProcess&) = delete;
 
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] const std::filesystem::path& data() const noexcept { return data_.path(); }
   [[nodiscard]] pid_t pid() const noexcept { return program_->pid(); }
   [[nodiscard]] ChildProgram& program() noexcept { return *program_; }
   [[nodiscard]] const std::string& ready_line() const noexcept { return ready_line_; }
@@ -81,7 +82,7 @@ class ServerProcess final {
   void expect_exit_code(int code) noexcept { expected_exit_code_ = code; }
   void expect_alerts() noexcept { alerts_expected_ = true; }
   void expect_master_killed() noexcept;  // by itself, at a fault point
-  // After the master was killed: fails unless all its children are gone, by themselves, `within` that time.
+  // After the master was killed: fails unless all its children are gone, by themselves.
   void expect_group_gone();
 
  private:
