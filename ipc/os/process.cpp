@@ -1,5 +1,6 @@
 #include "ipc/os/process.h"
 
+#include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
