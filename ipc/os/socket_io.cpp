@@ -1,5 +1,7 @@
 #include "ipc/os/socket_io.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,6 +38,12 @@ ssize_t receive(int socket, std::span<char> to) noexcept {
     got = ::syscall(SYS_recvfrom, socket, to.data(), to.size(), 0, nullptr, nullptr);
   } while (got < 0 && errno == EINTR);
   return got < 0 ? -errno : got;
+}
+
+std::optional<std::uint32_t> unacknowledged_bytes(int socket) noexcept {
+  int bytes = 0;
+  if (::ioctl(socket, SIOCOUTQ, &bytes) != 0) return std::nullopt;
+  return static_cast<std::uint32_t>(bytes);
 }
 
 }  // namespace rookery::os

@@ -11,6 +11,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include <cstdint>
+#include <optional>
 #include <span>
 
 namespace rookery::os {
@@ -20,5 +22,8 @@ namespace rookery::os {
 
 // 0: the peer sends no more. Blocks where the socket does.
 [[nodiscard]] ssize_t receive(int socket, std::span<char> to) noexcept;
+
+// Bytes that the peer's kernel has not acknowledged; empty where the socket cannot tell any more.
+[[nodiscard]] std::optional<std::uint32_t> unacknowledged_bytes(int socket) noexcept;
 
 }  // namespace rookery::os

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ipc/os/socket_io.h"
 #include "worker/delivery/delivery.h"
 
 namespace rookery::worker {
@@ -16,7 +17,7 @@ void Delivery::forget_output(Session& session) {
   if (!session.behind()) return;
   session.set(chat::kBehind, false);
   for (Topic* topic : session.topics) --topic->behind;
-  std::erase(stalled_, &session);
+  forget_stalled(session);
 }
 
 void Delivery::close_after_output(Session& session, bool hurried) {
@@ -26,7 +27,7 @@ void Delivery::close_after_output(Session& session, bool hurried) {
   if (is_clear(session)) finish(session);
   if (!session.lingering) {
     session.stalled_since = os::CoarseMoment(os::Monotonic::now());
-    if (!session.behind()) stalled_.push_back(&session);
+    if (!session.behind()) watch_stalled(session);
   }
 }
 
@@ -36,8 +37,8 @@ void Delivery::finish(Session& session) {
   if (!session.has(chat::kClosing) || session.lingering || session.doomed) return;
   session.lingering = true;
   session.stalled_since = os::CoarseMoment(os::Monotonic::now());
-  std::erase(stalled_, &session);
-  stalled_.push_back(&session);
+  forget_stalled(session);
+  watch_stalled(session);
   ::shutdown(session.socket.get(), SHUT_WR);
   session.want_input = true;
   update_interest(session);
@@ -56,15 +57,32 @@ void Delivery::close_slow(Session& session, const char* why) {
   doom(session, why);
 }
 
+void Delivery::watch_stalled(Session& session) {
+  stalled_.push_back({&session, session.stalled_since, os::unacknowledged_bytes(session.socket.get())});
+}
+
+void Delivery::forget_stalled(const Session& session) noexcept {
+  std::erase_if(stalled_, [&session](const Stalled& stalled) { return stalled.session == &session; });
+}
+
 void Delivery::sweep(os::Monotonic::time_point now) {
   for (std::size_t i = 0; i < stalled_.size(); ++i) {
-    Session& session = *stalled_[i];
+    Stalled& stalled = stalled_[i];
+    Session& session = *stalled.session;
     const auto since = session.stalled_since.age(now);
     if (session.lingering || session.hurried) {
       if (since > kLingerFor) doom(session, "left");
-    } else if (session.blocked && since > kStalledFor) {
-      close_slow(session, "too slow: it takes nothing");
+      continue;
     }
+    const bool written_to = stalled.since != session.stalled_since;
+    if (!written_to && (!session.blocked || since <= kStalledFor)) continue;
+    const auto unacknowledged = os::unacknowledged_bytes(session.socket.get());
+    if (!written_to && (!unacknowledged || unacknowledged >= stalled.unacknowledged)) {
+      close_slow(session, "too slow: it takes nothing");
+      continue;
+    }
+    if (!written_to) session.stalled_since = os::CoarseMoment(now);
+    stalled = {&session, session.stalled_since, unacknowledged};
   }
 }
 
@@ -75,7 +93,7 @@ void Delivery::forget(Session& session) {
   while (!session.topics.empty()) session.topics.back()->remove(session);
   std::erase(dirty_, &session);
   std::erase(resting_, &session);
-  std::erase(stalled_, &session);
+  forget_stalled(session);
   std::erase(resumable_, &session);
   std::erase(doomed_, &session);
   doomed_why_.erase(&session);

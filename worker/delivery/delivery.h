@@ -11,12 +11,14 @@
 // in a room, flush() first.
 //
 // A slow session costs what its own output holds (bounded) and its place on shared tapes, which are trimmed: what it
-// has missed then is counted and told. One that takes nothing for kStalledFor is closed.
+// has missed then is counted and told. One that takes nothing for kStalledFor is closed: what counts is what its kernel
+// acknowledges, since a slow one may need minutes to free as much of a socket buffer as makes it writable again.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -159,6 +161,12 @@ class Delivery final {
     std::size_t end;
   };
 
+  struct Stalled {
+    Session* session;
+    os::CoarseMoment since;                         // session->stalled_since when this was written down
+    std::optional<std::uint32_t> unacknowledged{};  // at that moment
+  };
+
   void deliver(Session& session);
   void read_ring_first(Session& session);
   void forget_ring(Session& session) noexcept;
@@ -175,6 +183,8 @@ class Delivery final {
   void fall_behind(Session& session, std::uint64_t cursor);
   void catch_up(Session& session);
   void finish(Session& session);
+  void watch_stalled(Session& session);
+  void forget_stalled(const Session& session) noexcept;
   void trim(Topic& topic);
   void append_own(Session& session, std::string_view bytes);
 
@@ -192,7 +202,7 @@ class Delivery final {
   std::unordered_map<const Session*, const char*> doomed_why_;
   std::vector<Session*> resumable_;
   std::vector<Session*> resting_;
-  std::vector<Session*> stalled_;                                 // behind or lingering
+  std::vector<Stalled> stalled_;                                  // behind or lingering
   std::unordered_map<const Session*, std::uint64_t> ring_until_;  // of those that read the ring, see read_ring_until()
   std::vector<Reel> reels_;
   std::vector<Part> parts_of_tapes_;

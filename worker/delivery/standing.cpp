@@ -188,7 +188,7 @@ void Delivery::fall_behind(Session& session, std::uint64_t cursor) {
   session.set(chat::kBehind, true);
   for (Topic* topic : session.topics) ++topic->behind;
   session.stalled_since = os::CoarseMoment(os::Monotonic::now());
-  stalled_.push_back(&session);
+  watch_stalled(session);
 }
 
 // The session has had everything.
@@ -200,7 +200,7 @@ void Delivery::catch_up(Session& session) {
       if (--topic->behind == 0 && !topic->touched)
         for (Tape& tape : topic->tapes()) tape.clear();
     }
-    std::erase(stalled_, &session);
+    forget_stalled(session);
     resume(session);
   }
   commit(session);
