@@ -1,6 +1,8 @@
 // Processes and threads are two points of one grid: what clients see is the same at each.
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 #include "tests/system/harness/load.h"
 #include "tests/system/harness/people.h"
 
@@ -55,6 +57,14 @@ TEST_P(Shapes, ServeTheSameChat) {
   }
   EXPECT_EQ(clients[2]->ask("list")["clients"].size(), server_.client_count());
   check_promises(load, whole_history(server_.port(), "#den"));
+}
+
+// The tests of this program are run a second time with another model, see CMakeLists.txt.
+TEST(Model, IsTheOneTheseTestsAreRunWith) {
+  const char* const model = std::getenv("ROOKERY_MODEL");
+  const ServerProcess server;
+  EXPECT_THAT(server.console("status"),
+              testing::HasSubstr(std::string("model ") + (model == nullptr ? "event" : model) + ","));
 }
 
 std::string name_of(const testing::TestParamInfo<Shape>& shape) {
