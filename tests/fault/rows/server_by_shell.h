@@ -7,6 +7,7 @@
 
 #include <sys/prctl.h>
 
+#include <csignal>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
