@@ -58,12 +58,13 @@ void log_in(JsonClient& client, const std::string& name) {
   EXPECT_EQ(client.ask({{"op", "login"}, {"name", name}, {"password", kPassword}})["ok"], true);
 }
 
+// In the text dialect: a server under a sanitizer spends half as much on a line of it as on one in JSON.
 void make_noise(std::uint16_t port, int messages) {
-  JsonClient client(port);
-  join(client, "#noise");
-  const std::string text(8000, 'n');
-  const std::string request = Json{{"op", "say"}, {"room", "#noise"}, {"text", text}}.dump() + "\n";
-  for (int i = 0; i < messages; ++i) client.send(request);
+  TextClient client(port);
+  const std::string answer = client.ask("/join #noise");
+  if (!answer.starts_with("OK")) ADD_FAILURE() << answer;
+  const std::string line = "/say #noise " + std::string(8000, 'n') + "\n";
+  for (int i = 0; i < messages; ++i) client.send(line);
   client.sync();
 }
 
