@@ -12,9 +12,9 @@
 #include <cstddef>
 #include <stdexcept>
 #include <system_error>
-#include <thread>
 #include <vector>
 
+#include "ipc/os/processors.h"
 #include "ipc/wire/data_directory.h"
 #include "master/options/command_line.h"
 #include "master/options/nearest.h"
@@ -177,7 +177,7 @@ std::vector<std::string> unknown_variables(const std::map<std::string, std::stri
 constexpr unsigned kMostWorkers = 64;
 
 unsigned default_workers(unsigned most) {
-  return std::clamp(std::thread::hardware_concurrency(), 1U, most);
+  return std::clamp(os::usable_processors(), 1U, most);
 }
 
 unsigned default_max_workers(unsigned workers, unsigned loops) {

@@ -17,6 +17,7 @@
 #include "client/load/compare/started_server.h"
 #include "client/load/compare/step_progress.h"
 #include "client/load/run.h"
+#include "ipc/os/processors.h"
 
 namespace rookery::load {
 namespace {
@@ -48,7 +49,7 @@ LoadPlan plan_for(Mode mode, std::uint32_t clients, const Timing& timing, std::c
   plan.duration = duration;
   // To ask costs about what it costs to answer. No core belongs to either: they share them all, and what one takes the
   // other lacks.
-  plan.threads = load_threads(usable_cores(), clients);
+  plan.threads = load_threads(os::usable_processors(), clients);
   return plan;
 }
 

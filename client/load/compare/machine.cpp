@@ -11,7 +11,8 @@
 #include <sstream>
 #include <string>
 #include <string_view>
-#include <thread>
+
+#include "ipc/os/processors.h"
 
 namespace rookery::load {
 namespace {
@@ -50,11 +51,6 @@ std::optional<cpu_set_t> usable_set() noexcept {
 
 }  // namespace
 
-std::uint32_t usable_cores() noexcept {
-  if (const auto set = usable_set()) return static_cast<std::uint32_t>(CPU_COUNT(&*set));
-  return std::max(1U, std::thread::hardware_concurrency());
-}
-
 // cpuN user nice system idle iowait irq softirq steal ...
 double busy_core_seconds() {
   const auto set = usable_set();
@@ -74,7 +70,7 @@ double busy_core_seconds() {
 Machine describe_machine() {
   Machine machine;
   machine.processor = value_in("/proc/cpuinfo", "model name", ':');
-  machine.cores = usable_cores();
+  machine.cores = os::usable_processors();
   struct sysinfo info {};
   if (::sysinfo(&info) == 0) machine.memory_bytes = std::uint64_t{info.totalram} * info.mem_unit;
   machine.kernel = kernel();

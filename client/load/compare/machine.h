@@ -10,8 +10,6 @@ namespace rookery::load {
 // `cores` are those that this process may use.
 [[nodiscard]] Machine describe_machine();
 
-[[nodiscard]] std::uint32_t usable_cores() noexcept;
-
 // How long those cores have worked in all, for whomever, in seconds; in ticks of 10 ms. 0 where it cannot be told.
 [[nodiscard]] double busy_core_seconds();
 

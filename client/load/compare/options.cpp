@@ -11,6 +11,7 @@
 
 #include "client/load/compare/machine.h"
 #include "client/load/compare/shapes.h"
+#include "ipc/os/processors.h"
 
 namespace rookery::load {
 namespace {
@@ -75,7 +76,7 @@ void add_compare_arguments(CLI::App& command, CompareArguments& arguments) {
       ->option_text("LIST [" + arguments.clients + "]");
   command.add_option("--shapes", arguments.shapes, "which shapes")->option_text("LIST [" + arguments.shapes + "]");
   command.add_option("--parallel", arguments.parallel, "processes, or threads, in all; an even number")
-      ->option_text(fmt::format("N [{}]", default_parallel(usable_cores())))
+      ->option_text(fmt::format("N [{}]", default_parallel(os::usable_processors())))
       ->check(CLI::Range(2U, kMostParallel));
   command.add_option("--server", arguments.server, "the program to measure")
       ->option_text("PATH [rookery-master beside this program]")
@@ -87,7 +88,7 @@ CompareOptions options_of(const CompareArguments& arguments) {
   CompareOptions options;
   options.quick = arguments.quick;
   options.rounds = arguments.rounds != 0 ? arguments.rounds : options.quick ? kQuickRounds : kRounds;
-  options.parallel = arguments.parallel != 0 ? arguments.parallel : default_parallel(usable_cores());
+  options.parallel = arguments.parallel != 0 ? arguments.parallel : default_parallel(os::usable_processors());
   if (options.parallel % 2 != 0)
     throw std::invalid_argument(fmt::format("--parallel: {} is odd, and mixed needs two halves", options.parallel));
   options.clients = client_numbers(arguments.clients);
