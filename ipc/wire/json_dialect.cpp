@@ -71,8 +71,10 @@ class FieldReader {
   }
 
   bool reserved() {
-    return is_guest_name(command_.name) &&
-           !broken(Field::Name, "must not be like guest12: the server gives such names itself");
+    if (!is_reserved_name(command_.name)) return false;
+    return !broken(Field::Name, is_guest_name(command_.name)
+                                    ? "must not be like guest12: the server gives such names itself"
+                                    : "is reserved");
   }
 
   bool password() {

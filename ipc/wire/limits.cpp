@@ -4,6 +4,7 @@
 #include <utf8.h>
 
 #include <algorithm>
+#include <array>
 
 #include "ipc/wire/byte_scan.h"
 
@@ -15,6 +16,15 @@ constexpr bool is_name_character(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
+constexpr bool begins_in_any_case(std::string_view name, std::string_view lower) noexcept {
+  if (name.size() < lower.size()) return false;
+  for (std::size_t i = 0; i < lower.size(); ++i) {
+    const char c = name[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != lower[i]) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool is_valid_name(std::string_view name) noexcept {
@@ -22,13 +32,17 @@ bool is_valid_name(std::string_view name) noexcept {
 }
 
 bool is_guest_name(std::string_view name) noexcept {
-  if (name.size() <= kGuestPrefix.size()) return false;
-  for (std::size_t i = 0; i < kGuestPrefix.size(); ++i) {
-    const char upper = static_cast<char>(kGuestPrefix[i] - 'a' + 'A');
-    if (name[i] != kGuestPrefix[i] && name[i] != upper) return false;
-  }
+  if (name.size() <= kGuestPrefix.size() || !begins_in_any_case(name, kGuestPrefix)) return false;
   const std::string_view digits = name.substr(kGuestPrefix.size());
   return std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool is_reserved_name(std::string_view name) noexcept {
+  if (is_guest_name(name) || name.starts_with('-') || begins_in_any_case(name, "guest-")) return true;
+  constexpr std::array<std::string_view, 5> kReserved{kGuestPrefix, "root", "admin", "system", "server"};
+  return std::ranges::any_of(kReserved, [name](std::string_view reserved) {
+    return name.size() == reserved.size() && begins_in_any_case(name, reserved);
+  });
 }
 
 bool is_valid_room(std::string_view room) noexcept {

@@ -26,6 +26,11 @@ inline constexpr std::string_view kGuestPrefix = "guest";
 // "guest" and digits alone, in any case: what the server calls those who are not logged in, so no account may have it.
 [[nodiscard]] bool is_guest_name(std::string_view name) noexcept;
 
+// Names that would be taken for somebody they are not: guests' and those above, "guest", "root", "admin", "system",
+// "server" and what begins with "guest-", in any case; and what begins with '-', which a command line takes for an
+// option. Nobody can register one; an operator can make it.
+[[nodiscard]] bool is_reserved_name(std::string_view name) noexcept;
+
 // '#' and 1 to 32 of the same characters as a name.
 [[nodiscard]] bool is_valid_room(std::string_view room) noexcept;
 

@@ -104,8 +104,8 @@ class ArgumentReader {
   }
 
   bool reserved() noexcept {
-    if (!is_guest_name(command_.name)) return false;
-    broken("the server gives names like guest12 itself");
+    if (!is_reserved_name(command_.name)) return false;
+    broken(is_guest_name(command_.name) ? "the server gives names like guest12 itself" : "that name is reserved");
     return true;
   }
 

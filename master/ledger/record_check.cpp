@@ -75,7 +75,7 @@ std::string_view what_is_wrong(const chat::Record& record) noexcept {
       return !is_spoken(record.text) ? kBadText : std::string_view();
     case RecordKind::Register:
       if (!record.target_name.empty()) return kTooMuch;
-      if (!named || wire::is_guest_name(record.name)) return kBadName;
+      if (!named || wire::is_reserved_name(record.name)) return kBadName;
       return !is_hash(record.text) ? "a record of an account without a password hash" : std::string_view();
     case RecordKind::Join:
     case RecordKind::Leave: {

@@ -28,6 +28,10 @@ TEST(Errors, OfAccounts) {
   JsonClient json(server.port());
   EXPECT_EQ(code_of(text.ask("/register Alice another-password")), "name-taken");
   EXPECT_EQ(code_of(text.ask("/register guest12 correct-horse")), "bad-argument") << "what guests are called";
+  for (const char* reserved : {"guest", "Admin", "ROOT", "system", "server", "guest-1", "-h"}) {
+    EXPECT_EQ(code_of(text.ask(std::string("/register ") + reserved + " correct-horse")), "bad-argument") << reserved;
+    EXPECT_EQ(code_of(json.ask({{"op", "register"}, {"name", reserved}, {"password", kPassword}})), "bad-argument");
+  }
   EXPECT_EQ(code_of(text.ask("/register al!ce correct-horse")), "bad-argument");
   EXPECT_EQ(code_of(text.ask("/register " + std::string(33, 'a') + " correct-horse")), "bad-argument");
   EXPECT_EQ(code_of(text.ask("/register shorty 1234567")), "bad-argument");

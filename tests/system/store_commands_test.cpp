@@ -87,6 +87,13 @@ TEST(UserCommands, AnAccountLivesThroughAllOfThem) {
   EXPECT_THAT(server.log(), Not(HasSubstr("argon2id"))) << "no hash in the log";
 }
 
+// Names that would be taken for the server's own are for the operator to give.
+TEST(UserCommands, AReservedNameCanBeGivenByTheOperator) {
+  ServerProcess server({"--workers", "1"});
+  EXPECT_THAT(server.console(std::string("user add Admin ") + kFirstHash), StartsWith("OK "));
+  EXPECT_TRUE(can_log_in(server.port(), "admin", "first-secret"));
+}
+
 TEST(UserCommands, WhoIsLoggedInIsClosedWithAReason) {
   ServerProcess server({"--workers", "2"});
   make_account(server, "alice");

@@ -182,6 +182,7 @@ TEST(JsonParser, AFieldThatIsMissingOrWrongIsNamed) {
            Case{R"({"op":"register","id":1,"name":"a b"})", "\"name\" must be 1 to 32 of A-Z a-z 0-9 _ -"},
            Case{R"({"op":"register","id":1,"name":"guest7","password":"12345678"})",
                 "\"name\" must not be like guest12: the server gives such names itself"},
+           Case{R"({"op":"register","id":1,"name":"Root","password":"12345678"})", "\"name\" is reserved"},
            Case{R"({"op":"register","id":1,"name":"a"})", "\"password\" is missing"},
            Case{R"({"op":"register","id":1,"name":"a","password":"1234567"})", "\"password\" must be 8 to 128 bytes"},
            Case{R"({"op":"register","id":1,"name":"a","password":12345678})", "\"password\" must be a string"},

@@ -29,6 +29,14 @@ TEST(Limits, GuestNamesAreTheWordAndDigitsInAnyCase) {
     EXPECT_FALSE(is_guest_name(name)) << name;
 }
 
+TEST(Limits, NamesThatWouldBeTakenForSomebodyElseAreReserved) {
+  for (const auto* name : {"guest", "GUEST", "guest1", "Guest-1", "guest-book", "root", "Root", "admin", "ADMIN",
+                           "system", "server", "-", "-h", "--help"})
+    EXPECT_TRUE(is_reserved_name(name)) << name;
+  for (const auto* name : {"guests", "guestbook", "roots", "administrator", "servers", "my-root", "a-", "_"})
+    EXPECT_FALSE(is_reserved_name(name)) << name;
+}
+
 TEST(Limits, RoomsAreAHashAndAName) {
   for (const auto& room : {"#lobby"s, "#a"s, "#" + std::string(32, 'x')}) EXPECT_TRUE(is_valid_room(room)) << room;
   for (const auto& room : {""s, "#"s, "lobby"s, "*"s, "##a"s, "#" + std::string(33, 'x'), "#a b"s})

@@ -138,6 +138,8 @@ TEST(TextParser, AnInvalidArgumentIsToldItsRule) {
             "ERR bad-argument usage: /register NAME PASSWORD (a password is one word of 8 to 128 bytes)\n");
   EXPECT_EQ(text_error("/register Guest12 correct-horse"),
             "ERR bad-argument usage: /register NAME PASSWORD (the server gives names like guest12 itself)\n");
+  EXPECT_EQ(text_error("/register Admin correct-horse"),
+            "ERR bad-argument usage: /register NAME PASSWORD (that name is reserved)\n");
   for (const auto* n : {"0", "1001", "-1", "+5", "5x", "1e2", "99999999999999999999", "0x10"})
     EXPECT_EQ(text_error("/history #garden "s + n),
               "ERR bad-argument usage: /history [#ROOM] [N] (N is a number from 1 to 1000)\n")
