@@ -21,7 +21,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint64_t kSlack = 32;      // connections above the smallest count before a loop steps out of line
+// Connections above the smallest count before a loop steps out of line. Of few clients one too many is much; of many a
+// small part is little, and each step out of line costs two system calls.
+constexpr std::uint64_t slack(std::uint64_t smallest_count) noexcept {
+  constexpr std::uint64_t kMost = 32;
+  return std::min(2 + smallest_count / 8, kMost);
+}
+
 constexpr milliseconds kFirstLook{2};     // a burst is shared out in such steps
 constexpr milliseconds kLongestLook{64};  // a server at rest wakes no more often than this for the gate
 constexpr milliseconds kStuckAfter{20};   // gated for so long while connections wait: the others do not take them
@@ -84,7 +90,8 @@ void Acceptor::turn(os::Monotonic::time_point now) {
     look_again_ = kFirstLook;
     return;
   }
-  const bool has_its_share = sessions_.count() > smallest_live_count() + kSlack;
+  const std::uint64_t smallest = smallest_live_count();
+  const bool has_its_share = sessions_.count() > smallest + slack(smallest);
   if (!has_its_share || allowance_ > 0) {
     if (!has_its_share) allowance_ = 0;
     gated_since_ = {};

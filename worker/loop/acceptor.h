@@ -5,8 +5,8 @@
 //
 // How  Each loop waits with EPOLLEXCLUSIVE, accepts one connection a wake-up and then gets back in line (removes and
 // adds
-//      the listener). A loop that holds more than the smallest live loop's count plus kSlack stays out of the line and
-//      looks again soon. If the queue does not empty meanwhile (the others hang), it takes some all the same.
+//      the listener). A loop that holds more than the smallest live loop's count plus some slack stays out of the line
+//      and looks again soon. If the queue does not empty meanwhile (the others hang), it takes some all the same.
 //
 // Figures this rests on (4 workers, 400 connections one every 2 ms): plain epoll 227/98/60/15, EPOLLEXCLUSIVE
 // 400/0/0/0, with getting back in line 100/100/100/100; a burst of 2,000 with the gate 485 to 499 against 502 to 518.
