@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <new>
 #include <optional>
 #include <system_error>
 
@@ -34,7 +35,7 @@ constexpr std::chrono::milliseconds kRoomAgain{1};          // the ring is full:
 constexpr std::chrono::milliseconds kClerkEndsWithin{200};  // when told to: a step that can be given up is shorter
 // Batches published at most before the control pipe is looked at again: some 10 ms at full speed.
 constexpr int kTurnsPerLook = 16;
-constexpr int kExitNoMemory = 70;
+constexpr int kExitShort = 70;       // of memory, threads, descriptors: another start may have them
 constexpr int kExitCannotGoOn = 78;  // the operator must mend something
 constexpr int kExitNotStored = 75;   // stopped as asked, but the store took not all. EX_TEMPFAIL
 
@@ -279,6 +280,16 @@ store::Store open_store(const LedgerStart& start) {
   return store::Store(start.data);
 }
 
+// Something that the machine is short of now, and nothing that the operator must mend.
+bool is_shortage(const std::exception& error) noexcept {
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return true;
+  const auto* const system = dynamic_cast<const std::system_error*>(&error);
+  if (system == nullptr) return false;
+  const std::error_code& code = system->code();
+  return code == std::errc::not_enough_memory || code == std::errc::resource_unavailable_try_again ||
+         code == std::errc::too_many_files_open || code == std::errc::too_many_files_open_in_system;
+}
+
 }  // namespace
 
 int run_ledger(const LedgerStart& start, chat::SharedState& state) {
@@ -297,9 +308,7 @@ int run_ledger(const LedgerStart& start, chat::SharedState& state) {
     static_cast<void>(chat::send_control(start.control, {ControlKind::Failed, 0, kExitCannotGoOn, error.what()}));
     std::_Exit(kExitSyncFailed);
   } catch (const std::exception& error) {
-    const auto* system = dynamic_cast<const std::system_error*>(&error);
-    const bool no_memory = system != nullptr && system->code() == std::errc::not_enough_memory;
-    const int code = no_memory ? kExitNoMemory : kExitCannotGoOn;
+    const int code = is_shortage(error) ? kExitShort : kExitCannotGoOn;
     log::alert("cannot serve: {}", error.what());
     static_cast<void>(
         chat::send_control(start.control, {ControlKind::Failed, 0, static_cast<std::uint64_t>(code), error.what()}));

@@ -36,6 +36,27 @@ TEST(Supervision, Row42_SharedMemoryThatCannotBeHadIsAnErrorAtStart) {
   expect_no_memory("ulimit -v 60000");
 }
 
+// A user who may have two processes: the master and the ledger, whose first thread would be the third.
+TEST(Supervision, Row42_AThreadThatCannotBeHadAtTheStartIsNoMistakeOfTheConfiguration) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  if (kSanitized) GTEST_SKIP() << "a sanitizer starts threads of its own";
+  const test::TemporaryDirectory home;
+  const std::string user = std::to_string(60'000 + ::getpid() % 5'000);
+  const std::string data = (home.path() / "data").string();
+  ServerByShell server("chmod 755 '" + home.path().string() + "'; mkdir '" + data + "'; chown " + user + " '" + data +
+                           "'; exec setpriv --reuid=" + user + R"( --clear-groups prlimit --nproc=2:2 "$@")",
+                       {"--workers", "1", "--data", data});
+  EXPECT_EQ(server.program().wait(), 70) << server.log();
+  EXPECT_EQ(server.output(), "");
+}
+
+TEST(Supervision, AsManyWorkersAsItMayHaveProcessors) {
+  ServerByShell server(R"(exec taskset -c 0 "$@")", {});
+  server.wait_until_ready();
+  EXPECT_THAT(server.output(), HasSubstr(" workers=1 "));
+  EXPECT_EQ(server.stop(), 0);
+}
+
 class RawConsole final {
  public:
   explicit RawConsole(const std::filesystem::path& data)
