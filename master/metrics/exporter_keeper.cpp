@@ -110,7 +110,7 @@ void ExporterKeeper::died(TimePoint now, chat::EndCause why) {
   ended_by_ = why;
   const auto lived = ready_ == TimePoint{} ? std::chrono::milliseconds{0}
                                            : std::chrono::duration_cast<std::chrono::milliseconds>(now - ready_);
-  due_ = policy_.died(now, lived).due;
+  due_ = policy_.died(now, {.lived = lived}).due;
 }
 
 void ExporterKeeper::on_due(TimePoint now) {

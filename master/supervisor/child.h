@@ -44,6 +44,7 @@ struct Child {
   ControlChannel control;
   RestartPolicy policy;
   std::uint32_t restarts = 0;
+  std::uint64_t work_at_start = 0;  // Supervisor::work_of() when the newest life began
 
   // Of a worker's place.
   std::uint64_t slot_epoch = 0;   // its newest life; 0: it was never started

@@ -84,6 +84,13 @@ std::uint64_t Regions::deliveries(std::uint32_t worker) const noexcept {
   return count;
 }
 
+std::uint64_t Regions::bytes_given(std::uint32_t worker) const noexcept {
+  std::uint64_t bytes = 0;
+  for (std::uint32_t loop = 0; loop < state_.loops; ++loop)
+    bytes += chat::value_of(view(worker).control(loop).counters.bytes_out);
+  return bytes;
+}
+
 std::uint64_t Regions::outbox_depth_words(std::uint32_t worker) const noexcept {
   std::uint64_t words = 0;
   for (std::uint32_t loop = 0; loop < state_.loops; ++loop) {

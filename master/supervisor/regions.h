@@ -39,6 +39,9 @@ class Regions final {
   // Messages that the worker has put into sockets since it started.
   [[nodiscard]] std::uint64_t deliveries(std::uint32_t worker) const noexcept;
 
+  // Bytes that the worker's clients have taken: it grows when a command is answered or a message delivered.
+  [[nodiscard]] std::uint64_t bytes_given(std::uint32_t worker) const noexcept;
+
   // Words the ledger has still to take from the worker's outboxes.
   [[nodiscard]] std::uint64_t outbox_depth_words(std::uint32_t worker) const noexcept;
 

@@ -14,11 +14,14 @@ std::chrono::milliseconds pause_before(unsigned try_number) noexcept {
 
 }  // namespace
 
-RestartPolicy::Decision RestartPolicy::died(TimePoint now, std::chrono::milliseconds lived) {
-  if (lived >= kHealthyLife) {
+RestartPolicy::Decision RestartPolicy::died(TimePoint now, const PastLife& life) {
+  const bool soon_again = last_death_ != TimePoint::min() && now - last_death_ < kSoonAgain;
+  last_death_ = now;
+  if (life.of_use || life.lived >= kHealthyLife) {
     deaths_in_a_row_ = 0;
     on_probation_ = false;
     recent_deaths_.clear();
+    return {soon_again ? now + kFirstPause : now, false};
   }
   ++deaths_in_a_row_;
   recent_deaths_.push_back(now);

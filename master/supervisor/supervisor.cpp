@@ -64,6 +64,7 @@ void Supervisor::start(Child& child) {
     return start_failed(child, error.what());
   }
   child.restarts += again ? 1 : 0;
+  child.work_at_start = work_of(child);
   child.told_of = child.has = newest_;
   if (again) note_restart(child);
   child.inherited = child.is_ledger() ? 0 : held_.count(child.worker());
@@ -94,7 +95,7 @@ void Supervisor::start_failed(Child& child, const std::string& why) {
   if (is_stopping())
     start_failed_while_stopping();
   else
-    plan_restart(child, now, std::chrono::milliseconds{0});
+    plan_restart(child, now, {});
 }
 
 void Supervisor::on_child_control(std::uint32_t index, std::uint32_t events) {
@@ -338,7 +339,7 @@ void Supervisor::on_child_ended(std::uint32_t index) {
     child.parked = false;
     return;
   }
-  plan_restart(child, now, lived);
+  plan_restart(child, now, {.lived = lived, .of_use = was_ready && work_of(child) != child.work_at_start});
 }
 
 void Supervisor::log_end(const Child& child, int pid, const std::optional<os::ExitStatus>& status) const {
@@ -355,8 +356,22 @@ void Supervisor::log_end(const Child& child, int pid, const std::optional<os::Ex
   say(status->clean() && asked ? log::Level::Info : log::Level::Error);
 }
 
-void Supervisor::plan_restart(Child& child, TimePoint now, std::chrono::milliseconds lived) {
-  const RestartPolicy::Decision decision = child.policy.died(now, lived);
+// It only grows. What it counts was written by the process itself: one that ran wild can have itself started again and
+// again, which costs forks and nothing else.
+std::uint64_t Supervisor::work_of(const Child& child) const noexcept {
+  return child.is_ledger() ? regions_.newest_seq() : regions_.bytes_given(child.worker());
+}
+
+// Without it nobody is served, or nobody can post: then it is tried again soon, however often it has died.
+bool Supervisor::is_indispensable(const Child& child) const noexcept {
+  if (child.is_ledger()) return true;
+  return std::ranges::none_of(children_,
+                              [](const Child& other) { return !other.is_ledger() && other.life == Life::Serving; });
+}
+
+void Supervisor::plan_restart(Child& child, TimePoint now, const RestartPolicy::PastLife& life) {
+  RestartPolicy::Decision decision = child.policy.died(now, life);
+  if (is_indispensable(child)) decision.due = std::min(decision.due, now + kLongestWithout);
   child.due = decision.due;
   child.parked = decision.parked;
   if (decision.parked)

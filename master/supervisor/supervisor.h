@@ -145,7 +145,9 @@ class Supervisor final {
   void on_nonsense(Child& child);
   void on_control_ended(Child& child);
   void log_end(const Child& child, int pid, const std::optional<os::ExitStatus>& status) const;
-  void plan_restart(Child& child, TimePoint now, std::chrono::milliseconds lived);
+  [[nodiscard]] std::uint64_t work_of(const Child& child) const noexcept;
+  [[nodiscard]] bool is_indispensable(const Child& child) const noexcept;
+  void plan_restart(Child& child, TimePoint now, const RestartPolicy::PastLife& life);
   void tell_ledger_of_death(std::uint32_t worker);
   void set_ledger_away(bool away);
   [[nodiscard]] bool may_start(const Child& child) const noexcept;

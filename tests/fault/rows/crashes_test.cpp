@@ -12,6 +12,7 @@ namespace rookery::system_test {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 std::vector<pid_t> worker_pids(const ServerProcess& server) {
   std::vector<pid_t> pids;
@@ -128,6 +129,40 @@ TEST(Supervision, Row18_WhoDiesAgainAndAgainIsParkedAndComesBack) {
   eventually(
       "it gets another try", [&] { return state_of(server, 0) == "serving"; }, std::chrono::seconds{45});
   EXPECT_EQ(worker_restarts(server), 5u);
+}
+
+// Each life is of use to somebody: then it is started again, however often it dies.
+TEST(Supervision, Row18_WhoIsKilledWhileItServesIsNotParked) {
+  ServerProcess server({"--workers", "3"});
+  auto seated = one_client_on_each_worker(server, 3);
+  for (int death = 0; death < 7; ++death) {
+    const pid_t ledger = server.ledger_pid();
+    std::vector<pid_t> killed{ledger};
+    for (int worker = 0; worker < 3; ++worker) killed.push_back(server.worker_pid(worker));
+    for (std::size_t i = 1; i < killed.size(); ++i) server.kill_child(killed[i]);
+    EXPECT_EQ(seated[0].client->ask({{"op", "say"}, {"room", "#lobby"}, {"text", "still here"}})["ok"], true);
+    server.kill_child(ledger);
+    server.wait_until_all_serve(killed);
+    expect_all_chat(seated);
+    EXPECT_EQ(seated[0].client->ask({{"op", "say"}, {"room", "#lobby"}, {"text", "and again"}})["ok"], true);
+  }
+  EXPECT_THAT(server.log(), Not(HasSubstr("died too often")));
+}
+
+// Nobody is served meanwhile, so it is tried again soon although no life was of use.
+TEST(Supervision, Row18_TheLastWorkerIsNotGivenUp) {
+  ServerProcess server({"--workers", "1"});
+  for (int death = 0; death < 7; ++death) {
+    eventually("worker 0 serves", [&] { return state_of(server, 0) == "serving"; });
+    server.kill_child(server.worker_pid(0));
+    eventually("its death is seen", [&] {
+      return state_of(server, 0) != "serving" || worker_restarts(server) > static_cast<std::uint64_t>(death);
+    });
+  }
+  server.wait_until_all_serve();
+  EXPECT_THAT(server.log(), HasSubstr("worker 0 died too often: parked for 1 s"));
+  TextClient client(server.port());
+  EXPECT_EQ(client.ask("hello"), "Echo: hello");
 }
 
 // Somebody who has found a line that crashes workers, and sends it again each time the dead one has been replaced.

@@ -23,7 +23,7 @@ TEST(RestartPolicy, PausesDoubleUpToFiveSeconds) {
   TimePoint now = kFirstStart;
   std::vector<milliseconds> pauses;
   for (int i = 0; i < 9; ++i) {
-    const auto decision = policy.died(now, milliseconds{0});
+    const auto decision = policy.died(now, {.lived = milliseconds{0}});
     pauses.push_back(pause(decision, now));
     EXPECT_FALSE(decision.parked);
     now = decision.due + seconds{3};  // or five of them would be within ten seconds
@@ -36,18 +36,18 @@ TEST(RestartPolicy, PausesDoubleUpToFiveSeconds) {
 TEST(RestartPolicy, AHealthyLifeForgivesWhatWasBefore) {
   RestartPolicy policy;
   TimePoint now = kFirstStart;
-  for (int i = 0; i < 4; ++i) now = policy.died(now, milliseconds{0}).due;
+  for (int i = 0; i < 4; ++i) now = policy.died(now, {.lived = milliseconds{0}}).due;
   now += kHealthyLife;
-  const auto decision = policy.died(now, kHealthyLife);
+  const auto decision = policy.died(now, {.lived = kHealthyLife});
   EXPECT_EQ(pause(decision, now), milliseconds{0});
   EXPECT_FALSE(decision.parked);
 }
 
 TEST(RestartPolicy, ALifeJustTooShortForgivesNothing) {
   RestartPolicy policy;
-  static_cast<void>(policy.died(kFirstStart, milliseconds{0}));
+  static_cast<void>(policy.died(kFirstStart, {.lived = milliseconds{0}}));
   const TimePoint now = kFirstStart + kHealthyLife;
-  EXPECT_EQ(pause(policy.died(now, kHealthyLife - milliseconds{1}), now), milliseconds{100});
+  EXPECT_EQ(pause(policy.died(now, {.lived = kHealthyLife - milliseconds{1}}), now), milliseconds{100});
 }
 
 TEST(RestartPolicy, FiveDeathsInTenSecondsPark) {
@@ -57,7 +57,7 @@ TEST(RestartPolicy, FiveDeathsInTenSecondsPark) {
   for (int i = 0; i < 5; ++i) {
     EXPECT_FALSE(decision.parked) << "after " << i << " deaths";
     now += seconds{2};
-    decision = policy.died(now, seconds{1});
+    decision = policy.died(now, {.lived = seconds{1}});
   }
   EXPECT_TRUE(decision.parked);
   EXPECT_EQ(pause(decision, now), kParkedFor);
@@ -68,24 +68,49 @@ TEST(RestartPolicy, DeathsFurtherApartDoNotPark) {
   TimePoint now = kFirstStart;
   for (int i = 0; i < 20; ++i) {
     now += seconds{3};
-    EXPECT_FALSE(policy.died(now, seconds{1}).parked) << "death " << i;
+    EXPECT_FALSE(policy.died(now, {.lived = seconds{1}}).parked) << "death " << i;
   }
 }
 
 TEST(RestartPolicy, WhoWasParkedHasOneTry) {
   RestartPolicy policy;
   TimePoint now = kFirstStart;
-  for (int i = 0; i < 5; ++i) now = policy.died(now, milliseconds{0}).due;
-  EXPECT_TRUE(policy.died(now, seconds{1}).parked);
+  for (int i = 0; i < 5; ++i) now = policy.died(now, {.lived = milliseconds{0}}).due;
+  EXPECT_TRUE(policy.died(now, {.lived = seconds{1}}).parked);
 }
 
 TEST(RestartPolicy, WhoProvedHealthyAfterParkingHasAllTriesAgain) {
   RestartPolicy policy;
   TimePoint now = kFirstStart;
-  for (int i = 0; i < 5; ++i) now = policy.died(now, milliseconds{0}).due;
+  for (int i = 0; i < 5; ++i) now = policy.died(now, {.lived = milliseconds{0}}).due;
   now += kHealthyLife;
-  EXPECT_FALSE(policy.died(now, kHealthyLife).parked);
-  EXPECT_FALSE(policy.died(now, milliseconds{0}).parked);
+  EXPECT_FALSE(policy.died(now, {.lived = kHealthyLife}).parked);
+  EXPECT_FALSE(policy.died(now, {.lived = milliseconds{0}}).parked);
+}
+
+// Killed from outside while it serves, over and over.
+TEST(RestartPolicy, WhoIsOfUseIsStartedAgainHoweverOftenItDies) {
+  RestartPolicy policy;
+  TimePoint now = kFirstStart;
+  EXPECT_EQ(pause(policy.died(now, {.lived = milliseconds{80}, .of_use = true}), now), milliseconds{0});
+  for (int i = 0; i < 50; ++i) {
+    now += milliseconds{200};
+    const auto decision = policy.died(now, {.lived = milliseconds{80}, .of_use = true});
+    EXPECT_FALSE(decision.parked);
+    EXPECT_EQ(pause(decision, now), milliseconds{100});
+  }
+  now += kSoonAgain;
+  EXPECT_EQ(pause(policy.died(now, {.lived = milliseconds{80}, .of_use = true}), now), milliseconds{0});
+}
+
+TEST(RestartPolicy, ALifeOfUseForgivesThoseOfNoUse) {
+  RestartPolicy policy;
+  TimePoint now = kFirstStart;
+  for (int i = 0; i < 4; ++i) now = policy.died(now, {}).due;
+  now = policy.died(now, {.lived = milliseconds{80}, .of_use = true}).due;
+  EXPECT_EQ(pause(policy.died(now, {}), now), milliseconds{0});
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(policy.died(now, {}).parked);
+  EXPECT_TRUE(policy.died(now, {}).parked);
 }
 
 }  // namespace
