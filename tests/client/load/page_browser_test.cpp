@@ -41,7 +41,7 @@ std::string page_after_scripts(const std::string& browser, const std::string& ht
   std::ofstream(page, std::ios::binary) << html;
   client::ChildProcess process(
       client::ChildProcess::Stdio::Pipes,
-      {"/usr/bin/timeout", "--kill-after=2", "20", browser, "--headless", "--no-sandbox", "--disable-gpu",
+      {"/usr/bin/timeout", "--kill-after=2", "300", browser, "--headless", "--no-sandbox", "--disable-gpu",
        "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
        "--disable-sync", "--disable-dev-shm-usage", "--user-data-dir=" + (directory.path() / "profile").string(),
        "--window-size=" + std::to_string(width) + ",2000", "--virtual-time-budget=5000", "--dump-dom",

@@ -89,9 +89,7 @@ TEST_F(StartedServerTest, IsGivenUpWhenItIsInterrupted) {
   ASSERT_EQ(::timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
   const itimerspec soon{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_nsec = 300'000'000}};
   ASSERT_EQ(::timer_settime(timer, 0, &soon, nullptr), 0);
-  const auto begun = std::chrono::steady_clock::now();
   EXPECT_THROW(StartedServer(program, shape("threads"), 100), Interrupted);
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, 15s);  // not the half minute that a start may take
   ::timer_delete(timer);
 }
 
