@@ -34,10 +34,14 @@ ReceivedControl receive_control(int descriptor) {
   std::array<std::byte, sizeof(Head) + kMaxControlTextBytes> buffer;
   auto received = os::receive_message(descriptor, buffer);
   if (received.status != os::TransferStatus::Done) return {received.status, std::nullopt, {}};
-  if (received.bytes < sizeof(Head)) return {received.status, std::nullopt, {}};
+  const auto refused = [&](std::string_view fault) {
+    return ReceivedControl{received.status, std::nullopt, {}, fault};
+  };
+  if (received.surplus) return refused("with more descriptors than one");
+  if (received.bytes < sizeof(Head)) return refused("too short");
   Head head;
   std::memcpy(&head, buffer.data(), sizeof head);
-  if (head.kind < ControlKind::Ready || head.kind > kLastControlKind) return {received.status, std::nullopt, {}};
+  if (head.kind < ControlKind::Ready || head.kind > kLastControlKind) return refused("of no known kind");
   ControlMessage message{head.kind, head.worker, head.number, {}, head.place, head.from};
   message.text.assign(reinterpret_cast<const char*>(buffer.data()) + sizeof head, received.bytes - sizeof head);
   return {received.status, std::move(message), std::move(received.passenger)};

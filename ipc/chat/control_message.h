@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "ipc/chat/source_address.h"
 #include "ipc/os/pipe.h"
@@ -80,8 +81,9 @@ inline constexpr std::size_t kMaxControlTextBytes = 8192;
 
 struct ReceivedControl {
   os::TransferStatus status = os::TransferStatus::Failed;
-  std::optional<ControlMessage> message;  // empty with status Done: not a message of ours
+  std::optional<ControlMessage> message;  // empty with status Done: not a message of ours, `fault` says why
   os::FileDescriptor passenger = os::FileDescriptor();
+  std::string_view fault = {};  // a literal
 };
 [[nodiscard]] ReceivedControl receive_control(int descriptor);
 

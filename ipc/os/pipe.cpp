@@ -13,18 +13,30 @@ namespace rookery::os {
 
 namespace {
 
-// Room for one descriptor: of more the kernel closes the rest.
 struct PassengerSeat {
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> bytes;
 };
 
-FileDescriptor take_passenger(msghdr& header) {
-  const cmsghdr* const ticket = CMSG_FIRSTHDR(&header);
-  if (ticket == nullptr || ticket->cmsg_level != SOL_SOCKET || ticket->cmsg_type != SCM_RIGHTS) return {};
-  if (ticket->cmsg_len < CMSG_LEN(sizeof(int))) return {};
-  int passenger = -1;
-  std::memcpy(&passenger, CMSG_DATA(ticket), sizeof passenger);
-  return FileDescriptor(passenger);
+// What a receiver offers to the kernel is exactly as long as a message with one descriptor. CMSG_SPACE would not do: it
+// is padded to a multiple of 8, and the kernel puts a second descriptor into the padding.
+constexpr std::size_t kSeatForOne = CMSG_LEN(sizeof(int));
+static_assert(kSeatForOne <= sizeof(PassengerSeat::bytes));
+
+// Every descriptor that the kernel has opened for this message has an owner afterwards.
+void take_passengers(msghdr& header, Received& received) {
+  for (cmsghdr* ticket = CMSG_FIRSTHDR(&header); ticket != nullptr; ticket = CMSG_NXTHDR(&header, ticket)) {
+    if (ticket->cmsg_level != SOL_SOCKET || ticket->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (ticket->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int descriptor = -1;
+      std::memcpy(&descriptor, CMSG_DATA(ticket) + i * sizeof descriptor, sizeof descriptor);
+      received.surplus |= static_cast<bool>(received.passenger);
+      received.passenger.reset(descriptor);
+    }
+  }
+  // The kernel has closed what found no room. Without a passenger it was our limit of open files that left none.
+  received.surplus |= received.passenger && (header.msg_flags & MSG_CTRUNC) != 0;
+  if (received.surplus) received.passenger.reset();
 }
 
 }  // namespace
@@ -75,10 +87,15 @@ Received receive_message(int descriptor, std::span<std::byte> buffer) {
     header.msg_iov = &part;
     header.msg_iovlen = 1;
     header.msg_control = seat.bytes.data();
-    header.msg_controllen = seat.bytes.size();
+    header.msg_controllen = kSeatForOne;
     const auto got = ::recvmsg(descriptor, &header, MSG_CMSG_CLOEXEC);
-    if (got > 0) return {TransferStatus::Done, static_cast<std::size_t>(got), take_passenger(header)};
-    if (got == 0) return {TransferStatus::PeerGone, 0};  // no message of ours is empty
+    if (got >= 0) {
+      Received received{TransferStatus::Done, static_cast<std::size_t>(got)};
+      take_passengers(header, received);
+      // No message of ours is empty. An empty one that brings descriptors is no end of file either.
+      if (got == 0 && !received.passenger && !received.surplus) received.status = TransferStatus::PeerGone;
+      return received;
+    }
     // ECONNRESET is told once, and first, when the peer closed with messages of ours unread; what it sent before its
     // end comes with the next calls, then end of file.
     if (errno == EINTR || errno == ECONNRESET) continue;

@@ -34,14 +34,16 @@ struct Received {
   TransferStatus status = TransferStatus::Failed;
   std::size_t bytes = 0;
   FileDescriptor passenger = FileDescriptor();
+  bool surplus = false;  // more descriptors were sent with it than one; none of them is open here
 };
 
 // One message over a duplex pipe. Interrupted calls are made again. PeerGone: the other process has died or closed its
 // end. Failed leaves errno as the call left it. A message larger than `buffer` is cut to its size.
 //
-// `passenger`: a descriptor of which the receiver gets a duplicate with the message; -1: none. Of a message that brings
-// more than one the rest is closed. Where the receiver is at its limit of open files, or where too many descriptors are
-// in flight, a duplicate is lost: the message comes without it.
+// `passenger`: a descriptor of which the receiver gets a duplicate with the message; -1: none. A message with more than
+// one is `surplus` and comes without any: a sender that means harm must not fill the receiver's table. Where the
+// receiver is at its limit of open files, or where too many descriptors are in flight, a duplicate is lost: the message
+// comes without it.
 [[nodiscard]] TransferStatus send_message(int descriptor, std::span<const std::byte> message,
                                           int passenger = -1) noexcept;
 [[nodiscard]] Received receive_message(int descriptor, std::span<std::byte> buffer);

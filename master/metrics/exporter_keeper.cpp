@@ -73,7 +73,12 @@ void ExporterKeeper::on_control() {
       process_.signal(SIGKILL);  // usually it has ended already
       return;
     }
-    if (!received.message) continue;
+    if (!received.message || received.passenger) {
+      log::alert("exporter pid={} sent the master a message it may not send, {}: killing it", process_.pid(),
+                 received.message ? "with a descriptor" : received.fault);
+      process_.signal(SIGKILL);
+      return;
+    }
     if (received.message->kind == chat::ControlKind::Ready) ready_ = os::Monotonic::now();
     if (received.message->kind == chat::ControlKind::Probe) probe_store_();
   }

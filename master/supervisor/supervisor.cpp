@@ -136,12 +136,14 @@ void Supervisor::read_messages(Child& child, int at_most) {
     if (received.message)
       on_message(child, std::move(received));
     else
-      on_nonsense(child);
+      on_nonsense(child, received.fault);
   }
 }
 
 void Supervisor::on_message(Child& child, chat::ReceivedControl received) {
   const chat::ControlMessage& message = *received.message;
+  if (received.passenger && message.kind != chat::ControlKind::Hold)
+    return on_nonsense(child, "with a descriptor that does not belong to it");
   switch (message.kind) {
     case chat::ControlKind::Ready:
       return on_ready(child);
@@ -179,12 +181,13 @@ void Supervisor::on_message(Child& child, chat::ReceivedControl received) {
     default:
       break;
   }
-  on_nonsense(child);
+  on_nonsense(child, "out of place");
 }
 
-void Supervisor::on_nonsense(Child& child) {
+void Supervisor::on_nonsense(Child& child, std::string_view what) {
   if (child.killed) return;
-  log::alert("{} pid={} sent the master a message it may not send: killing it", child.name(), child.process.pid());
+  log::alert("{} pid={} sent the master a message it may not send, {}: killing it", child.name(), child.process.pid(),
+             what);
   child.kill();
 }
 

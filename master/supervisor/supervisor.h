@@ -142,7 +142,7 @@ class Supervisor final {
   void on_slot_clean(std::uint32_t worker);
   void on_slot_damaged(std::uint32_t worker, const std::string& what);
   void on_failed(Child& child, const chat::ControlMessage& message);
-  void on_nonsense(Child& child);
+  void on_nonsense(Child& child, std::string_view what);  // ends it
   void on_control_ended(Child& child);
   void log_end(const Child& child, int pid, const std::optional<os::ExitStatus>& status) const;
   [[nodiscard]] std::uint64_t work_of(const Child& child) const noexcept;

@@ -1,6 +1,9 @@
 #include "tests/fault/rows/wild_worker.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 // All of it in this file: nothing of the server is linked to what drives it.
@@ -10,7 +13,9 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <functional>
 #include <random>
 #include <sstream>
 #include <stdexcept>
@@ -36,8 +41,13 @@ constexpr std::uint64_t kTail = kControl + offsetof(chat::LoopControl, outbox_ta
 constexpr std::uint64_t kJournal = kControl + offsetof(chat::LoopControl, journal);
 constexpr std::uint64_t kPayloadWord = 1;
 
+struct OwnRegion {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+
 // The region is the only one a worker may write.
-std::uint64_t own_region_of(pid_t worker) {
+OwnRegion own_region_of(pid_t worker) {
   std::ifstream maps("/proc/" + std::to_string(worker) + "/maps");
   for (std::string line; std::getline(maps, line);) {
     if (line.find("/memfd:rookery-worker-") == std::string::npos) continue;
@@ -45,7 +55,7 @@ std::uint64_t own_region_of(pid_t worker) {
     std::string range, permissions, offset;
     fields >> range >> permissions >> offset;
     if (permissions.find('w') != std::string::npos && std::stoull(offset, nullptr, 16) == 0)
-      return std::stoull(range, nullptr, 16);
+      return {std::stoull(range, nullptr, 16), std::stoull(range.substr(range.find('-') + 1), nullptr, 16)};
   }
   throw std::runtime_error("worker " + std::to_string(worker) + " has no region of its own");
 }
@@ -54,7 +64,7 @@ class Memory final {
  public:
   explicit Memory(pid_t process)
       : descriptor_(::open(("/proc/" + std::to_string(process) + "/mem").c_str(), O_RDWR | O_CLOEXEC)),
-        region_(own_region_of(process)) {
+        region_(own_region_of(process).begin) {
     if (descriptor_ < 0) throw std::system_error(errno, std::generic_category(), "open /proc/PID/mem");
   }
   ~Memory() { ::close(descriptor_); }
@@ -180,6 +190,75 @@ void scribble_over_session(pid_t worker, std::uint64_t client, SessionDamage dam
   std::vector<std::uint64_t> noise((sizeof(chat::SessionBlock) - first) / kWord);
   for (std::uint64_t& word : noise) word = random();
   memory.write(block + first, noise);
+}
+
+bool region_holds(pid_t worker, std::string_view bytes) {
+  const OwnRegion region = own_region_of(worker);
+  std::ifstream memory("/proc/" + std::to_string(worker) + "/mem", std::ios::binary);
+  std::string all(region.end - region.begin, 0);
+  memory.seekg(static_cast<std::streamoff>(region.begin));
+  memory.read(all.data(), static_cast<std::streamsize>(all.size()));
+  if (!memory) throw std::runtime_error("cannot read the region of worker " + std::to_string(worker));
+  return all.find(bytes) != std::string::npos;
+}
+
+namespace {
+
+os::FileDescriptor duplicate_of(pid_t process, const std::function<bool(int)>& is_it) {
+  const os::FileDescriptor there(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/fd")) {
+    const int number = std::stoi(entry.path().filename().string());
+    os::FileDescriptor duplicate(static_cast<int>(::syscall(SYS_pidfd_getfd, there.get(), number, 0)));
+    if (duplicate && is_it(duplicate.get())) return duplicate;
+  }
+  throw std::runtime_error("process " + std::to_string(process) + " has no such descriptor");
+}
+
+int socket_option(int socket, int option) {
+  int value = -1;
+  socklen_t bytes = sizeof value;
+  return ::getsockopt(socket, SOL_SOCKET, option, &value, &bytes) == 0 ? value : -1;
+}
+
+}  // namespace
+
+os::FileDescriptor control_pipe_of(pid_t worker) {
+  return duplicate_of(worker, [](int descriptor) {
+    return socket_option(descriptor, SO_DOMAIN) == AF_UNIX && socket_option(descriptor, SO_TYPE) == SOCK_SEQPACKET;
+  });
+}
+
+os::FileDescriptor connection_of(pid_t worker, std::uint16_t client_port) {
+  return duplicate_of(worker, [&](int descriptor) {
+    sockaddr_storage peer{};
+    socklen_t bytes = sizeof peer;
+    if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &bytes) != 0) return false;
+    if (peer.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(peer).sin_port) == client_port;
+    return peer.ss_family == AF_INET6 && ntohs(reinterpret_cast<const sockaddr_in6&>(peer).sin6_port) == client_port;
+  });
+}
+
+bool send_to_master(int pipe, chat::ControlKind kind, std::size_t descriptors, bool empty) {
+  // As chat::send_control() has it: kind, three bytes, worker, client, place, place.
+  std::array<char, 32> bytes{};
+  bytes[0] = static_cast<char>(kind);
+  constexpr std::uint64_t kClient = 1;
+  std::memcpy(bytes.data() + 8, &kClient, sizeof kClient);
+  iovec part{bytes.data(), empty ? 0 : bytes.size()};
+  constexpr std::size_t kMost = 253;  // the kernel takes no more
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMost * sizeof(int))> ancillary{};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = ancillary.data();
+  header.msg_controllen = CMSG_SPACE(descriptors * sizeof(int));
+  auto* const rights = reinterpret_cast<cmsghdr*>(ancillary.data());
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(descriptors * sizeof(int));
+  const std::vector<int> numbers(descriptors, STDIN_FILENO);
+  std::memcpy(CMSG_DATA(rights), numbers.data(), descriptors * sizeof(int));
+  return ::sendmsg(pipe, &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
 }  // namespace rookery::system_test

@@ -346,5 +346,36 @@ TEST(WorkerFaults, Row59_OneUserOnTwoWorkers) {
   static_cast<void>(survivor.expect_event(is_last));
 }
 
+// Each message brings descriptors that the master did not ask for. None of them stays open there.
+TEST(WorkerFaults, Row70_SurplusDescriptorsEndTheWorkerThatSendsThem) {
+  struct Message {
+    chat::ControlKind kind;
+    std::size_t descriptors;
+    bool empty;
+  };
+  constexpr std::array kMessages{
+      Message{chat::ControlKind::Hold, 2, false},   Message{chat::ControlKind::Hold, 3, false},
+      Message{chat::ControlKind::Hold, 253, false}, Message{chat::ControlKind::Drop, 1, false},
+      Message{chat::ControlKind::Ready, 2, false},  Message{chat::ControlKind::Hold, 1, true}};
+  constexpr int kOfEach = 40;
+  ServerProcess server({"--workers", "3"});
+  server.expect_alerts();
+  const std::size_t before = descriptor_count(server.pid());
+  for (std::size_t i = 0; i < kMessages.size(); ++i) {
+    SCOPED_TRACE(i);
+    const pid_t wild = server.worker_pid(static_cast<int>(i % 3));
+    os::FileDescriptor pipe = control_pipe_of(wild);
+    for (int sent = 0;
+         sent < kOfEach && send_to_master(pipe.get(), kMessages[i].kind, kMessages[i].descriptors, kMessages[i].empty);)
+      ++sent;
+    pipe.reset();
+    server.wait_until_all_serve({wild});
+    eventually("the master has as many descriptors as before",
+               [&] { return descriptor_count(server.pid()) == before; });
+    EXPECT_THAT(server.log(),
+                testing::HasSubstr("pid=" + std::to_string(wild) + " sent the master a message it may not send"));
+  }
+}
+
 }  // namespace
 }  // namespace rookery::system_test

@@ -2,8 +2,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -57,6 +60,55 @@ TEST_F(DuplexPipeTest, CutsWhatIsLargerThanTheBufferAndGoesOnWithTheNext) {
   ASSERT_EQ(send_message(pipe_.ours.get(), bytes_of("next")), TransferStatus::Done);
   EXPECT_EQ(receive_message(pipe_.theirs.get(), buffer_).bytes, 64U);
   EXPECT_EQ(receive(pipe_.theirs.get()), "next");
+}
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  for (int number = 0; number < 1024; ++number) count += ::fcntl(number, F_GETFD) >= 0 ? 1U : 0U;
+  return count;
+}
+
+// Sends `text` with so many duplicates of its own end, as no code of ours does.
+void send_with_descriptors(int descriptor, std::string_view text, std::size_t count) {
+  iovec part{const_cast<char*>(text.data()), text.size()};
+  constexpr std::size_t kMost = 253;  // the kernel takes no more
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMost * sizeof(int))> ancillary{};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = ancillary.data();
+  header.msg_controllen = CMSG_SPACE(count * sizeof(int));
+  auto* const rights = reinterpret_cast<cmsghdr*>(ancillary.data());
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(count * sizeof(int));
+  const std::vector<int> numbers(count, descriptor);
+  std::memcpy(CMSG_DATA(rights), numbers.data(), count * sizeof(int));
+  ASSERT_EQ(::sendmsg(descriptor, &header, 0), static_cast<ssize_t>(text.size()));
+}
+
+TEST_F(DuplexPipeTest, OneDescriptorComesWithAMessageAndNoneOfMore) {
+  for (const std::size_t count : {1U, 2U, 3U, 4U, 253U}) {
+    SCOPED_TRACE(count);
+    send_with_descriptors(pipe_.ours.get(), "text", count);
+    const std::size_t before = open_descriptors();
+    {
+      const Received received = receive_message(pipe_.theirs.get(), buffer_);
+      EXPECT_EQ(received.status, TransferStatus::Done);
+      EXPECT_EQ(received.bytes, 4U);
+      EXPECT_EQ(static_cast<bool>(received.passenger), count == 1);
+      EXPECT_EQ(received.surplus, count > 1);
+      EXPECT_EQ(open_descriptors(), before + (count == 1 ? 1U : 0U));
+    }
+    EXPECT_EQ(open_descriptors(), before);
+  }
+}
+
+TEST_F(DuplexPipeTest, AnEmptyMessageWithADescriptorIsNoEndOfFile) {
+  send_with_descriptors(pipe_.ours.get(), "", 1);
+  const std::size_t before = open_descriptors();
+  EXPECT_EQ(receive_status(pipe_.theirs.get()), TransferStatus::Done);
+  EXPECT_EQ(open_descriptors(), before);
 }
 
 TEST_F(DuplexPipeTest, PeerGoneOnBothSides) {
