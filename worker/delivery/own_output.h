@@ -40,7 +40,7 @@ class OwnOutput final {
   void keep_consumed(bool keep) noexcept { keep_consumed_ = keep; }
   void release_consumed() noexcept {
     if (keep_consumed_) return;
-    for (const BufferNumber buffer : consumed_) buffers_.give_back(buffer);
+    for (const BufferNumber buffer : consumed_) buffers_.give_back(buffer, head(buffer).end);
     consumed_.clear();
   }
 

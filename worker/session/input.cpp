@@ -89,7 +89,8 @@ void Input::received(Session& session, ssize_t got) {
 }
 
 // Room for a large part of a line behind what is held. Where the bytes of the next receive go is committed first: if we
-// die of it, the kernel tells how many came, and they lie there. So nothing is ever moved within a buffer.
+// die of it, the kernel tells how many came, and they lie there. So nothing is ever moved within a buffer, and behind
+// input_end lie zeros and what a receive has put there, nothing of the past.
 bool Input::make_room(Session& session) {
   chat::SessionStream& stream = session.stream;
   const std::size_t held = stream.input_end - stream.input_begin;
@@ -98,16 +99,19 @@ bool Input::make_room(Session& session) {
     if (stream.input_begin == 0) return true;  // all the room there is
     if (held > 0 && chat::kLargeBufferBytes - stream.input_end >= kLeastRoomBytes) return true;
   }
+  const std::uint32_t used = stream.input_end;
   if (held > 0 || before == chat::kNoBuffer || buffers_.is_small(before)) {
     const BufferNumber large = buffers_.take_large();
     if (large == chat::kNoBuffer) return false;
     if (held > 0) std::memcpy(buffers_.data(large), buffers_.data(before) + stream.input_begin, held);
     stream.input_buffer = large;
+  } else {
+    std::memset(buffers_.data(before), 0, used);
   }
   stream.input_begin = 0;
   stream.input_end = static_cast<std::uint16_t>(held);
   commands_.delivery.commit(session);
-  if (before != stream.input_buffer) buffers_.give_back(before);
+  if (before != stream.input_buffer) buffers_.give_back(before, used);
   return true;
 }
 
@@ -115,12 +119,13 @@ bool Input::make_room(Session& session) {
 void Input::commit(Session& session) {
   chat::SessionStream& stream = session.stream;
   BufferNumber unused = chat::kNoBuffer;
+  const std::uint32_t used = stream.input_end;
   if (stream.input_begin == stream.input_end) {
     unused = std::exchange(stream.input_buffer, chat::kNoBuffer);
     stream.input_begin = stream.input_end = 0;
   }
   commands_.delivery.commit(session);
-  buffers_.give_back(unused);
+  buffers_.give_back(unused, used);
 }
 
 // Nothing held: no buffer. A short half line: a small one, so that a thousand slow typists cost a megabyte.
@@ -134,10 +139,11 @@ void Input::settle_buffer(Session& session) {
   if (small == chat::kNoBuffer) return;
   std::memcpy(buffers_.data(small), buffers_.data(stream.input_buffer) + stream.input_begin, held);
   const BufferNumber large = std::exchange(stream.input_buffer, small);
+  const std::uint32_t used = stream.input_end;
   stream.input_begin = 0;
   stream.input_end = static_cast<std::uint16_t>(held);
   commands_.delivery.commit(session);
-  buffers_.give_back(large);
+  buffers_.give_back(large, used);
 }
 
 void Input::process(Session& session) {

@@ -223,8 +223,9 @@ Session* SessionTable::find_immigrant(std::uint64_t client) noexcept {
 void SessionTable::close(Session& session) {
   chat::SessionBlock& block = *session.block;
   block.state.store(static_cast<std::uint32_t>(chat::SessionState::Free), std::memory_order_release);
-  buffers_.give_back(block.rooms.overflow.load(std::memory_order_relaxed));
-  buffers_.give_back(session.stream.input_buffer);
+  buffers_.give_back(block.rooms.overflow.load(std::memory_order_relaxed), chat::kSmallBufferBytes);
+  // All of it: a thread's recv() may have put more there than was dealt with.
+  buffers_.give_back(session.stream.input_buffer, chat::kLargeBufferBytes);
 
   if (session.in_address_count) addresses_.remove(source(session).key);
 

@@ -377,5 +377,24 @@ TEST(WorkerFaults, Row70_SurplusDescriptorsEndTheWorkerThatSendsThem) {
   }
 }
 
+// A buffer in shared memory is another client's a moment later.
+TEST(WorkerFaults, NothingThatAClientSentIsLeftInTheRegion) {
+  ServerProcess server({"--workers", "1", "--max-clients", "16"});
+  const pid_t worker = server.worker_pid(0);
+  const std::string line = "a line that is answered " + std::string(2000, '1');
+  const std::string half = "a half line " + std::string(2000, '2');
+  TextClient client(server.port());
+  EXPECT_EQ(client.ask(line), "Echo: " + line);
+  client.send(half);
+  eventually("the half line lies in the region", [&] { return region_holds(worker, half); });
+  EXPECT_FALSE(region_holds(worker, line));
+  client.send(half + "\n");
+  EXPECT_EQ(client.read_line(), "Echo: " + half + half);
+  client.send(half);
+  eventually("the half line lies in the region", [&] { return region_holds(worker, half); });
+  client.close();
+  eventually("it is gone with the client", [&] { return !region_holds(worker, "half line"); });
+}
+
 }  // namespace
 }  // namespace rookery::system_test
