@@ -91,6 +91,8 @@ class Delivery final {
     own_.keep_consumed(keep);
     own_.release_consumed();
   }
+  // Its chain of output is as its worker has left it: see OwnOutput::end_inherited(). Before anything looks at it.
+  void inherit_output(const Session& session) noexcept { own_.end_inherited(session); }
   // Some of the log for this session alone. Where it would hold too much, it is passed over instead, and so is the
   // rest.
   void append_log(Session& session, std::string_view bytes);

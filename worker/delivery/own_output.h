@@ -36,6 +36,11 @@ class OwnOutput final {
   // release_consumed(): until the session's block is committed it still names them.
   void consume(Session& session, std::size_t bytes) noexcept;
   void drop(Session& session) noexcept;
+  // Of a chain that a dead worker has left: whatever its last buffer says, it ends where the block has it end.
+  void end_inherited(const Session& session) noexcept {
+    if (session.stream.output_head != chat::kNoBuffer)
+      head(session.stream.output_tail) = {chat::kNoBuffer, session.stream.output_end};
+  }
   // Where many sessions are dealt with before any of them is committed, nothing is released until the last one is.
   void keep_consumed(bool keep) noexcept { keep_consumed_ = keep; }
   void release_consumed() noexcept {

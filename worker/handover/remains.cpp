@@ -90,8 +90,11 @@ class Reader final {
 
   [[nodiscard]] std::string_view read_output() {
     const chat::SessionStream& stream = remains_.stream;
-    if (stream.output_head == chat::kNoBuffer) return {};
     constexpr std::string_view kDamaged = "its output is damaged";
+    if (stream.output_head == chat::kNoBuffer) {
+      const bool empty = stream.output_tail == chat::kNoBuffer && stream.output_begin == 0 && stream.output_end == 0;
+      return empty ? std::string_view() : kDamaged;
+    }
     std::uint32_t buffer = stream.output_head;
     std::uint32_t begin = stream.output_begin;
     const std::size_t most = region_.layout->large_buffers();

@@ -115,6 +115,7 @@ void Successor::take_over() {
     }
     Session& session = commands_.sessions.restore(std::move(socket), client->place.index, remains->stream,
                                                   static_cast<std::uint32_t>(remains->rooms.size()), remains->overflow);
+    commands_.delivery.inherit_output(session);
     std::string_view damage = remains->damage;
     if (damage.empty() && client->doubt) damage = "workers have died of its requests";
     open_case(session, damage, dead, context.shared.slot(context.start.number, loop_), context.predecessor_epoch);

@@ -136,6 +136,7 @@ TEST_F(RemainsTest, EveryNumberThatLeadsNowhereIsDamage) {
   EXPECT_NE(damage_of([](auto& stream) { stream.output_end = 65'000; }), "");
   EXPECT_NE(damage_of([](auto& stream) { stream.dialect = 200; }), "");
   EXPECT_NE(damage_of([](auto& stream) { stream.flags = 0x80; }), "");
+  EXPECT_NE(damage_of([](auto& stream) { stream.output_head = 0; }), "") << "a chain with an end and no beginning";
   EXPECT_EQ(damage_of([](auto&) {}), "");
 }
 
