@@ -83,6 +83,7 @@ class Worker final {
   // By the loop that has the fewest clients.
   void adopt(const chat::ControlMessage& message, os::FileDescriptor socket) {
     if (message.worker >= context_.shared.workers || message.worker == context_.start.number) return;
+    if (message.from.loop >= context_.shared.worker_layout.loops()) return;
     EventLoop* emptiest = loops_.front().get();
     for (auto& loop : loops_)
       if (loop->connections() < emptiest->connections()) emptiest = loop.get();

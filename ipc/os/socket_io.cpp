@@ -40,6 +40,17 @@ ssize_t receive(int socket, std::span<char> to) noexcept {
   return got < 0 ? -errno : got;
 }
 
+bool has_urgent_inline(int socket) noexcept {
+  int on = 0;
+  socklen_t bytes = sizeof on;
+  return ::getsockopt(socket, SOL_SOCKET, SO_OOBINLINE, &on, &bytes) == 0 && on != 0;
+}
+
+bool set_urgent_inline(int socket) noexcept {
+  constexpr int kOn = 1;
+  return ::setsockopt(socket, SOL_SOCKET, SO_OOBINLINE, &kOn, sizeof kOn) == 0;
+}
+
 std::optional<std::uint32_t> unacknowledged_bytes(int socket) noexcept {
   int bytes = 0;
   if (::ioctl(socket, SIOCOUTQ, &bytes) != 0) return std::nullopt;

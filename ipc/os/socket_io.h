@@ -23,6 +23,11 @@ namespace rookery::os {
 // 0: the peer sends no more. Blocks where the socket does.
 [[nodiscard]] ssize_t receive(int socket, std::span<char> to) noexcept;
 
+// SO_OOBINLINE: urgent bytes lie in the stream like all others. Without it recv() passes over them, and the kernel
+// counts them as taken all the same. False: the socket does not say, or does not let it be set.
+[[nodiscard]] bool has_urgent_inline(int socket) noexcept;
+bool set_urgent_inline(int socket) noexcept;
+
 // Bytes that the peer's kernel has not acknowledged; empty where the socket cannot tell any more.
 [[nodiscard]] std::optional<std::uint32_t> unacknowledged_bytes(int socket) noexcept;
 

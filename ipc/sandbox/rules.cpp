@@ -116,6 +116,10 @@ constexpr Rule kClients[] = {
     {"accept"},
 };
 
+constexpr Rule kInput[] = {
+    {"setsockopt", {is(1, SOL_SOCKET), is(2, SO_OOBINLINE)}},  // of connections that came before the listener had it
+};
+
 constexpr Rule kHttp[] = {
     // of the data directory: free space, the size of files
     {"fstatfs"},
@@ -269,6 +273,7 @@ Rules rules_of(Role role, int listener) {
   Rules rules{Answer::Refuse, {kAnyChild, kAttacks}, {}};
   if (role == Role::Ledger) rules.parts.emplace_back(kStore);
   if (role != Role::Ledger) rules.parts.emplace_back(kClients);
+  if (role == Role::Worker) rules.parts.emplace_back(kInput);
   if (role == Role::Exporter) rules.parts.emplace_back(kHttp);
   if (role != Role::Ledger) rules.made = shutdown_of_all_but(listener);
   rules.parts.emplace_back(kSanitized ? std::span<const Rule>(kSanitizers) : std::span<const Rule>(kTracing));

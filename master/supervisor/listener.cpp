@@ -57,7 +57,8 @@ Addresses resolve(const std::string& host, std::uint16_t port) {
 // Clients that are gone without a word (power cut, firewall) must give their seats back within 90 s: a silent one is
 // probed after 30 s and taken for dead after 60 s without a sign of life; so is one that acknowledges nothing of what
 // it was sent. Linux gives these to accepted sockets, so that no accept pays for them; TCP_NODELAY too: workers gather
-// bytes themselves.
+// bytes themselves. SO_OOBINLINE: urgent bytes are bytes like any other, so that what the kernel counts as taken is
+// what recv() has given (worker/handover/connection_counts.h).
 void prepare_connections(int listener) noexcept {
   constexpr int kOn = 1;
   constexpr int kProbeAfterSeconds = 30;
@@ -70,6 +71,7 @@ void prepare_connections(int listener) noexcept {
   ::setsockopt(listener, IPPROTO_TCP, TCP_KEEPCNT, &kProbes, sizeof kProbes);
   ::setsockopt(listener, IPPROTO_TCP, TCP_USER_TIMEOUT, &kDeadAfterMs, sizeof kDeadAfterMs);
   ::setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof kOn);
+  ::setsockopt(listener, SOL_SOCKET, SO_OOBINLINE, &kOn, sizeof kOn);
 }
 
 // Empty with errno when the address cannot be had.
@@ -133,6 +135,7 @@ Listener adopted_listener(os::FileDescriptor socket) {
 }
 
 Listener inherited_listener(os::FileDescriptor socket) noexcept {
+  prepare_connections(socket.get());  // an older program may not have known of all this
   Listener listener;
   listener.socket = std::move(socket);
   try {

@@ -73,6 +73,23 @@ TEST(SocketActivation, WhoConnectsWhileThereIsNoServerIsServedByTheNext) {
   EXPECT_EQ(between.read_line(), "Echo: between");
 }
 
+// It was connected before the server could prepare the socket.
+TEST(SocketActivation, UrgentDataOfWhoConnectedBeforeIsInItsPlace) {
+  const Socket socket(SOCK_STREAM, "127.0.0.1", true);
+  TextClient early(socket.port());
+  early.send_line("before");
+  ManagedServer server({.environment = kOneSocket, .passed = {socket.get()}});
+  EXPECT_EQ(early.read_line(), "Echo: before");
+  const std::string half(1030, 'h'), urgent(500, 'u');
+  early.send(half);
+  early.send_urgent(urgent);
+  early.wait_until_taken();
+  EXPECT_THAT(server.console("upgrade"), StartsWith("OK upgraded"));
+  early.send("\nhello\n");
+  EXPECT_EQ(early.read_line(), "Echo: " + half + urgent);
+  EXPECT_EQ(early.read_line(), "Echo: hello");
+}
+
 TEST(SocketActivation, AnUpgradeKeepsTheSocketAndForgetsTheVariables) {
   const Socket socket(SOCK_STREAM, "127.0.0.1", true);
   ManagedServer server({.environment = kOneSocket, .passed = {socket.get()}});

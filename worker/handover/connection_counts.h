@@ -6,6 +6,8 @@
 //   received = tcpi_bytes_received - SIOCINQ          what came, less what lies unread
 //   written  = tcpi_bytes_acked + SIOCOUTQ            what the peer has acknowledged, and what it has not
 //
+// This holds where SO_OOBINLINE is set from the first byte on: urgent bytes that recv() has passed over count as
+// received, see Successor::settle_counts().
 // A FIN takes a number too: the peer's counts as received, ours as written, so each is taken off once it has come or
 // gone.
 // Figures this rests on: two prototypes with 15,577 and 3,858 kills under load kept every stream exact by these;

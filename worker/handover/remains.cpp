@@ -28,6 +28,7 @@ class Reader final {
       const std::uint8_t dialect = remains_.stream.dialect;
       remains_.stream = {};
       if (dialect < wire::kDialectCount) remains_.stream.dialect = dialect;  // its last words are in its language
+      remains_.receive_limit = 0;
       remains_.output.clear();
     }
     return std::move(remains_);
@@ -48,6 +49,7 @@ class Reader final {
                          block_.had_from.account.load(std::memory_order_relaxed)};
     if (!rooms_are_sane_) return "its rooms are damaged";
     if (!input_is_sane()) return "its input is damaged";
+    remains_.receive_limit = receive_limit();
     return read_output();
   }
 
@@ -86,6 +88,17 @@ class Reader final {
     if (!region_.layout->is_buffer(stream.input_buffer) || stream.input_begin > stream.input_end) return false;
     if (stream.input_end == 0) return true;  // nothing was received there that we know of
     return has_memory(stream.input_buffer, stream.input_end);
+  }
+
+  // Receives go into large buffers alone (Input::make_room), and leave no page there unwritten.
+  [[nodiscard]] std::uint32_t receive_limit() const noexcept {
+    const chat::SessionStream& stream = remains_.stream;
+    const chat::WorkerLayout& layout = *region_.layout;
+    if (stream.input_buffer == chat::kNoBuffer || layout.buffer_bytes(stream.input_buffer) != chat::kLargeBufferBytes)
+      return stream.input_end;
+    const std::uint64_t written = shm::written_bytes(
+        region_.descriptor, layout.buffer(place_.loop, stream.input_buffer), chat::kLargeBufferBytes);
+    return std::max<std::uint32_t>(stream.input_end, static_cast<std::uint32_t>(written));
   }
 
   [[nodiscard]] std::string_view read_output() {

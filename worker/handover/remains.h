@@ -37,6 +37,7 @@ struct OutputPart {
 struct Remains {
   std::string_view damage;  // a literal: what is wrong; empty: nothing. Then stream and output are as of a new session
   chat::SessionStream stream;
+  std::uint32_t receive_limit = 0;       // no receive has put anything into the input buffer at or behind this
   std::vector<OutputPart> output;        // the chain, in order
   std::vector<chat::SessionRoom> rooms;  // those that can be believed
   std::uint32_t overflow = 0;            // the buffer for more rooms, if the session has one

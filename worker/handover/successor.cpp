@@ -8,6 +8,7 @@
 #include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
 #include "ipc/os/errors.h"
+#include "ipc/os/socket_io.h"
 #include "ipc/wire/line_framing.h"
 
 namespace rookery::worker {
@@ -118,7 +119,8 @@ void Successor::take_over() {
     commands_.delivery.inherit_output(session);
     std::string_view damage = remains->damage;
     if (damage.empty() && client->doubt) damage = "workers have died of its requests";
-    open_case(session, damage, dead, context.shared.slot(context.start.number, loop_), context.predecessor_epoch);
+    open_case({.session = &session, .damage = damage, .receive_limit = remains->receive_limit, .counts = {}}, dead,
+              context.shared.slot(context.start.number, loop_), context.predecessor_epoch);
   }
   if (!cases_.empty()) {
     replay(first_needed(dead));
@@ -157,7 +159,8 @@ void Successor::adopt(std::vector<Arrival> arrivals) {
     std::string_view damage = remains->damage;
     if (damage.empty() && !arrival.doubt.empty()) damage = "workers have died of its requests";
     const chat::LoopControl& dead = region.view().control(arrival.from.loop);
-    open_case(*session, damage, dead, context.shared.slot(arrival.worker, arrival.from.loop),
+    open_case({.session = session, .damage = damage, .receive_limit = remains->receive_limit, .counts = {}}, dead,
+              context.shared.slot(arrival.worker, arrival.from.loop),
               region.view().header().slot_epoch.load(std::memory_order_acquire));
   }
   if (cases_.empty()) return end_batch();
@@ -196,10 +199,9 @@ bool Successor::copy_buffers(Session& session, const WholeRegion& region, std::u
   if (stream.input_buffer != chat::kNoBuffer) {
     session.stream.input_buffer = buffers_.take_large();
     if (session.stream.input_buffer == chat::kNoBuffer) return false;
-    // All of it: what was received after the last commit lies behind input_end.
-    const std::uint64_t there = shm::written_bytes(region.descriptor, region.layout->buffer(loop, stream.input_buffer),
-                                                   region.layout->buffer_bytes(stream.input_buffer));
-    std::memcpy(buffers_.data(session.stream.input_buffer), region.buffer(loop, stream.input_buffer), there);
+    // What was received after the last commit lies behind input_end.
+    std::memcpy(buffers_.data(session.stream.input_buffer), region.buffer(loop, stream.input_buffer),
+                remains.receive_limit);
   }
   for (const OutputPart& part : remains.output) {
     const std::string_view bytes(region.buffer(loop, part.buffer) + part.begin, part.end - part.begin);
@@ -208,10 +210,10 @@ bool Successor::copy_buffers(Session& session, const WholeRegion& region, std::u
   return true;
 }
 
-void Successor::open_case(Session& session, std::string_view damage, const chat::LoopControl& dead,
-                          std::uint32_t dead_slot, std::uint64_t dead_epoch) {
+void Successor::open_case(Case opened, const chat::LoopControl& dead, std::uint32_t dead_slot,
+                          std::uint64_t dead_epoch) {
+  Session& session = *opened.session;
   const chat::Suspicion suspicion(&suspect_, session.address(), session.client);
-  Case opened{.session = &session, .damage = damage, .counts = {}};
   ReplayPart part{.session = &session, .dead_slot = dead_slot, .dead_epoch = dead_epoch};
   const bool was_behind = session.behind();
   const shm::Position here = commands_.follower.position();
@@ -221,6 +223,9 @@ void Successor::open_case(Session& session, std::string_view damage, const chat:
   session.stream.log_cursor = part.cursor;
   if (opened.damage.empty() && part.cursor > here) opened.damage = "its place in the log is none";
   if (session.socket) {
+    // From here on all of the unread bytes are counted as unread, and none of them is passed over.
+    opened.urgent_inline = os::has_urgent_inline(session.socket.get());
+    if (!opened.urgent_inline) os::set_urgent_inline(session.socket.get());
     if (const auto counts = connection_counts(session.socket.get()))
       opened.counts = *counts;
     else
@@ -236,21 +241,39 @@ void Successor::open_case(Session& session, std::string_view damage, const chat:
 }
 
 std::string_view Successor::settle_counts(Case& opened, std::uint64_t& already_sent) {
-  Session& session = *opened.session;
-  chat::SessionStream& stream = session.stream;
-  const std::uint64_t came = opened.counts.received - stream.received_bytes;
-  const std::uint64_t room =
-      stream.input_buffer == chat::kNoBuffer ? 0 : buffers_.capacity(stream.input_buffer) - stream.input_end;
-  const bool passed_over = session.has(chat::kClosing) && opened.counts.we_ended;  // input of one that is being closed
-  if (came > room && !passed_over) return "it has sent what its worker cannot have received";
-  if (came <= room) {
-    stream.input_end = static_cast<std::uint16_t>(stream.input_end + came);
-    stream.received_bytes += came;
-  }
+  chat::SessionStream& stream = opened.session->stream;
+  const std::string_view damage = settle_input(opened);
+  if (!damage.empty()) return damage;
+  if (stream.input_buffer != chat::kNoBuffer && opened.receive_limit > stream.input_end)  // an older program's leavings
+    std::memset(buffers_.data(stream.input_buffer) + stream.input_end, 0, opened.receive_limit - stream.input_end);
   already_sent = opened.counts.written - stream.written_bytes;
   constexpr std::uint64_t kMostSent = std::uint64_t{1} << 40;  // a difference below zero is larger
   if (already_sent > kMostSent) return "it has received what its worker cannot have sent";
-  already_sent -= commands_.delivery.pass_sent(session, already_sent);
+  already_sent -= commands_.delivery.pass_sent(*opened.session, already_sent);
+  return {};
+}
+
+// What has come since the block was committed lies behind input_end, as far as a receive can have put it there. More
+// than that is taken for input in no case: it would be memory that nobody has written for this client.
+std::string_view Successor::settle_input(Case& opened) {
+  chat::SessionStream& stream = opened.session->stream;
+  // Of one that is being closed, what it still sends is received and thrown away.
+  const bool closing = opened.session->has(chat::kClosing) && opened.counts.we_ended;
+  const std::string_view too_much = closing ? "" : "it has sent what its worker cannot have received";
+  if (opened.counts.received < stream.received_bytes) return too_much;
+  const std::uint64_t came = opened.counts.received - stream.received_bytes;
+  if (came == 0) return {};
+  const std::uint64_t room = opened.receive_limit - stream.input_end;
+  if (!opened.urgent_inline && !closing) {
+    // Urgent bytes that recv() has passed over are in the count. They are told from others only where no receive can
+    // have been under way.
+    if (room > 0) return "what it has sent cannot be told from urgent bytes";
+    stream.received_bytes += came;
+    return {};
+  }
+  if (came > room) return too_much;
+  stream.input_end = static_cast<std::uint16_t>(stream.input_end + came);
+  stream.received_bytes += came;
   return {};
 }
 

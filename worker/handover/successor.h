@@ -50,15 +50,17 @@ class Successor final {
  private:
   struct Case {
     Session* session = nullptr;
-    std::string_view damage;  // a literal
+    std::string_view damage;          // a literal
+    std::uint32_t receive_limit = 0;  // as in Remains
     ConnectionCounts counts;
-    bool gone = false;  // there is no connection any more
+    bool urgent_inline = true;  // its socket had SO_OOBINLINE; only those that an older program accepted may lack it
+    bool gone = false;          // there is no connection any more
   };
 
   [[nodiscard]] WholeRegion region_of(std::uint32_t worker);
-  void open_case(Session& session, std::string_view damage, const chat::LoopControl& dead, std::uint32_t dead_slot,
-                 std::uint64_t dead_epoch);
+  void open_case(Case opened, const chat::LoopControl& dead, std::uint32_t dead_slot, std::uint64_t dead_epoch);
   [[nodiscard]] std::string_view settle_counts(Case& opened, std::uint64_t& already_sent);
+  [[nodiscard]] static std::string_view settle_input(Case& opened);
   void replay(shm::Position from);
   void close_case(Case& opened, const ReplayPart& part);
   [[nodiscard]] std::string_view settle_asked(Session& session, const ReplayPart& part);

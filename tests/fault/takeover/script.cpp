@@ -129,6 +129,7 @@ void Script::nonsense(Said& said) {
     case 0:
       return raw(std::string(kLineLimit + 1 + below(12'000), 'x'), "line-too-long");
     case 1:
+      if (!json() && below(2) == 0) return raw("\xff\xf4\xff\xfd\x06", "bad-utf8");  // telnet's ^C
       return raw(json() ? "{\"op\":\"echo\",\"text\":\"\xff\"}" : "so \xff", "bad-utf8");
     case 2:
       return ask(said, "/nosuch thing", "nosuch", {}, plain(refused("nosuch", "bad-command")));

@@ -140,7 +140,9 @@ void StreamClient::send_piece() {
     const std::uint64_t kind = below(100);
     const std::uint64_t most = kind < 40 ? 1 + below(64) : kind < 70 ? 1 + below(1500) : said_.bytes.size();
     const std::size_t size = std::min<std::size_t>(most, said_.bytes.size());
-    const ssize_t sent = ::send(descriptor_, said_.bytes.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    // Some pieces end with an urgent byte: it belongs to the stream like all others.
+    const int urgent = below(16) == 0 ? MSG_OOB : 0;
+    const ssize_t sent = ::send(descriptor_, said_.bytes.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT | urgent);
     if (sent < 0) {
       if (errno == EAGAIN || errno == EINTR) return;
       return read_piece();  // what the server still said, and then how it ended

@@ -76,6 +76,17 @@ TEST_F(Roles, AnExporterAnswersOnItsListenerAndOpensNothing) {
   EXPECT_EQ(::recv(client.get(), answer.data(), answer.size(), 0), 2);
 }
 
+TEST_F(Roles, AWorkerHasUrgentBytesInLineAndSetsNothingElse) {
+  const os::FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto status = in_a_child(Role::Worker, {}, [&] {
+    const int on = 1;
+    return ::setsockopt(socket.get(), SOL_SOCKET, SO_OOBINLINE, &on, sizeof on) == 0 &&
+           refused(::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on)) &&
+           refused(::setsockopt(socket.get(), IPPROTO_TCP, SO_OOBINLINE, &on, sizeof on));
+  });
+  EXPECT_TRUE(status.clean()) << status.describe();
+}
+
 TEST_F(Roles, ALedgerHasItsDirectoryAndNoOther) {
   const test::TemporaryDirectory own, other;
   std::ofstream(other.path() / "file") << "not yours";

@@ -1,15 +1,19 @@
 #include "tests/system/harness/test_client.h"
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -26,6 +30,34 @@ bool wait_for(int descriptor, short events, std::chrono::milliseconds within) {
   do ready = ::poll(&waited, 1, static_cast<int>(within.count()));
   while (ready < 0 && errno == EINTR);
   return ready > 0;
+}
+
+std::uint16_t port_of(int socket, int (*name)(int, sockaddr*, socklen_t*)) {
+  sockaddr_in address{};
+  socklen_t bytes = sizeof address;
+  name(socket, reinterpret_cast<sockaddr*>(&address), &bytes);
+  return ntohs(address.sin_port);
+}
+
+// Of the other end of a connection within this machine. Empty: it is not there.
+std::optional<std::uint64_t> unread_by_peer(int socket) {
+  const std::uint16_t ours = port_of(socket, ::getsockname), theirs = port_of(socket, ::getpeername);
+  for (const char* path : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream table(path);
+    std::string line;
+    std::getline(table, line);  // headings
+    while (std::getline(table, line)) {
+      std::istringstream fields(line);
+      std::string number, local, remote, state, queues;
+      fields >> number >> local >> remote >> state >> queues;
+      const auto port = [](const std::string& address) {
+        return std::stoul(address.substr(address.find(':') + 1), nullptr, 16);
+      };
+      if (port(local) == theirs && port(remote) == ours)
+        return std::stoull(queues.substr(queues.find(':') + 1), nullptr, 16);
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -60,6 +92,21 @@ TestClient::TestClient(TestClient&& other) noexcept
       pending_(std::move(other.pending_)),
       scanned_(other.scanned_),
       lines_(std::move(other.lines_)) {}
+
+void TestClient::send_urgent(std::string_view bytes) {
+  for (const char& byte : bytes)
+    if (::send(descriptor_, &byte, 1, MSG_OOB | MSG_NOSIGNAL) != 1)
+      throw Closed("the server has closed the connection");
+}
+
+void TestClient::wait_until_taken() const {
+  eventually("the server has taken what was sent", [this] {
+    int on_its_way = 0;
+    if (::ioctl(descriptor_, SIOCOUTQ, &on_its_way) != 0 || on_its_way > 0) return false;
+    const auto unread = unread_by_peer(descriptor_);
+    return unread && *unread <= 1;
+  });
+}
 
 void TestClient::send(std::string_view bytes) {
   while (!bytes.empty()) {

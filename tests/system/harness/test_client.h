@@ -46,6 +46,8 @@ class TestClient {
   TestClient& operator=(const TestClient&) = delete;
 
   void send(std::string_view bytes);
+  // Each byte as urgent data of its own.
+  void send_urgent(std::string_view bytes);
   void send_line(std::string_view line) { send(std::string(line) + "\n"); }
   // The next line, without its end. Throws Closed or TimedOut.
   std::string read_line();
@@ -63,6 +65,9 @@ class TestClient {
   [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
   // For who has taken from lines() what it needs, and receives much.
   void forget_lines() noexcept { lines_.clear(); }
+
+  // The server has taken from its socket what was sent; a last urgent byte may be left there.
+  void wait_until_taken() const;
 
   void shut_down_sending() const;
   void reset();  // closes with a reset in place of an end

@@ -8,11 +8,13 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "ipc/os/file_descriptor.h"
+#include "ipc/os/socket_io.h"
 
 namespace rookery::worker {
 namespace {
@@ -51,6 +53,28 @@ TEST(ConnectionCountsTest, OfANewConnectionNothing) {
   EXPECT_EQ(counts->written, 0U);
   EXPECT_FALSE(counts->peer_ended);
   EXPECT_FALSE(counts->we_ended);
+}
+
+// With SO_OOBINLINE, as every connection of ours has it, urgent bytes are counted like all others.
+TEST(ConnectionCountsTest, UrgentBytesAreCountedToTheByte) {
+  const Connection connection;
+  ASSERT_TRUE(os::set_urgent_inline(connection.served.get()));
+  std::mt19937 random(1);
+  std::uint64_t received = 0;
+  std::array<char, 300> bytes{};
+  for (int step = 0; step < 2000; ++step) {
+    const std::size_t some = 1 + random() % bytes.size();
+    if (random() % 2 == 0) {
+      static_cast<void>(
+          ::send(connection.client.get(), bytes.data(), some, MSG_DONTWAIT | (random() % 2 == 0 ? MSG_OOB : 0)));
+    } else {
+      const ssize_t got = ::recv(connection.served.get(), bytes.data(), some, 0);
+      if (got > 0) received += static_cast<std::uint64_t>(got);
+    }
+    const auto counts = connection_counts(connection.served.get());
+    ASSERT_TRUE(counts);
+    ASSERT_EQ(counts->received, received) << "in step " << step;
+  }
 }
 
 TEST(ConnectionCountsTest, RandomTrafficIsCountedToTheByte) {
