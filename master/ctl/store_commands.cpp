@@ -1,19 +1,18 @@
 #include "master/ctl/store_commands.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <stdexcept>
 #include <string_view>
+#include <vector>
 
 #include "ipc/auth/password_hash.h"
-#include "ipc/os/errors.h"
-#include "ipc/os/file_descriptor.h"
+#include "ipc/os/output_file.h"
 #include "master/ctl/ownership.h"
 #include "master/ctl/password.h"
 #include "master/ledger/store_admin.h"
@@ -53,12 +52,18 @@ std::optional<int> run_user(const Server& server, const Words& words) {
   }
 }
 
-std::optional<int> run_backup(const Server& server, const Words& words) {
+// Whether --force is among the words; it is taken out.
+os::IfThere take_force(Words& words) {
+  return std::erase(words, "--force") > 0 ? os::IfThere::Replace : os::IfThere::Refuse;
+}
+
+std::optional<int> run_backup(const Server& server, Words words) {
+  const os::IfThere if_there = take_force(words);
   if (words.size() == 1) return ask(server, "backup", kPatience);
-  if (words.size() != 2) return usage(server, "backup [FILE]");
+  if (words.size() != 2) return usage(server, "backup [FILE] [--force]");
   try {
     const fs::path file = fs::absolute(words[1]);
-    const store::BackupReport report = store::backup_store(server.data, file);
+    const store::BackupReport report = store::backup_store(server.data, file, if_there);
     return answer(server, {},
                   fmt::format("OK backup {} bytes={} last={}", file.string(), report.bytes, report.last_seq));
   } catch (const std::runtime_error& error) {
@@ -117,57 +122,49 @@ std::optional<int> run_restore(const Server& server, const Words& words) {
   }
 }
 
-bool write_line(int file, std::string& buffer, std::string_view line, std::size_t keep) {
-  buffer.append(line);
-  if (buffer.size() < keep) return true;
-  std::string_view rest = buffer;
-  while (!rest.empty()) {
-    const ssize_t bytes = ::write(file, rest.data(), rest.size());
-    if (bytes < 0 && errno == EINTR) continue;
-    if (bytes < 0) return false;
-    rest.remove_prefix(static_cast<std::size_t>(bytes));
-  }
-  buffer.clear();
-  return true;
-}
-
-// Whoever reads the file while it is written sees part of it under another name.
-int export_to(const Server& server, std::string_view room, const std::optional<std::string>& name) {
+// `write` takes the history in large pieces. Returns how many messages there were.
+std::uint64_t write_history(const Server& server, std::string_view room,
+                            const std::function<void(std::string_view)>& write) {
   constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
-  if (name) store::refuse_own_file(server.data, *name);
-  const std::string part = name ? *name + ".part" : std::string();
-  os::FileDescriptor file;
-  if (name) file.reset(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (name && !file) throw std::runtime_error(fmt::format("{}: {}", part, os::error_text(errno)));
-  const int descriptor = name ? file.get() : STDOUT_FILENO;
-  std::string buffer;
+  std::string piece;
   const std::uint64_t lines = store::export_history(store::store_file(server.data), room, [&](std::string_view line) {
-    buffer.append(line);
-    return write_line(descriptor, buffer, "\n", kPieceBytes);
+    piece.append(line) += '\n';
+    if (piece.size() < kPieceBytes) return true;
+    write(piece);
+    piece.clear();
+    return true;
   });
-  const bool done = write_line(descriptor, buffer, "", 0) &&
-                    (!name || (::fsync(descriptor) == 0 && ::rename(part.c_str(), name->c_str()) == 0));
-  if (!done) {
-    const std::string why = os::error_text(errno);
-    if (name) ::unlink(part.c_str());
-    throw std::runtime_error(fmt::format("cannot write {}: {}", name.value_or("standard output"), why));
-  }
-  if (!name) return EX_OK;  // nothing but the history stands there
-  return answer(server, {}, fmt::format("OK exported {} messages={}", *name, lines));
+  write(piece);
+  return lines;
 }
 
-std::optional<int> run_history(const Server& server, const Words& words) {
-  constexpr std::string_view kUsage = "history export [#ROOM] [FILE]";
+int export_to_standard_output(const Server& server, std::string_view room) {
+  write_history(server, room, [](std::string_view text) { os::write_all(STDOUT_FILENO, text, "standard output"); });
+  return EX_OK;  // nothing but the history stands there
+}
+
+int export_to_file(const Server& server, std::string_view room, const std::string& name, os::IfThere if_there) {
+  store::refuse_own_file(server.data, name);
+  os::TextOutput file(name, if_there);
+  const std::uint64_t lines = write_history(server, room, [&](std::string_view text) { file.write(text); });
+  file.finish();
+  if (file.is_standard_output()) return EX_OK;
+  return answer(server, {}, fmt::format("OK exported {} messages={}", name, lines));
+}
+
+std::optional<int> run_history(const Server& server, Words words) {
+  constexpr std::string_view kUsage = "history export [#ROOM] [FILE] [--force]";
+  const os::IfThere if_there = take_force(words);
   if (words.size() < 2 || words[1] != "export" || words.size() > 4) return usage(server, kUsage);
   const bool of_room = words.size() > 2 && words[2].starts_with('#');
   const std::size_t named = of_room ? 3 : 2;
   if (words.size() > named + 1) return usage(server, kUsage);
-  std::optional<std::string> file;
-  if (words.size() > named) file = words[named];
-  if (!file && server.json)
+  const std::string room = of_room ? words[2] : std::string();
+  const bool to_file = words.size() > named;
+  if (!to_file && server.json)
     return usage(server, "history export [#ROOM] FILE, with --json: the history is JSON already");
   try {
-    return export_to(server, of_room ? words[2] : std::string(), file);
+    return to_file ? export_to_file(server, room, words[named], if_there) : export_to_standard_output(server, room);
   } catch (const std::runtime_error& error) {
     return failed(server, error);
   }

@@ -11,6 +11,9 @@
 //     check [FILE]                  of the store, by the server if one runs; or of a backup
 //     restore FILE                  puts a backup in the store's place; not while a server runs (69)
 //     history export [#ROOM] [FILE] lines of JSON, to standard output if no FILE is named
+//
+// A FILE that exists is replaced only with --force, and only if it is a regular file. An export goes straight into a
+// FIFO or device.
 #pragma once
 
 #include <optional>

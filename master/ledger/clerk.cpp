@@ -1,6 +1,5 @@
 #include "master/ledger/clerk.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -16,10 +15,8 @@
 #include "ipc/log.h"
 #include "ipc/os/crash_dump.h"
 #include "ipc/os/errors.h"
-#include "ipc/os/file_descriptor.h"
 #include "ipc/wire/limits.h"
 #include "ipc/wire/timestamp.h"
-#include "master/ledger/copy.h"
 #include "master/ledger/store_admin.h"
 
 namespace rookery::ledger {
@@ -33,50 +30,6 @@ constexpr std::size_t kMostRooms = 10'000;  // a megabyte of lines: the master t
 constexpr std::size_t kReplyBytes = 4096;   // of an answer's lines, in a message
 constexpr std::size_t kFileBufferBytes = std::size_t{256} * 1024;
 constexpr int kNice = 10;
-
-// A file under another name until it is whole.
-class OutputFile final {
- public:
-  explicit OutputFile(std::filesystem::path file) : file_(std::move(file)), part_(file_) {
-    part_ += ".part";
-    ::unlink(part_.c_str());
-    descriptor_.reset(::open(part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!descriptor_) fail();
-  }
-  ~OutputFile() { ::unlink(part_.c_str()); }
-  OutputFile(const OutputFile&) = delete;
-  OutputFile& operator=(const OutputFile&) = delete;
-
-  void add_line(std::string_view line) {
-    buffer_.append(line) += '\n';
-    if (buffer_.size() >= kFileBufferBytes) write();
-  }
-  void finish() {
-    write();
-    if (::fsync(descriptor_.get()) != 0 || ::rename(part_.c_str(), file_.c_str()) != 0) fail();
-    store::sync_directory(file_.parent_path());
-  }
-
- private:
-  void write() {
-    std::string_view rest = buffer_;
-    while (!rest.empty()) {
-      const ssize_t bytes = ::write(descriptor_.get(), rest.data(), rest.size());
-      if (bytes < 0 && errno == EINTR) continue;
-      if (bytes < 0) fail();
-      rest.remove_prefix(static_cast<std::size_t>(bytes));
-    }
-    buffer_.clear();
-  }
-  [[noreturn]] void fail() const {
-    throw store::StoreError(fmt::format("{}: cannot write it: {}", part_.string(), os::error_text(errno)));
-  }
-
-  std::filesystem::path file_;
-  std::filesystem::path part_;
-  os::FileDescriptor descriptor_;
-  std::string buffer_;
-};
 
 std::string time_text(std::int64_t time_ms) {
   if (time_ms == 0) return "-";
@@ -236,6 +189,10 @@ void Clerk::list_rooms(const Task&) {
                               : fmt::format("OK the first {} of {} rooms", shown, rows.size()));
 }
 
+os::IfThere Clerk::if_there(const Task& task) noexcept {
+  return task.request.replace ? os::IfThere::Replace : os::IfThere::Refuse;
+}
+
 std::filesystem::path Clerk::output_file(const std::string& name) const {
   const std::filesystem::path directory = directory_ / store::kBackupDirectory;
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
@@ -245,7 +202,7 @@ std::filesystem::path Clerk::output_file(const std::string& name) const {
 
 void Clerk::backup(const Task& task) {
   const std::filesystem::path file = output_file(task.request.file);
-  const store::BackupReport report = store::backup_store(directory_, file, [this] { return !stop_; });
+  const store::BackupReport report = store::backup_store(directory_, file, if_there(task), [this] { return !stop_; });
   log::info("backup {}: {} bytes, up to message {}", file.string(), report.bytes, report.last_seq);
   finish(fmt::format("OK backup {}/{} bytes={} last={}", store::kBackupDirectory, task.request.file, report.bytes,
                      report.last_seq));
@@ -263,15 +220,21 @@ void Clerk::check(const Task&) {
 }
 
 void Clerk::write_history(const Task& task) {
-  OutputFile file(output_file(task.request.file));
+  const std::filesystem::path name = output_file(task.request.file);
+  os::NewFile file(name, if_there(task));
+  std::string buffer;
   const std::uint64_t lines = store::export_history(
       store::store_file(directory_), task.request.name,
       [&](std::string_view line) {
-        file.add_line(line);
+        buffer.append(line) += '\n';
+        if (buffer.size() < kFileBufferBytes) return true;
+        os::write_all(file.descriptor(), buffer, name);
+        buffer.clear();
         return true;
       },
       [this] { return !stop_; });
-  file.finish();
+  os::write_all(file.descriptor(), buffer, name);
+  file.publish();
   finish(fmt::format("OK exported {}/{} messages={}", store::kBackupDirectory, task.request.file, lines));
 }
 

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "ipc/chat/control_message.h"
+#include "ipc/os/output_file.h"
 #include "master/ledger/ledger_context.h"
 #include "master/ledger/request.h"
 
@@ -62,6 +63,7 @@ class Clerk final {
   void backup(const Task& task);
   void check(const Task& task);
   void write_history(const Task& task);
+  [[nodiscard]] static os::IfThere if_there(const Task& task) noexcept;
   [[nodiscard]] std::filesystem::path output_file(const std::string& name) const;
   void add_line(std::string_view line);
   void finish(std::string_view last_line);

@@ -3,13 +3,16 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <memory>
+#include <utility>
 
 #include "ipc/os/errors.h"
 #include "ipc/os/file_descriptor.h"
 #include "master/ledger/connection.h"
+#include "master/ledger/database_files.h"
 #include "master/ledger/schema.h"
 #include "master/ledger/statement.h"
 #include "master/ledger/store.h"
@@ -27,37 +30,18 @@ constexpr int kPiecePages = 256;
   throw StoreError(fmt::format("{}: cannot {}: {}", file.string(), what, os::error_text(error_number)));
 }
 
-// A file under another name until it is whole; taken away if it does not get that far.
-class Unfinished final {
+// What SQLite puts beside the copy while it is not whole.
+class SideFiles final {
  public:
-  explicit Unfinished(const fs::path& file) : wanted_(file), name_(file) {
-    name_ += ".part";
-    remove();
-    if (!os::FileDescriptor(::open(name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)))
-      cannot("create it", name_);
+  explicit SideFiles(fs::path file) : file_(std::move(file)) {}
+  ~SideFiles() {
+    for (const char* suffix : {"-journal", "-wal", "-shm"}) ::unlink(with_suffix(file_, suffix).c_str());
   }
-  ~Unfinished() { remove(); }
-  Unfinished(const Unfinished&) = delete;
-  Unfinished& operator=(const Unfinished&) = delete;
-
-  [[nodiscard]] const fs::path& name() const noexcept { return name_; }
-
-  void finish() {
-    {
-      const os::FileDescriptor file(::open(name_.c_str(), O_RDWR | O_CLOEXEC));
-      if (!file || ::fsync(file.get()) != 0) cannot("bring it to the disk", name_);
-    }
-    if (::rename(name_.c_str(), wanted_.c_str()) != 0) cannot("rename it", name_);
-    sync_directory(wanted_.parent_path());
-  }
+  SideFiles(const SideFiles&) = delete;
+  SideFiles& operator=(const SideFiles&) = delete;
 
  private:
-  void remove() const noexcept {
-    for (const char* suffix : {"", "-journal", "-wal", "-shm"}) ::unlink((name_.string() + suffix).c_str());
-  }
-
-  fs::path wanted_;
-  fs::path name_;
+  fs::path file_;
 };
 
 struct FinishBackup {
@@ -85,20 +69,33 @@ void sync_directory(const fs::path& directory) {
   if (!descriptor || ::fsync(descriptor.get()) != 0) cannot("bring it to the disk", directory);
 }
 
-void copy_database(const fs::path& from, const fs::path& to, const std::function<bool()>& go_on) {
-  Unfinished copy(to);
+CopyReport copy_database(const fs::path& from, const fs::path& to, os::IfThere if_there,
+                         const std::function<bool()>& go_on) try {
+  CopyReport report;
+  os::NewFile copy(to, if_there);
   {
+    const SideFiles side_files(copy.temporary_name());
     const Connection source(from, OpenMode::ReadOnly);
     check_identity(source, true);
     // With a transaction of our own the copy need not begin again at each commit of others.
-    source.execute("BEGIN; SELECT count(*) FROM meta", "read it");
-    const Connection target(copy.name(), OpenMode::ReadWrite);
+    source.execute("BEGIN", "read it");
+    Statement newest(source, "SELECT value FROM meta WHERE key='last_seq'");
+    if (!newest.next()) source.fail("read its newest number");
+    report.last_seq = newest.bits(0);
+    const Connection target(copy.temporary_name(), OpenMode::ReadWrite);
     target.execute("PRAGMA synchronous=OFF; PRAGMA journal_mode=OFF", "set it up");  // a power cut leaves no copy
     copy_pages(source, target, go_on);
     target.execute("PRAGMA journal_mode=DELETE", "finish it");  // one file alone; the pages say WAL
+    newest.reset();
     source.execute("COMMIT", "read it");
   }
-  copy.finish();
+  struct stat status {};
+  if (::fstat(copy.descriptor(), &status) != 0) cannot("look at it", to);
+  report.bytes = static_cast<std::uint64_t>(status.st_size);
+  copy.publish();
+  return report;
+} catch (const os::OutputFileError& error) {
+  throw StoreError(error.what());
 }
 
 }  // namespace rookery::store

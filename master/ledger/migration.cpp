@@ -99,7 +99,8 @@ void migrate(const std::filesystem::path& file, const std::function<void(const s
   log::info("{} has version {} of the tables: it is copied to {} and brought to version {}", file.string(), version,
             copy.string(), kSchemaVersion);
   fault::point(fault::Point::StoreMigration);
-  copy_database(file, copy, [] {
+  // One of the same day is what an attempt that was cut short has left.
+  copy_database(file, copy, os::IfThere::Replace, [] {
     fault::point(fault::Point::StoreMigration);
     return true;
   });

@@ -28,6 +28,14 @@ std::vector<std::string_view> words_of(std::string_view text) {
   }
 }
 
+// True if it is among the words behind the first one, which it then no longer is.
+bool take_force(std::vector<std::string_view>& words) {
+  const auto behind = std::remove(words.begin() + 1, words.end(), std::string_view("--force"));
+  const bool found = behind != words.end();
+  words.erase(behind, words.end());
+  return found;
+}
+
 RequestRefusal usage(std::string_view words) {
   return {fmt::format("ERR bad-argument usage: {}", words)};
 }
@@ -89,10 +97,11 @@ Parsed parse_user(const std::vector<std::string_view>& words) {
   return request;
 }
 
-Parsed parse_export(const std::vector<std::string_view>& words, std::int64_t now_ms) {
-  constexpr std::string_view kUsage = "history export [#ROOM] [FILE]";
+Parsed parse_export(std::vector<std::string_view> words, std::int64_t now_ms) {
+  constexpr std::string_view kUsage = "history export [#ROOM] [FILE] [--force]";
+  const bool replace = take_force(words);
   if (words.size() < 2 || words[1] != "export" || words.size() > 4) return usage(kUsage);
-  ClerkRequest request{ClerkRequest::Work::Export, {}, dated("history", ".jsonl", now_ms)};
+  ClerkRequest request{ClerkRequest::Work::Export, {}, dated("history", ".jsonl", now_ms), replace};
   std::size_t next = 2;
   if (next < words.size() && words[next].starts_with('#')) {
     if (!wire::is_valid_room(words[next])) return RequestRefusal{"ERR bad-argument no room can have that name"};
@@ -107,7 +116,7 @@ Parsed parse_export(const std::vector<std::string_view>& words, std::int64_t now
 }  // namespace
 
 Parsed parse_request(std::string_view text, std::int64_t now_ms) {
-  const std::vector<std::string_view> words = words_of(text);
+  std::vector<std::string_view> words = words_of(text);
   const std::string_view verb = words.empty() ? std::string_view() : words[0];
   if (verb == "user") return parse_user(words);
   if (verb == "history") return parse_export(words, now_ms);
@@ -120,8 +129,9 @@ Parsed parse_request(std::string_view text, std::int64_t now_ms) {
     return ClerkRequest{ClerkRequest::Work::Check, {}, {}};
   }
   if (verb == "backup") {
-    if (words.size() > 2) return usage("backup [FILE]");
-    ClerkRequest request{ClerkRequest::Work::Backup, {}, dated("rookery", ".db", now_ms)};
+    const bool replace = take_force(words);
+    if (words.size() > 2) return usage("backup [FILE] [--force]");
+    ClerkRequest request{ClerkRequest::Work::Backup, {}, dated("rookery", ".db", now_ms), replace};
     if (words.size() == 2) request.file = words[1];
     if (!is_file_name(request.file)) return bad_file();
     return request;

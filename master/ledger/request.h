@@ -3,10 +3,11 @@
 // What an operator asks the ledger for, over the master (chat::ControlKind::LedgerRequest). The words are those of the
 // console:
 //     user list [PREFIX]            user add NAME HASH      user passwd NAME HASH
-//     user lock|unlock|remove NAME  room list               history export [#ROOM] [FILE]
-//     backup [FILE]                 check
+//     user lock|unlock|remove NAME  room list               history export [#ROOM] [FILE] [--force]
+//     backup [FILE] [--force]       check
 // HASH is an Argon2id hash as ipc/auth/password_hash.h makes it; a password never comes here. FILE is a plain name: the
-// file appears in the data directory's backups/, the only place where the ledger may make one.
+// file appears in the data directory's backups/, the only place where the ledger may make one. A file that is there is
+// replaced only with --force, which may stand anywhere behind the command's word.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,7 @@ struct ClerkRequest {
   Work work = Work::Check;
   std::string name;  // a prefix, or a room
   std::string file;
+  bool replace = false;  // a file that has this name
 };
 
 struct RequestRefusal {

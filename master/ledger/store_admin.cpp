@@ -127,14 +127,10 @@ void refuse_own_file(const fs::path& directory, const fs::path& file) {
   }
 }
 
-BackupReport backup_store(const fs::path& directory, const fs::path& file, const GoOn& go_on) {
+BackupReport backup_store(const fs::path& directory, const fs::path& file, os::IfThere if_there, const GoOn& go_on) {
   refuse_own_file(directory, file);
-  copy_database(store_file(directory), file, go_on);
-  BackupReport report;
-  report.bytes = fs::file_size(file);
-  report.last_seq =
-      static_cast<std::uint64_t>(Inquiry(file, go_on).number("SELECT value FROM meta WHERE key='last_seq'"));
-  return report;
+  const CopyReport copy = copy_database(store_file(directory), file, if_there, go_on);
+  return {.bytes = copy.bytes, .last_seq = copy.last_seq};
 }
 
 CheckReport check_store(const fs::path& file, const GoOn& go_on) {

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "ipc/os/file_descriptor.h"
+#include "ipc/os/output_file.h"
 #include "master/ledger/store.h"
 
 namespace rookery::store {
@@ -51,10 +52,11 @@ struct BackupReport {
   std::uint64_t bytes = 0;
   std::uint64_t last_seq = 0;  // the newest message in it has this number or one below
 };
-// One consistent copy of `directory`'s store as `file`: mode 0600, fsynced, under its name only when it is whole; what
-// had that name before is replaced, unless it is the server's own. With or without a server.
+// One consistent copy of `directory`'s store as `file`: mode 0600, fsynced, under its name only when it is whole. A
+// regular file that has that name is replaced if `if_there` says so; nothing else is, and none of the server's own.
+// With or without a server.
 BackupReport backup_store(const std::filesystem::path& directory, const std::filesystem::path& file,
-                          const GoOn& go_on = always);
+                          os::IfThere if_there, const GoOn& go_on = always);
 
 struct CheckReport {
   std::uint64_t version = 0;  // of the tables

@@ -100,7 +100,7 @@ RestoreReport restore_store(const fs::path& directory, const fs::path& backup) {
     throw StoreError(fmt::format("{}: is the store itself, not a backup of it", backup.string()));
   if (!fs::exists(backup)) throw StoreError(fmt::format("{}: is not there", backup.string()));
   // The copy is checked, not the backup: it is what will serve.
-  copy_database(backup, fresh, always);
+  copy_database(backup, fresh, os::IfThere::Replace, always);
   RestoreReport report;
   try {
     const CheckReport check = check_store(fresh);

@@ -17,6 +17,7 @@
 
 #include "client/load/command/command.h"
 #include "client/load/compare/results.h"
+#include "client/load/compare/whole_file.h"
 #include "client/load/report/html.h"
 #include "client/load/report/table.h"
 #include "client/terminal/exit_code.h"
@@ -42,20 +43,13 @@ Results read_results(const fs::path& path) {
   }
 }
 
-void write_page(const fs::path& path, const std::string& html) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << html;
-  file.close();
-  if (!file) throw std::runtime_error(fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
-}
-
 void report(const std::string& from, const std::string& output) {
   fs::path source = from;
   std::error_code is_none;
   if (fs::is_directory(source, is_none)) source /= "results.json";
   const Results results = read_results(source);
   const fs::path page = output.empty() ? source.parent_path() / "report.html" : fs::path(output);
-  write_page(page, html_report(results));
+  write_whole_file(page, html_report(results));
   print_table(std::cout, results);
   std::cout << "\nWith pictures: " << page.string() << std::endl;
   if (!std::cout) throw std::runtime_error("standard output could not be written");

@@ -1,6 +1,7 @@
 // client/load/compare/whole_file.h
 //
-// Writes a file so that whoever reads it finds all of it or the one that was there before.
+// Writes a file so that whoever reads it finds all of it or the one that was there before. Into a FIFO or a device it
+// is written directly (ipc/os/output_file.h).
 #pragma once
 
 #include <filesystem>

@@ -99,7 +99,9 @@ TEST_F(StoreAdminTest, ABackupIsOneWholeFileWithTheWalInIt) {
   Store store(directory_.path());
   ASSERT_TRUE(store_group(store, {say(101, "#den", "in the log alone")}));
   std::ofstream(beside("copy.db")) << "what was there before";
-  const BackupReport report = backup_store(directory_.path(), beside("copy.db"));
+  EXPECT_THROW(static_cast<void>(backup_store(directory_.path(), beside("copy.db"), os::IfThere::Refuse)), StoreError);
+  EXPECT_EQ(fs::file_size(beside("copy.db")), 21U);
+  const BackupReport report = backup_store(directory_.path(), beside("copy.db"), os::IfThere::Replace);
   EXPECT_EQ(report.last_seq, 101U);
   EXPECT_EQ(report.bytes, fs::file_size(beside("copy.db")));
   EXPECT_THAT(files_like(other_.path(), ""), SizeIs(1)) << "no journal, no log, no unfinished copy";
@@ -121,19 +123,24 @@ TEST_F(StoreAdminTest, ABackupDoesNotTakeThePlaceOfTheStoreItself) {
   const fs::path same = directory_.path() / ".." / directory_.path().filename();
   for (const fs::path& own : {file(), same / "rookery.db", beside("link.db"), same / "rookery.db-wal",
                               same / "rookery.db-shm", same / "rookery.db-journal", same / "lock"})
-    EXPECT_THROW(static_cast<void>(backup_store(directory_.path(), own)), StoreError) << own;
+    EXPECT_THROW(static_cast<void>(backup_store(directory_.path(), own, os::IfThere::Replace)), StoreError) << own;
   ASSERT_TRUE(store_group(store, {say(102, "#den", "after")}));
   EXPECT_THAT(all_of_room(directory_.path(), "#den"), SizeIs(102));
-  EXPECT_EQ(backup_store(directory_.path(), same / "rookery.db.kept").last_seq, 102U) << "any other name is free";
+  EXPECT_EQ(backup_store(directory_.path(), same / "rookery.db.kept", os::IfThere::Refuse).last_seq, 102U)
+      << "any other name is free";
 }
 
 TEST_F(StoreAdminTest, ABackupThatIsGivenUpLeavesNothing) {
   fill(1, 20'000);
   std::ofstream(beside("copy.db")) << "what was there before";
-  EXPECT_THROW(static_cast<void>(backup_store(directory_.path(), beside("copy.db"), [] { return false; })), StoreError);
+  EXPECT_THROW(
+      static_cast<void>(backup_store(directory_.path(), beside("copy.db"), os::IfThere::Replace, [] { return false; })),
+      StoreError);
   EXPECT_THAT(files_like(other_.path(), ""), SizeIs(1));
   EXPECT_EQ(fs::file_size(beside("copy.db")), 21U);
-  EXPECT_THROW(static_cast<void>(backup_store(directory_.path(), other_.path() / "none" / "copy.db")), StoreError);
+  EXPECT_THROW(
+      static_cast<void>(backup_store(directory_.path(), other_.path() / "none" / "copy.db", os::IfThere::Refuse)),
+      StoreError);
 }
 
 TEST_F(StoreAdminTest, CheckFindsWhatSqliteDoesNotKnow) {

@@ -15,7 +15,7 @@ using testing::SizeIs;
 
 TEST_F(StoreAdminTest, RestoreKeepsTheOldStoreAndBeginsANewEpoch) {
   fill(1, 100);
-  static_cast<void>(backup_store(directory_.path(), beside("copy.db")));
+  static_cast<void>(backup_store(directory_.path(), beside("copy.db"), os::IfThere::Refuse));
   const std::string epoch = check_store(file()).epoch;
   fill(101, 130);
   const RestoreReport report = restore_store(directory_.path(), beside("copy.db"));
@@ -33,7 +33,7 @@ TEST_F(StoreAdminTest, RestoreKeepsTheOldStoreAndBeginsANewEpoch) {
 
 TEST_F(StoreAdminTest, ADamagedBackupIsNotRestored) {
   fill(1, 5000);
-  static_cast<void>(backup_store(directory_.path(), beside("copy.db")));
+  static_cast<void>(backup_store(directory_.path(), beside("copy.db"), os::IfThere::Refuse));
   fs::resize_file(beside("copy.db"), fs::file_size(beside("copy.db")) / 2);
   EXPECT_THROW(static_cast<void>(restore_store(directory_.path(), beside("copy.db"))), StoreError);
   std::ofstream(beside("text")) << std::string(10'000, 'x');
@@ -53,7 +53,7 @@ TEST_F(StoreAdminTest, AnOldBackupIsRestoredAndMigratedAtTheStart) {
 
 TEST_F(StoreAdminTest, RestoreWhereThereIsADamagedStoreOrNone) {
   fill(1, 100);
-  static_cast<void>(backup_store(directory_.path(), beside("copy.db")));
+  static_cast<void>(backup_store(directory_.path(), beside("copy.db"), os::IfThere::Refuse));
   std::ofstream(file(), std::ios::trunc) << "damaged";
   const RestoreReport report = restore_store(directory_.path(), beside("copy.db"));
   EXPECT_EQ(fs::file_size(report.kept), 7U);
@@ -66,7 +66,7 @@ TEST_F(StoreAdminTest, RestoreWhereThereIsADamagedStoreOrNone) {
 // Behind the bad frame stand acknowledged messages that somebody may still want to save.
 TEST_F(StoreAdminTest, RestoreKeepsADamagedLogAsItIs) {
   fill(1, 100);
-  static_cast<void>(backup_store(directory_.path(), beside("copy.db")));
+  static_cast<void>(backup_store(directory_.path(), beside("copy.db"), os::IfThere::Refuse));
   Store store(directory_.path());
   for (int groups = 2; groups <= 4; ++groups) {
     while (store.state().last_seq < 100U + static_cast<std::uint64_t>(groups))

@@ -67,9 +67,9 @@ TEST(WholeFile, OnAFullDiskTheOneBeforeStaysAndNothingElse) {
     const FullDisk disk;
     why = complaint(path, std::string(100'000, 'x'));
   }
-  EXPECT_NE(why.find(path.string() + ": File too large"), std::string::npos) << why;
+  EXPECT_NE(why.find(path.string() + ": cannot write it: File too large"), std::string::npos) << why;
   EXPECT_EQ(contents(path), "the first");
-  EXPECT_FALSE(std::filesystem::exists(path.string() + ".new"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(files.path()), {}), 1);
 }
 
 TEST(WholeFile, SaysWhyItCannotBeWritten) {
