@@ -63,8 +63,8 @@ struct LedgerRegionHeader {
   alignas(64) shm::SleepWord sleeping;          // the ledger's doorbell
   std::atomic<std::int64_t> heartbeat_ms;       // monotonic
   std::uint64_t ended_epochs;                   // how many; set before magic, never changes
-  // 1: the newest try to store failed (disk full, I/O error). Set and cleared (seq_cst, for the doorbell) by the
-  // storing thread, cleared by the recovery of a successor, in both cases after durable_end has moved.
+  // A StoreFailure. Set and cleared (seq_cst, for the doorbell) by the storing thread, cleared by the recovery of a
+  // successor; what was stored meanwhile has moved durable_end before.
   alignas(64) std::atomic<std::uint64_t> store_failing;
   // Messages up to this number may have been removed from the store, none above. Raised by the storing thread before
   // they are.
@@ -73,6 +73,20 @@ struct LedgerRegionHeader {
   alignas(64) LedgerCounters counters;
 };
 static_assert(sizeof(LedgerRegionHeader) == 67 * 64, "drawn in docs/shared-memory.md");
+
+// Why messages cannot be stored. Anything but None: they are refused.
+enum class StoreFailure : std::uint64_t {
+  None = 0,
+  CannotWrite = 1,  // the newest try to store failed (disk full, I/O error)
+  Displaced = 2,    // the lock, the store or the data directory was removed or replaced
+};
+
+// For an operator.
+[[nodiscard]] constexpr std::string_view describe(StoreFailure failure) noexcept {
+  return failure == StoreFailure::Displaced
+             ? "the lock, the store or the data directory was removed or replaced, the log says which"
+             : "the store cannot be written, the log says why";
+}
 
 struct SlotControl {
   alignas(64) shm::PositionWord outbox_taken;

@@ -59,6 +59,7 @@ enum class Point : std::uint8_t {
   LedgerBeforeCommit,     // the group is with SQLite, nothing is durable
   LedgerAfterCommit,      // durable, nobody knows
   LedgerInCheckpoint,
+  LedgerInRequest,  // before the clerk carries out what an operator asks for
 
   // In the store's file system; also with errors and short writes.
   StoreWrite,       // of the WAL, before it

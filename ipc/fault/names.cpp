@@ -76,6 +76,8 @@ std::string_view name_of(Point point) noexcept {
       return "ledger.after_commit";
     case Point::LedgerInCheckpoint:
       return "ledger.in_checkpoint";
+    case Point::LedgerInRequest:
+      return "ledger.in_request";
     case Point::StoreWrite:
       return "store.write";
     case Point::StoreAfterWrite:

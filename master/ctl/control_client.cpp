@@ -148,4 +148,11 @@ ControlAnswer ask_server(const std::filesystem::path& data_directory, std::strin
   return {ControlResult::Incomplete, broken};
 }
 
+bool server_listens(const std::filesystem::path& data_directory) {
+  const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (socket.get() < 0) return false;
+  const int error_number = connect_to(socket.get(), data_directory);
+  return error_number == 0 || error_number == EAGAIN;  // EAGAIN: too many wait to be accepted
+}
+
 }  // namespace rookery::ctl

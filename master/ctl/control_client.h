@@ -34,4 +34,7 @@ struct ControlAnswer {
                                        const std::function<void(const std::string& line)>& show,
                                        std::chrono::milliseconds timeout = kControlTimeout);
 
+// Somebody listens at the control socket, whether they answer or not.
+[[nodiscard]] bool server_listens(const std::filesystem::path& data_directory);
+
 }  // namespace rookery::ctl

@@ -13,6 +13,7 @@
 
 #include "ipc/auth/password_hash.h"
 #include "ipc/os/output_file.h"
+#include "master/ctl/control_client.h"
 #include "master/ctl/ownership.h"
 #include "master/ctl/password.h"
 #include "master/ledger/store_admin.h"
@@ -107,7 +108,8 @@ std::optional<int> run_restore(const Server& server, const Words& words) {
   if (words.size() != 2) return usage(server, "restore FILE");
   try {
     const auto lock = store::DirectoryLock::take(server.data);
-    if (!lock)
+    // A server of an older version locks one file alone, which may have been removed.
+    if (!lock || server_listens(server.data))
       return refuse(server, EX_UNAVAILABLE, "server-runs",
                     fmt::format("a server uses {}: stop it first", server.data.string()));
     const store::RestoreReport report = store::restore_store(server.data, fs::absolute(words[1]));

@@ -12,6 +12,7 @@
 #include <ranges>
 #include <utility>
 
+#include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
 #include "ipc/os/crash_dump.h"
 #include "ipc/os/errors.h"
@@ -125,6 +126,7 @@ void Clerk::run() {
 }
 
 void Clerk::carry_out(const Task& task) {
+  fault::point(fault::Point::LedgerInRequest);
   switch (task.request.work) {
     case ClerkRequest::Work::ListUsers:
       return list_users(task);

@@ -58,6 +58,9 @@ class Ledger final {
           "the write-ahead log's last {} bytes are of a group that was cut short, and nobody was told of: "
           "they are dropped",
           store.dropped_bytes());
+    store.demand(start_.data / "lock", start_.lock);
+    store.demand(start_.data, start_.data_directory);
+    refuse_another_store(store);
     refuse_what_lost_messages(store);
     if (is_fresh()) begin_epoch(store);
     open_region(store.state());
@@ -111,6 +114,15 @@ class Ledger final {
   // No ledger has run on these regions: the server starts.
   [[nodiscard]] bool is_fresh() const noexcept {
     return region_.header().magic.load(std::memory_order_acquire) != chat::LedgerRegionHeader::kMagic;
+  }
+
+  // The server goes on, and somebody has put another store into the place of the one that it had.
+  void refuse_another_store(const store::Store& store) {
+    if (is_fresh() || store.state().epoch == region_.epoch()) return;
+    throw store::StoreError(
+        fmt::format("{}/rookery.db: was replaced while the server uses it: it is of epoch {} and not of {}; put the "
+                    "store back, or stop the server and start it anew",
+                    start_.data.string(), store.state().epoch, region_.epoch()));
   }
 
   // A write-ahead log that was cut at a group's end looks whole, but the mark knows what was acknowledged.

@@ -12,8 +12,9 @@
 namespace rookery::ledger {
 
 struct LedgerStart {
-  int control = -1;  // this child's end of the duplex pipe with the master
-  int lock = -1;     // the data directory's lock, held as long as this process lives
+  int control = -1;         // this child's end of the duplex pipe with the master
+  int lock = -1;            // the data directory's lock, held as long as this process lives
+  int data_directory = -1;  // likewise: it is locked too
   std::filesystem::path data;
   log::Level log_level = log::Level::Info;
   log::Format log_format = log::Format::Text;

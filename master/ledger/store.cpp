@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <optional>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "ipc/os/errors.h"
 #include "master/ledger/database_files.h"
 #include "master/ledger/migration.h"
+#include "master/ledger/placement.h"
 #include "master/ledger/schema.h"
 #include "master/ledger/wal_check.h"
 #include "master/ledger/wal_rewrite.h"
@@ -91,6 +93,13 @@ WalReport inspect_files(const fs::path& file) {
 struct Store::Implementation {
   enum class Group : unsigned char { None, Open, Failed };
 
+  ~Implementation() {
+    // SQLite would move the WAL into a file that is nobody's any more, and remove whatever has the WAL's name.
+    if (session && placement.violation()) abandon_session();
+  }
+  Implementation(const Implementation&) = delete;
+  Implementation& operator=(const Implementation&) = delete;
+
   explicit Implementation(const fs::path& directory) : file(directory / kDatabaseName) {
     const WalReport wal = inspect_files(file);
     dropped_bytes = wal.dropped_bytes;
@@ -115,6 +124,17 @@ struct Store::Implementation {
     state.epoch = session->epoch();
     state.past_epochs = session->past_epochs();
     take(session->progress());
+    demand_files();
+  }
+
+  // What SQLite has open must be what has its names, now and from now on.
+  void demand_files() {
+    placement.demand(file);
+    for (const char* suffix : kSessionFiles) placement.demand(with_suffix(file, suffix));
+    int moved = 0;
+    sqlite3_file_control(session->connection().get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved != 0)
+      throw StoreError(fmt::format("{}: was removed or replaced while it was being opened", file.string()));
   }
 
   void take(const Progress& progress) {
@@ -139,6 +159,7 @@ struct Store::Implementation {
         abandon_session();
         return false;
       }
+      demand_files();
       take(session->progress());
       session->keep_on_close(true);
       return true;
@@ -154,6 +175,14 @@ struct Store::Implementation {
   void abandon_session() noexcept {
     if (session) session->keep_on_close(false);
     session.reset();
+    for (const char* suffix : kSessionFiles) placement.forget(with_suffix(file, suffix));
+  }
+
+  // True: something is not in its place, and `error` says what.
+  bool note_displaced() {
+    const auto why = placement.violation();
+    if (why) error = *why;
+    return why.has_value();
   }
 
   // Nothing of the group is stored, and the connection is not to be used again.
@@ -185,7 +214,10 @@ struct Store::Implementation {
     }
   }
 
+  static constexpr std::array kSessionFiles{"-wal", "-shm"};  // SQLite keeps them as long as the session lasts
+
   fs::path file;
+  Placement placement;
   std::string mark;
   bool machine_may_have_failed = false;
   bool sync_failed = false;  // of all that follows nothing may be promised by this process
@@ -232,7 +264,7 @@ bool Store::begin() {
   Implementation& self = *implementation_;
   ROOKERY_INVARIANT(self.group != Implementation::Group::Open);
   self.group = Implementation::Group::None;
-  if (self.sync_failed) return false;
+  if (self.sync_failed || self.note_displaced()) return false;
   if (!self.session && !self.reopen()) return false;
   const bool ready = self.session->checkpoint_if_due() && self.session->begin() &&
                      (!self.marked_clean || self.session->update_in_use_by(self.mark));
@@ -288,7 +320,8 @@ bool Store::commit() {
   self.group = Implementation::Group::None;
   self.marked_clean = false;
   self.take(self.pending);
-  return true;
+  // It is stored where nobody will look for it. If it comes back to its place, the next try finds the group there.
+  return !self.note_displaced();
 }
 
 void Store::rollback() noexcept {
@@ -302,6 +335,14 @@ bool Store::probe() {
   Implementation& self = *implementation_;
   if (!self.session->write_probe()) static_cast<void>(self.fail_group("write a probe"));
   return commit();
+}
+
+void Store::demand(const fs::path& path, int descriptor) {
+  implementation_->placement.demand(path, descriptor);
+}
+
+std::optional<std::string> Store::displaced() const {
+  return implementation_->placement.violation();
 }
 
 std::string Store::error() const {
@@ -319,7 +360,8 @@ std::uint64_t Store::dropped_bytes() const noexcept {
 void Store::checkpoint() noexcept {
   Implementation& self = *implementation_;
   ROOKERY_INVARIANT(self.group == Implementation::Group::None);
-  if (!self.session || self.sync_failed) return;  // what a failure has left is for the next opening to look at
+  // What a failure has left is for the next opening to look at.
+  if (!self.session || self.sync_failed || self.note_displaced()) return;
   try {
     self.session->set_in_use_by("");
     self.marked_clean = true;

@@ -110,6 +110,11 @@ class Store final {
   // Can something be written, and made durable? Outside of a group; changes nothing but a row that nobody reads. False:
   // as after commit().
   [[nodiscard]] bool probe();
+  // From now on `path` must lead to that open file, as the store's own paths must to its files. While one does not,
+  // begin() and commit() return false: what is written now may be gone at the next start, or be another server's.
+  void demand(const std::filesystem::path& path, int descriptor);
+  // What was removed or replaced, for people; empty: all is in its place.
+  [[nodiscard]] std::optional<std::string> displaced() const;
   [[nodiscard]] std::string error() const;
   // The error was an fsync's: end the process, without another call.
   [[nodiscard]] bool sync_failed() const noexcept;
@@ -117,7 +122,8 @@ class Store final {
   // What the opening found behind the newest whole group in the WAL, of a group that was cut short.
   [[nodiscard]] std::uint64_t dropped_bytes() const noexcept;
 
-  // Moves the WAL into the database and notes that the stop is a clean one. Not inside a group.
+  // Moves the WAL into the database and notes that the stop is a clean one. Not inside a group. Does nothing while
+  // something is displaced.
   void checkpoint() noexcept;
 
  private:

@@ -99,6 +99,15 @@ void check_with_sqlite(const Inquiry& inquiry, CheckReport& report) {
   report.problems.emplace_back(sqlite3_errmsg(inquiry.connection().get()));  // so bad that it cannot go on
 }
 
+// False: somebody else has it.
+bool try_lock(int descriptor, const fs::path& name) {
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return false;
+    if (errno != EINTR) throw StoreError(fmt::format("{}: cannot lock it: {}", name.string(), os::error_text(errno)));
+  }
+  return true;
+}
+
 }  // namespace
 
 fs::path store_file(const fs::path& directory) {
@@ -106,14 +115,15 @@ fs::path store_file(const fs::path& directory) {
 }
 
 std::optional<DirectoryLock> DirectoryLock::take(const fs::path& directory) {
+  os::FileDescriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened) throw StoreError(fmt::format("{}: cannot open it: {}", directory.string(), os::error_text(errno)));
+  // Some file systems lock no directories: then the file has to do.
+  if (::flock(opened.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return std::nullopt;
   const fs::path name = directory / "lock";
-  os::FileDescriptor file(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  os::FileDescriptor file(::openat(opened.get(), "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) throw StoreError(fmt::format("{}: cannot open it: {}", name.string(), os::error_text(errno)));
-  while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) return std::nullopt;
-    if (errno != EINTR) throw StoreError(fmt::format("{}: cannot lock it: {}", name.string(), os::error_text(errno)));
-  }
-  return DirectoryLock(std::move(file));
+  if (!try_lock(file.get(), name)) return std::nullopt;
+  return DirectoryLock(std::move(opened), std::move(file));
 }
 
 void refuse_own_file(const fs::path& directory, const fs::path& file) {

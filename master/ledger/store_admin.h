@@ -27,14 +27,17 @@ namespace rookery::store {
 // Where a running ledger puts its backups and exports: it may write nowhere else.
 inline constexpr std::string_view kBackupDirectory = "backups";
 
-// The data directory's lock, held as long as this lives: no server can start. Does not wait.
+// The data directory's locks (master/supervisor/data_directory.h), held as long as this lives: no server can start.
+// Does not wait.
 class DirectoryLock final {
  public:
   // Empty: a server, or what is left of one, has it. Throws StoreError when there is no such directory.
   [[nodiscard]] static std::optional<DirectoryLock> take(const std::filesystem::path& directory);
 
  private:
-  explicit DirectoryLock(os::FileDescriptor file) noexcept : file_(std::move(file)) {}
+  DirectoryLock(os::FileDescriptor directory, os::FileDescriptor file) noexcept
+      : directory_(std::move(directory)), file_(std::move(file)) {}
+  os::FileDescriptor directory_;
   os::FileDescriptor file_;
 };
 

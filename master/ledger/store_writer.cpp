@@ -32,6 +32,9 @@ constexpr std::size_t kMostPruned = 2048;
 constexpr std::chrono::milliseconds kPruneWithin{2};
 constexpr std::chrono::seconds kPruneAfterFailure{5};
 
+// How often it is looked whether lock, store and directory are in their places while nothing is to be stored.
+constexpr std::chrono::seconds kLookAtFiles{2};
+
 }  // namespace
 
 StoreWriter::StoreWriter(LedgerContext& context, store::Store store, shm::NameTableWriter& users, PublishedMark& mark,
@@ -93,6 +96,11 @@ void StoreWriter::run() {
       continue;
     }
     if (stop_ && !work_) break;
+    if (os::Monotonic::now() >= look_at_files_) {
+      lock.unlock();
+      look_at_files();
+      lock.lock();
+    }
     if (!stop_ && !work_ && retention_.limits()) {
       lock.unlock();
       if (prune_alone()) continue;
@@ -102,11 +110,16 @@ void StoreWriter::run() {
     if (retention_.limits())
       woken_.wait_for(lock, kLookForOld, woken);
     else
-      woken_.wait(lock, woken);
+      woken_.wait_for(lock, kLookAtFiles, woken);
     work_ = false;
     if (!std::exchange(probe_, false)) continue;
     lock.unlock();
     write_probe();
+  }
+  if (const auto why = store_.displaced()) {
+    log::alert("{}: the store is left as it is, and what was acknowledged may be lost with it", *why);
+    all_stored_ = false;
+    return;
   }
   store_.checkpoint();
   if (store_.sync_failed()) group_failed("empty the write-ahead log");
@@ -146,7 +159,7 @@ StoreWriter::GroupResult StoreWriter::store_group() {
     note_written();
   }
   change_users();
-  announce(reader_.position());
+  announce(reader_.position(), durable_records > 0);
   return GroupResult::Stored;
 }
 
@@ -279,27 +292,52 @@ void StoreWriter::group_failed(const char* what) {
         what, store_.error());
     std::_Exit(kExitSyncFailed);  // nothing is promised, synced or closed any more
   }
-  if (told_error_ != store_.error()) {
-    told_error_ = store_.error();
-    log::error("cannot {}, will try again: {}", what, told_error_);
+  const bool displaced = store_.displaced().has_value();
+  if (std::exchange(told_error_, store_.error()) != store_.error()) {
+    if (displaced)
+      log::alert("{}; nothing is acknowledged until it is in its place again, or the server is started anew",
+                 told_error_);
+    else
+      log::error("cannot {}, will try again: {}", what, told_error_);
   }
   chat::count(context_.region().header().counters.groups_failed);
   // Messages come first: the next try removes none.
   more_old_ = false;
   look_for_old_ = os::Monotonic::now() + kPruneAfterFailure;
+  set_failing(displaced ? chat::StoreFailure::Displaced : chat::StoreFailure::CannotWrite);
+}
+
+void StoreWriter::set_failing(chat::StoreFailure failure) {
   auto& failing = context_.region().header().store_failing;
-  if (failing.load(std::memory_order_relaxed) != 0) return;
-  failing.store(1, std::memory_order_seq_cst);
+  if (failing.exchange(static_cast<std::uint64_t>(failure), std::memory_order_seq_cst) != 0) return;
   for (shm::DoorbellRinger& loop : loops_) loop.ring_if_asleep();
 }
 
-void StoreWriter::announce(shm::Position end) {
-  context_.ring_header().durable_end.store(end, std::memory_order_seq_cst);  // durable
-  if (!told_error_.empty()) {
-    told_error_.clear();
-    context_.region().header().store_failing.store(0, std::memory_order_seq_cst);
-    log::warning("messages can be stored again");
+// While nothing waits to be stored: what fails then is noticed by its group.
+void StoreWriter::look_at_files() {
+  look_at_files_ = os::Monotonic::now() + kLookAtFiles;
+  const auto failing =
+      static_cast<chat::StoreFailure>(context_.region().header().store_failing.load(std::memory_order_relaxed));
+  const auto why = store_.displaced();
+  if (why && failing == chat::StoreFailure::None) {
+    told_error_ = *why;
+    log::alert("{}; nothing is acknowledged until it is in its place again, or the server is started anew", *why);
+    set_failing(chat::StoreFailure::Displaced);
+  } else if (!why && failing == chat::StoreFailure::Displaced) {
+    can_store_again();
   }
+}
+
+void StoreWriter::can_store_again() {
+  told_error_.clear();
+  context_.region().header().store_failing.store(0, std::memory_order_seq_cst);
+  log::warning("messages can be stored again");
+}
+
+// What is not to be stored has not shown that something can be.
+void StoreWriter::announce(shm::Position end, bool stored) {
+  context_.ring_header().durable_end.store(end, std::memory_order_seq_cst);  // durable
+  if (stored && !told_error_.empty()) can_store_again();
   for (std::uint32_t slot = 0; slot < context_.shared.slots(); ++slot) {
     if (context_.loop_control(slot).awaiting_position.load(std::memory_order_seq_cst) <= end)
       loops_[slot].ring_if_asleep();

@@ -14,6 +14,9 @@
 // loops then answer not-durable and refuse what would have to be stored. The group is tried again, with what has
 // come since; nothing of what was published is given up. After a failed fsync the process ends at once, see
 // docs/storage.md: the successor stores from the ring what the disk has not got.
+//
+// When the lock, the store or the data directory was removed or replaced  it is the same, with a reason of its own
+// (chat::StoreFailure::Displaced), noticed before and after each group and every two seconds.
 #pragma once
 
 #include <condition_variable>
@@ -72,7 +75,10 @@ class StoreWriter final {
   [[nodiscard]] bool prune_alone();
   void change_users();
   [[nodiscard]] shm::InsertResult change_user(const UserChange& user);
-  void announce(shm::Position end);
+  void announce(shm::Position end, bool stored);
+  void look_at_files();
+  void can_store_again();
+  void set_failing(chat::StoreFailure failure);
   void group_failed(const char* what);
 
   LedgerContext& context_;
@@ -89,7 +95,8 @@ class StoreWriter final {
   std::size_t unlooked_ = 0;                  // records stored since then
   bool more_old_ = false;                     // the newest look found more than it removed
   std::string told_pruning_error_;
-  std::string told_error_;  // in the log; empty: the newest group was stored
+  std::string told_error_;                     // in the log; empty: the newest group was stored
+  os::Monotonic::time_point look_at_files_{};  // when to look next whether they are in their places
 
   std::mutex mutex_;
   std::condition_variable woken_;

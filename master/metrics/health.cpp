@@ -41,8 +41,9 @@ Verdict Health::at_first_sight(std::int64_t now_ms) const {
   if (sight_.state_of(0) != chat::ProcessState::Serving) return {"the ledger does not serve"};
   const auto age = sight_.heartbeat_age_ms(0, now_ms);
   if (!age || *age > kFreshHeartbeatMs) return {fmt::format("the ledger stands still for {} ms", age.value_or(0))};
-  if (sight_.ledger().header().store_failing.load(std::memory_order_relaxed) != 0)
-    return {"the store cannot be written, the log says why"};
+  const auto failure =
+      static_cast<chat::StoreFailure>(sight_.ledger().header().store_failing.load(std::memory_order_relaxed));
+  if (failure != chat::StoreFailure::None) return {std::string(chat::describe(failure))};
   if (!some_worker_serves(now_ms)) return {"no worker serves"};
   const auto free = sight_.free_bytes();
   if (free && *free < kLeastFreeBytes)

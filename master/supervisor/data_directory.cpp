@@ -48,6 +48,13 @@ bool try_lock(int descriptor, const std::filesystem::path& path) {
   }
 }
 
+// False: somebody else has it. Some file systems lock no directories: then the file has to do.
+bool lock_directory(int descriptor) noexcept {
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0)
+    if (errno != EINTR) return errno != EWOULDBLOCK;
+  return true;
+}
+
 // 0 when the file names none.
 pid_t read_pid(int descriptor) noexcept {
   std::array<char, 16> text{};
@@ -88,6 +95,7 @@ pid_t lock_holder(int descriptor) {
 
 std::string describe_holder(int descriptor, pid_t owner) {
   const pid_t holder = lock_holder(descriptor);
+  if (owner == 0 && holder != 0) return fmt::format("pid {}", holder);  // the file is not there, or names nobody
   if (holder == 0 || is_running(owner)) return owner > 0 ? fmt::format("pid {}", owner) : std::string("pid unknown");
   return fmt::format("pid {} is gone, but process {} is left of it and may still write", owner, holder);
 }
@@ -101,7 +109,14 @@ DataDirectory::DataDirectory(std::filesystem::path path) : path_(std::move(path)
   struct stat status {};
   if (::fstat(directory_.get(), &status) == 0 && (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     log::warning("other users may write to the data directory {}: chmod go-w it", path_.string());
-  take_lock();
+  take_locks();
+}
+
+// The program before this one may not have locked the directory.
+DataDirectory::DataDirectory(std::filesystem::path path, os::FileDescriptor directory, os::FileDescriptor lock)
+    : path_(std::move(path)), directory_(std::move(directory)), lock_(std::move(lock)) {
+  if (!lock_directory(directory_.get()))
+    log::warning("cannot lock the data directory {}: {}", path_.string(), os::error_text(errno));
 }
 
 void DataDirectory::create() const {
@@ -118,25 +133,46 @@ void DataDirectory::create() const {
   }
 }
 
-void DataDirectory::take_lock() {
-  lock_.reset(::openat(directory_.get(), kLockName, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock_) refuse(path_, errno);
+// The directory first: who finds it locked leaves no file behind.
+void DataDirectory::take_locks() {
   const auto deadline = os::Monotonic::now() + kWaitForOrphan;
-  while (!try_lock(lock_.get(), path_)) {
-    const pid_t pid = read_pid(lock_.get());
-    if (is_running(pid) || os::Monotonic::now() >= deadline) {
-      throw StartError(
-          EX_UNAVAILABLE,
-          fmt::format("the data directory {} is in use by another rookery-master ({}): stop that one, or choose "
-                      "another directory with --data",
-                      path_.string(), describe_holder(lock_.get(), pid)));
+  const auto take = [&](int descriptor, const auto& try_it) {
+    while (!try_it(descriptor)) {
+      // Only the file has the number of its owner.
+      const os::FileDescriptor file(::openat(directory_.get(), kLockName, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+      const pid_t pid = file ? read_pid(file.get()) : 0;
+      if (is_running(pid) || os::Monotonic::now() >= deadline) refuse_second(descriptor, pid);
+      ::poll(nullptr, 0, kLookAgainMs);
     }
-    ::poll(nullptr, 0, kLookAgainMs);
+  };
+  take(directory_.get(), [](int descriptor) { return lock_directory(descriptor); });
+  for (;;) {
+    open_lock_file();
+    take(lock_.get(), [this](int descriptor) { return try_lock(descriptor, path_); });
+    // It may have been removed after it was opened.
+    struct stat ours {};
+    struct stat named {};
+    if (::fstat(lock_.get(), &ours) == 0 && ::fstatat(directory_.get(), kLockName, &named, 0) == 0 &&
+        ours.st_dev == named.st_dev && ours.st_ino == named.st_ino)
+      break;
+    if (os::Monotonic::now() >= deadline) refuse(path_, ESTALE);
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
   // The lock holds whatever the file says: the number is for people.
   if (::ftruncate(lock_.get(), 0) != 0 || ::pwrite(lock_.get(), pid.data(), pid.size(), 0) < 0)
     log::warning("cannot write my pid into {}: {}", (path_ / kLockName).string(), os::error_text(errno));
+}
+
+void DataDirectory::open_lock_file() {
+  lock_.reset(::openat(directory_.get(), kLockName, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock_) refuse(path_, errno);
+}
+
+void DataDirectory::refuse_second(int locked, pid_t pid) const {
+  throw StartError(EX_UNAVAILABLE,
+                   fmt::format("the data directory {} is in use by another rookery-master ({}): stop that one, or "
+                               "choose another directory with --data",
+                               path_.string(), describe_holder(locked, pid)));
 }
 
 std::string DataDirectory::short_path(std::string_view name) const {

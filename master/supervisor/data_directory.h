@@ -4,8 +4,11 @@
 //
 // The lock is the kernel's (flock): it belongs to the open file and is gone with the last process that holds it,
 // however that died. The ledger inherits it, so no second server can start while a ledger without a master still
-// writes.
+// writes. The directory itself is locked in the same way: the file `lock` can be removed under a running server, and a
+// second one would lock another file of that name.
 #pragma once
+
+#include <sys/types.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -23,8 +26,7 @@ class DataDirectory final {
   // StartError: 69 when another server has it, 78 when the directory is of no use.
   explicit DataDirectory(std::filesystem::path path);
   // Opened and locked before, by another program in this process.
-  DataDirectory(std::filesystem::path path, os::FileDescriptor directory, os::FileDescriptor lock) noexcept
-      : path_(std::move(path)), directory_(std::move(directory)), lock_(std::move(lock)) {}
+  DataDirectory(std::filesystem::path path, os::FileDescriptor directory, os::FileDescriptor lock);
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
   [[nodiscard]] int lock_descriptor() const noexcept { return lock_.get(); }
@@ -43,7 +45,9 @@ class DataDirectory final {
 
  private:
   void create() const;
-  void take_lock();
+  void take_locks();
+  void open_lock_file();
+  [[noreturn]] void refuse_second(int locked, pid_t pid) const;
 
   std::filesystem::path path_;
   os::FileDescriptor directory_;

@@ -72,8 +72,9 @@ void allow_reading_all(const chat::SharedState& state, std::vector<int>& keep) {
   for (const auto& region : state.worker_regions) keep.push_back(region.reader_descriptor());
 }
 
-std::vector<int> ledger_keeps(const chat::SharedState& state, int lock) {
-  std::vector<int> keep{lock, state.ledger_doorbell.read_end.get(), state.ledger_doorbell.write_end.get()};
+std::vector<int> ledger_keeps(const chat::SharedState& state, int lock, int data_directory) {
+  std::vector<int> keep{lock, data_directory, state.ledger_doorbell.read_end.get(),
+                        state.ledger_doorbell.write_end.get()};
   for (const auto* segment : {&state.log_ring, &state.ledger_region, &state.user_table})
     keep.push_back(segment->writer_descriptor());
   for (const auto& bell : state.loop_doorbells) keep.push_back(bell.write_end.get());
@@ -112,11 +113,12 @@ Launcher::Launcher(chat::SharedState& state, Inheritance inheritance)
 
 Launched Launcher::launch_ledger() {
   return launch(
-      "ledger", [&] { return ledger_keeps(state_, inheritance_.lock); },
+      "ledger", [&] { return ledger_keeps(state_, inheritance_.lock, inheritance_.data_directory); },
       [&](int control) {
         const chat::RuntimeSettings& runtime = inheritance_.worker_settings.runtime;
         return ledger::run_ledger({.control = control,
                                    .lock = inheritance_.lock,
+                                   .data_directory = inheritance_.data_directory,
                                    .data = inheritance_.data,
                                    .log_level = runtime.log_level,
                                    .log_format = runtime.log_format,

@@ -27,8 +27,8 @@ class Regions final {
   [[nodiscard]] std::chrono::milliseconds ledger_heartbeat_age(std::int64_t started_ms,
                                                                std::int64_t now_ms) const noexcept;
 
-  [[nodiscard]] bool store_failing() const noexcept {
-    return ledger().header().store_failing.load(std::memory_order_relaxed) != 0;
+  [[nodiscard]] chat::StoreFailure store_failure() const noexcept {
+    return static_cast<chat::StoreFailure>(ledger().header().store_failing.load(std::memory_order_relaxed));
   }
 
   [[nodiscard]] std::uint64_t newest_seq() const noexcept {

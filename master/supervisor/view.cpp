@@ -92,8 +92,8 @@ std::vector<ProcessRow> Supervisor::processes() const {
     }
     if (child.is_ledger() && ledger_away_)
       row.note = "read-only mode; " + (row.note.empty() ? "it is being tried" : row.note);
-    if (child.is_ledger() && child.is_up() && regions_.store_failing())
-      row.note = "the store cannot be written, the log says why; messages are refused until it can";
+    if (child.is_ledger() && child.is_up() && regions_.store_failure() != chat::StoreFailure::None)
+      row.note = fmt::format("{}; messages are refused meanwhile", chat::describe(regions_.store_failure()));
     if (child.is_up()) {
       row.pid = child.process.pid();
       row.age = std::chrono::duration_cast<std::chrono::seconds>(now - child.started);
@@ -125,7 +125,8 @@ std::string Supervisor::posting_trouble() const {
   if (phase_ == Phase::HandingOver || taking_over_) return "the server is being upgraded";
   if (ledger_away_) return "read-only mode: the ledger died too often, the last time: " + ledger().why_down;
   if (ledger().life != Life::Serving) return "the ledger is being started; what is said meanwhile waits for it";
-  if (regions_.store_failing()) return "the store cannot be written, the log says why";
+  if (regions_.store_failure() != chat::StoreFailure::None)
+    return std::string(chat::describe(regions_.store_failure()));
   const auto silence = regions_.ledger_heartbeat_age(ledger().started_ms(), os::monotonic_ms());
   if (silence > kLateCheck) return fmt::format("the ledger has not been heard of for {} ms", silence.count());
   const bool anybody = std::ranges::any_of(

@@ -166,6 +166,8 @@ TEST_F(StoreAdminTest, TheLockIsOneServersOnly) {
   auto lock = DirectoryLock::take(directory_.path());
   ASSERT_TRUE(lock.has_value());
   EXPECT_FALSE(DirectoryLock::take(directory_.path()).has_value());
+  fs::remove(directory_.path() / "lock");
+  EXPECT_FALSE(DirectoryLock::take(directory_.path()).has_value()) << "the directory is locked too";
   lock.reset();
   EXPECT_TRUE(DirectoryLock::take(directory_.path()).has_value());
   EXPECT_THROW(static_cast<void>(DirectoryLock::take(directory_.path() / "none")), StoreError);

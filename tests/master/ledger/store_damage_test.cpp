@@ -176,6 +176,41 @@ TEST_F(StoreDamageTest, AWalWithoutItsDatabaseIsRefused) {
   EXPECT_THAT(all_of_room(directory_.path(), "#a"), testing::SizeIs(40));
 }
 
+// Whatever is written now is not found by the next start, so it does not count as stored.
+TEST_F(StoreDamageTest, AStoreThatWasRemovedOrReplacedTakesNothing) {
+  const fs::path aside = directory_.path() / "aside";
+  for (const fs::path& moved : {file_, wal_}) {
+    const std::uint64_t first = moved == file_ ? 1 : 3;
+    Store store(directory_.path());
+    ASSERT_TRUE(store_group(store, {say(first, "#a", "before")})) << store.error();
+    EXPECT_FALSE(store.displaced().has_value());
+    fs::rename(moved, aside);
+    EXPECT_FALSE(store_group(store, {say(first + 1, "#a", "while it is gone")}));
+    EXPECT_THAT(store.error(), AllOf(HasSubstr(moved.string()), HasSubstr("was removed")));
+    fs::copy_file(aside, moved);
+    EXPECT_FALSE(store.begin());
+    EXPECT_THAT(store.error(), AllOf(HasSubstr(moved.string()), HasSubstr("was replaced")));
+    store.checkpoint();
+    EXPECT_TRUE(fs::exists(wal_)) << "it may be another server's by now";
+    fs::rename(aside, moved);
+    EXPECT_TRUE(store_group(store, {say(first + 1, "#a", "in its place again")})) << store.error();
+  }
+  EXPECT_THAT(all_of_room(directory_.path(), "#a"), testing::SizeIs(4));
+}
+
+// Removed between a group's begin and its end.
+TEST_F(StoreDamageTest, AGroupIsNotStoredInAFileThatIsGone) {
+  const fs::path aside = directory_.path() / "aside";
+  Store store(directory_.path());
+  ASSERT_TRUE(store.begin());
+  ASSERT_TRUE(store.add(say(1, "#a", "in the middle")));
+  fs::rename(file_, aside);
+  EXPECT_FALSE(store.commit());
+  fs::rename(aside, file_);
+  EXPECT_TRUE(store_group(store, {say(1, "#a", "in the middle"), say(2, "#a", "after")})) << store.error();
+  EXPECT_THAT(all_of_room(directory_.path(), "#a"), testing::SizeIs(2));
+}
+
 TEST_F(StoreDamageTest, AStartThatWasCutShortLeavesNothingInTheWay) {
   put(directory_.path() / "rookery.db.new", "half");
   put(directory_.path() / "rookery.db.new-journal", "half");

@@ -55,6 +55,15 @@ TEST_F(DataDirectoryTest, ASecondServerIsToldWhoIsThere) {
   }
 }
 
+TEST_F(DataDirectoryTest, ASecondServerIsRefusedEvenIfTheLockWasRemoved) {
+  const DataDirectory first(root_);
+  ASSERT_TRUE(std::filesystem::remove(root_ / "lock"));
+  EXPECT_THROW(DataDirectory{root_}, StartError);
+  EXPECT_FALSE(std::filesystem::exists(root_ / "lock")) << "it has left none of its own";
+  std::ofstream(root_ / "lock") << "another";
+  EXPECT_THROW(DataDirectory{root_}, StartError);
+}
+
 TEST_F(DataDirectoryTest, IsFreeAfterTheFirstServer) {
   { const DataDirectory first(root_); }
   EXPECT_NO_THROW(DataDirectory{root_});
