@@ -64,7 +64,10 @@ boost::interprocess::mapped_region map(int descriptor, Access access, std::uint6
 }  // namespace
 
 Mapping::Mapping(int descriptor, Access access, std::uint64_t size_bytes)
-    : region_(map(descriptor, access, size_bytes)) {}
+    : region_(map(descriptor, access, size_bytes)) {
+  if (::madvise(region_.get_address(), region_.get_size(), MADV_DONTDUMP) != 0)
+    os::throw_errno("cannot keep shared memory out of core dumps");
+}
 
 bool reserve(int writer_descriptor, std::uint64_t offset, std::uint64_t bytes) noexcept {
   if (bytes == 0) return true;
@@ -73,6 +76,16 @@ bool reserve(int writer_descriptor, std::uint64_t offset, std::uint64_t bytes) n
     result = ::posix_fallocate(writer_descriptor, static_cast<off_t>(offset), static_cast<off_t>(bytes));
   } while (result == EINTR);
   errno = result;
+  return result == 0;
+}
+
+bool release(int writer_descriptor, std::uint64_t offset, std::uint64_t bytes) noexcept {
+  if (bytes == 0) return true;
+  int result = 0;
+  do {
+    result = ::fallocate(writer_descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                         static_cast<off_t>(bytes));
+  } while (result != 0 && errno == EINTR);
   return result == 0;
 }
 

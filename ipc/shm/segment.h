@@ -45,7 +45,8 @@ class Segment final {
 
 enum class Access : unsigned char { ReadOnly, ReadWrite };
 
-// A segment, or its first `size_bytes`, mapped into this process.
+// A segment, or its first `size_bytes`, mapped into this process. A core dump of the process leaves it out: there are
+// messages, password hashes and input in the regions.
 class Mapping final {
  public:
   Mapping() = default;
@@ -74,6 +75,11 @@ class Mapping final {
 
 // The same for the first `bytes`, at start-up: throws std::system_error when memory is short.
 void reserve_or_throw(const Segment& segment, std::uint64_t bytes);
+
+// The way back: the contents of [offset, offset + bytes) are zero from now on, and its whole pages are the system's
+// again. False with errno. Only the segment's writer calls it, and nobody may touch the range before it is reserved
+// again.
+[[nodiscard]] bool release(int writer_descriptor, std::uint64_t offset, std::uint64_t bytes) noexcept;
 
 // How many of the `bytes` from `offset` on lie before the first page that nobody has ever written. For readers that
 // cannot believe what a writer says of its region: they touch no page that was never reserved. One system call; 0 where

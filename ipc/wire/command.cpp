@@ -2,6 +2,7 @@
 #include "ipc/wire/command.h"
 
 #include <array>
+#include <cstring>
 
 namespace rookery::wire {
 namespace {
@@ -25,6 +26,12 @@ std::optional<Op> op_from_word(std::string_view word) noexcept {
   for (std::size_t i = 0; i < kWords.size(); ++i)
     if (kWords[i] == word) return static_cast<Op>(i);
   return std::nullopt;
+}
+
+void CommandStorage::wipe_password() noexcept {
+  if (password.empty()) return;
+  ::explicit_bzero(password.data(), password.size());
+  password.clear();
 }
 
 }  // namespace rookery::wire

@@ -74,6 +74,10 @@ using ParseOutcome = std::variant<Command, Refusal>;
 // Where a parser keeps what it had to unescape. One is enough for all sessions of a thread.
 struct CommandStorage {
   std::string op, name, password, to, room, text, epoch, id;
+
+  // Once the command is done with, or has a copy of its own: a password is not kept in memory for longer than it is
+  // needed. Views of it end.
+  void wipe_password() noexcept;
 };
 
 }  // namespace rookery::wire

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ipc/wire/append.h"
+#include "ipc/wire/json_password.h"
 #include "ipc/wire/json_string.h"
 #include "ipc/wire/limits.h"
 
@@ -199,8 +200,10 @@ JsonRequest read_json_request(std::string_view line, CommandStorage& storage) {
     return request;
   }
   TokenReader reader(request, storage);
-  nlohmann::json::sax_parse(line.begin(), line.end(), &reader);
+  const PasswordMask mask(line);
+  nlohmann::json::sax_parse(mask.masked().begin(), mask.masked().end(), &reader);
   reader.finish();
+  if (request.type(Field::Password) == FieldType::String) mask.unmask(storage.password);
   return request;
 }
 

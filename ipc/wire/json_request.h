@@ -56,7 +56,8 @@ struct JsonRequest {
 
 // Reads a line of well-formed UTF-8. Of a key that stands twice the last counts. The strings, and the id as JSON text
 // (each number and string of it as it was sent, without spaces), are left in `storage`; the id is empty if it is too
-// deep. After a fault that stops the parser, HalfCharacter and HugeNumber, what was read up to there is filled in.
+// deep. The password is in storage.password and nowhere else. After a fault that stops the parser, HalfCharacter and
+// HugeNumber, what was read up to there is filled in.
 [[nodiscard]] JsonRequest read_json_request(std::string_view line, CommandStorage& storage);
 
 }  // namespace rookery::wire

@@ -2,12 +2,14 @@
 // say which they have; what is held of a dead one goes to its successor in the place if there is to be one in a moment,
 // else to the workers that serve.
 #include <algorithm>
+#include <cerrno>
 #include <string_view>
 #include <utility>
 
 #include "ipc/fault/fault_point.h"
 #include "ipc/log.h"
 #include "ipc/os/clock.h"
+#include "ipc/os/errors.h"
 #include "master/supervisor/supervisor.h"
 
 namespace rookery::master {
@@ -128,7 +130,17 @@ Child* Supervisor::fewest_clients(TimePoint now) noexcept {
 void Supervisor::tell_vacant(Child& child) {
   if (child.vacant_life == child.slot_epoch) return;
   child.vacant_life = child.slot_epoch;
+  clear_buffers(child.worker());
   send_vacant(child);
+}
+
+// Nobody needs any more what its clients had in transit, and there may be passwords among it. A successor in the place
+// would clear it itself, but there may never be one. REQUIRES: the region has no writer and no client.
+void Supervisor::clear_buffers(std::uint32_t worker) {
+  const std::uint64_t begin = state_.worker_layout.buffers(0);
+  const std::uint64_t bytes = state_.worker_layout.total_bytes() - begin;
+  if (!shm::release(state_.worker_regions[worker].writer_descriptor(), begin, bytes))
+    log::warning("the buffers of worker {} cannot be cleared: {}", worker, os::error_text(errno));
 }
 
 void Supervisor::send_vacant(const Child& child) {

@@ -168,6 +168,7 @@ class Supervisor final {
   [[nodiscard]] bool starts_soon(const Child& child, TimePoint now) const noexcept;
   [[nodiscard]] bool can_adopt(const Child& child) const noexcept;
   void tell_vacant(Child& child);
+  void clear_buffers(std::uint32_t worker);
   void send_vacant(const Child& child);
 
   // What an operator plans (scale.cpp).

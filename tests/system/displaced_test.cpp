@@ -108,7 +108,7 @@ TEST_P(DisplacedFile, IsToldAndNothingMoreIsAcknowledged) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Row70, DisplacedFile,
+    Row72, DisplacedFile,
     testing::Values(
         Displacement{"LockRemoved", [](const fs::path& data) { fs::remove(data / "lock"); }, "lock was removed"},
         Displacement{"LockReplaced", [](const fs::path& data) { replace(data / "lock"); }, "lock was replaced"},

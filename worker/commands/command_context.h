@@ -89,6 +89,7 @@ struct CommandContext {
     session.stream.items_given = 0;
     session.stream.items_promised = 0;
     delivery.commit(session);
+    sessions.wipe_input(session);
     delivery.resume(session);
   }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <iterator>
 
 #include "ipc/os/crash_dump.h"
@@ -116,6 +117,9 @@ void ClientThreads::receive(std::unique_lock<TurnLock>& turn, Session& session, 
   const ssize_t got = os::receive(socket, room);
   turn.lock();
   seat.receiving = false;
+  // What is passed over may hold a password, and the buffer is shared memory.
+  if (got > 0 && (session.doomed || ending_ || session.lingering))
+    ::explicit_bzero(room.data(), static_cast<std::size_t>(got));
   if (session.doomed || ending_) return;
   turns_.received(session, got);
   answer(turn, session, seat);

@@ -15,7 +15,6 @@ constexpr std::uint32_t kReserveStepBytes = 128 * 1024;
 BufferPool::BufferPool(const WorkerContext& context, std::uint32_t loop)
     : memory_(reinterpret_cast<char*>(context.own_mapping.data())),
       writer_descriptor_(context.shared.worker_regions[context.start.number].writer_descriptor()),
-      first_life_(context.predecessor_epoch == 0),
       small_{context.shared.worker_layout.buffers(loop), chat::kSmallBufferBytes,
              context.shared.worker_layout.small_buffers(), 1},
       large_{context.shared.worker_layout.large_buffers_offset(loop), chat::kLargeBufferBytes,
@@ -35,44 +34,48 @@ void BufferPool::inherit(Kind& kind, std::span<const BufferNumber> in_use) {
     taken[index] = true;
   }
   kind.used = kind.reserved = static_cast<std::uint32_t>(taken.size());
-  kind.known.assign(kind.used, false);
   if (!shm::reserve(writer_descriptor_, kind.offset, std::uint64_t{kind.used} * kind.bytes))
     os::throw_errno("not enough shared memory for what clients have in transit");
-  for (std::uint32_t index = kind.used; index-- > 0;)
-    if (!taken[index]) kind.free.push_back(kind.first + index);
+  for (std::uint32_t index = kind.used; index-- > 0;) {
+    if (taken[index]) continue;
+    kind.free.push_back(kind.first + index);
+    wipe(kind.first + index, 0, kind.bytes);
+  }
+  kind.inherited = std::move(taken);
+  // The rest goes back to the system: take() reserves it again.
+  if (!shm::release(writer_descriptor_, kind.offset + std::uint64_t{kind.used} * kind.bytes,
+                    std::uint64_t{kind.count - kind.used} * kind.bytes))
+    os::throw_errno("cannot clear what clients of a predecessor had in transit");
 }
 
 BufferNumber BufferPool::take(Kind& kind) noexcept {
-  BufferNumber buffer = chat::kNoBuffer;
   if (!kind.free.empty()) {
-    buffer = kind.free.back();
+    const BufferNumber buffer = kind.free.back();
     kind.free.pop_back();
-  } else {
-    if (kind.used == kind.count) return chat::kNoBuffer;
-    if (kind.used == kind.reserved) {
-      const std::uint32_t step = std::min(kReserveStepBytes / kind.bytes, kind.count - kind.reserved);
-      if (!shm::reserve(writer_descriptor_, kind.offset + std::uint64_t{kind.reserved} * kind.bytes,
-                        std::uint64_t{step} * kind.bytes))
-        return chat::kNoBuffer;
-      kind.reserved += step;
-    }
-    buffer = kind.first + kind.used++;
-    kind.known.push_back(first_life_);
+    return buffer;
   }
-  if (!kind.known[buffer - kind.first]) wipe(kind, buffer, 0);
-  return buffer;
+  if (kind.used == kind.count) return chat::kNoBuffer;
+  if (kind.used == kind.reserved) {
+    const std::uint32_t step = std::min(kReserveStepBytes / kind.bytes, kind.count - kind.reserved);
+    if (!shm::reserve(writer_descriptor_, kind.offset + std::uint64_t{kind.reserved} * kind.bytes,
+                      std::uint64_t{step} * kind.bytes))
+      return chat::kNoBuffer;
+    kind.reserved += step;
+  }
+  return kind.first + kind.used++;
 }
 
-void BufferPool::wipe(Kind& kind, BufferNumber buffer, std::uint32_t used_bytes) noexcept {
-  auto known = kind.known[buffer - kind.first];
-  std::memset(data(buffer), 0, known ? std::min(used_bytes, kind.bytes) : kind.bytes);
-  known = true;
+void BufferPool::wipe(BufferNumber buffer, std::uint32_t from, std::uint32_t to) noexcept {
+  if (buffer != chat::kNoBuffer && from < to) ::explicit_bzero(data(buffer) + from, to - from);
 }
 
 void BufferPool::give_back(BufferNumber buffer, std::uint32_t used_bytes) noexcept {
   if (buffer == chat::kNoBuffer) return;
   Kind& kind = is_small(buffer) ? small_ : large_;
-  wipe(kind, buffer, used_bytes);
+  const std::uint32_t index = buffer - kind.first;
+  const bool unknown = index < kind.inherited.size() && kind.inherited[index];
+  wipe(buffer, 0, unknown ? kind.bytes : std::min(used_bytes, kind.bytes));
+  if (unknown) kind.inherited[index] = false;
   kind.free.push_back(buffer);
 }
 

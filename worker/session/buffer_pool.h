@@ -8,9 +8,10 @@
 // by looking at them.
 //
 // A buffer that is taken holds nothing but zeros: nobody finds there what another connection has sent or was sent,
-// whatever is counted wrongly. Who gives it back says how much of it was used, and that much is wiped: some nanoseconds
-// for a line, a third of a microsecond for a whole large buffer. Of what a predecessor has left nobody knows how much
-// was used: all of such a buffer is wiped, once.
+// whatever is counted wrongly; and input may hold passwords, which other workers could read in the region. Who gives a
+// buffer back says how much of it was used, and that much is overwritten: some nanoseconds for a line, a third of a
+// microsecond for a whole large buffer. Of what a predecessor has left nobody knows how much was used: inherit()
+// overwrites every buffer that is not in use, and those that are go back overwritten as a whole.
 #pragma once
 
 #include <cstdint>
@@ -37,6 +38,8 @@ class BufferPool final {
   [[nodiscard]] BufferNumber take_large() noexcept { return take(large_); }
   // Everything in it that is not zero lies in its first `used_bytes`. kNoBuffer: does nothing.
   void give_back(BufferNumber buffer, std::uint32_t used_bytes) noexcept;
+  // Overwrites [from, to) of it with zeros. REQUIRES: no block of ours names these bytes as input to be carried out.
+  void wipe(BufferNumber buffer, std::uint32_t from, std::uint32_t to) noexcept;
 
   [[nodiscard]] char* data(BufferNumber buffer) const noexcept {
     const Kind& kind = is_small(buffer) ? small_ : large_;
@@ -56,15 +59,13 @@ class BufferPool final {
     std::uint32_t used = 0;      // buffers from this index on were never given out
     std::uint32_t reserved = 0;  // have pages
     std::vector<BufferNumber> free = {};
-    std::vector<bool> known = {};  // by index: what this process did not put there is zero
+    std::vector<bool> inherited = {};  // by index: in use when this life began, and never given back
   };
   [[nodiscard]] BufferNumber take(Kind& kind) noexcept;
-  void wipe(Kind& kind, BufferNumber buffer, std::uint32_t used_bytes) noexcept;
   void inherit(Kind& kind, std::span<const BufferNumber> in_use);
 
   char* memory_;
   int writer_descriptor_;
-  bool first_life_;  // no predecessor has used this region: its pages come as zeros
   Kind small_;
   Kind large_;
 };

@@ -30,6 +30,18 @@ bool goes_through_log(wire::Op op) noexcept {
   return op == wire::Op::Say || op == wire::Op::Broadcast || op == wire::Op::Msg;
 }
 
+// What a command needs of its password beyond this turn it has copied into a Secret.
+class StorageWiper final {
+ public:
+  explicit StorageWiper(wire::CommandStorage& storage) noexcept : storage_(storage) {}
+  ~StorageWiper() { storage_.wipe_password(); }
+  StorageWiper(const StorageWiper&) = delete;
+  StorageWiper& operator=(const StorageWiper&) = delete;
+
+ private:
+  wire::CommandStorage& storage_;
+};
+
 }  // namespace
 
 bool Input::may_proceed(const Session& session) const noexcept {
@@ -112,6 +124,7 @@ bool Input::make_room(Session& session) {
   stream.input_end = static_cast<std::uint16_t>(held);
   commands_.delivery.commit(session);
   if (before != stream.input_buffer) buffers_.give_back(before, used);
+  session.wiped_bytes = 0;
   return true;
 }
 
@@ -125,7 +138,9 @@ void Input::commit(Session& session) {
     stream.input_begin = stream.input_end = 0;
   }
   commands_.delivery.commit(session);
+  if (unused == chat::kNoBuffer) return commands_.sessions.wipe_input(session);
   buffers_.give_back(unused, used);
+  session.wiped_bytes = 0;
 }
 
 // Nothing held: no buffer. A short half line: a small one, so that a thousand slow typists cost a megabyte.
@@ -144,6 +159,7 @@ void Input::settle_buffer(Session& session) {
   stream.input_end = static_cast<std::uint16_t>(held);
   commands_.delivery.commit(session);
   buffers_.give_back(large, used);
+  session.wiped_bytes = 0;
 }
 
 void Input::process(Session& session) {
@@ -227,6 +243,7 @@ Outcome Input::execute(Session& session, std::string_view line) {
   // own joining or leaving is not decided.
   if (session.membership_pending) return Outcome::Wait;
   fault::point_for_line(line);
+  const StorageWiper wiper(storage_);
   const wire::ParseOutcome parsed = session.dialect().parse(line, storage_);
   fault::point(fault::Point::WorkerAfterParse);
   if (const auto* refusal = std::get_if<wire::Refusal>(&parsed)) {
@@ -299,6 +316,7 @@ bool Input::pay(Session& session) {
 Outcome Input::refuse_fast_line(Session& session, std::string_view line) {
   if (session.in_flight > 0) return Outcome::Wait;  // the refusal must not overtake earlier answers
   chat::count(commands_.sessions.counters().lines_refused);
+  const StorageWiper wiper(storage_);
   const wire::ParseOutcome parsed = session.dialect().parse(line, storage_);
   wire::Refusal refusal{wire::ErrorCode::RateLimited,
                         "more than " + std::to_string(commands_.settings.limits.lines_per_second) +
@@ -326,7 +344,10 @@ void Input::discard(Session& session) {
   std::array<char, 4096> rest;
   for (int i = 0; i < 16; ++i) {
     const auto got = ::recv(session.socket.get(), rest.data(), rest.size(), 0);
-    if (got > 0) continue;
+    if (got > 0) {
+      ::explicit_bzero(rest.data(), static_cast<std::size_t>(got));
+      continue;
+    }
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     return commands_.delivery.doom(session, "left");
   }

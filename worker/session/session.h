@@ -42,6 +42,7 @@ struct Session {
   std::uint16_t in_flight = 0;           // records in the outbox or the log whose reply is to come
   std::uint16_t line_bytes = 0;          // of the command under way, still at the start of the input
   std::uint16_t scanned_bytes = 0;       // of the input, known to hold no line's end
+  std::uint16_t wiped_bytes = 0;         // at the start of the input buffer, overwritten since they were consumed
   std::uint16_t leaving_room = kNoRoom;  // its leave is in the outbox or the log: not to be left twice
   os::CoarseMoment stalled_since;        // behind or lingering, without progress
   os::CoarseMoment opened_at;

@@ -50,6 +50,14 @@ class SessionTable final {
   // Gives block and buffers back and closes the socket. The session must have left its topics.
   void close(Session& session);
 
+  // Overwrites what of its input is dealt with, but for what was overwritten before. Any line may hold a password, a
+  // misspelt one too. REQUIRES: the block is committed and names these bytes no more: until then a successor carries
+  // them out.
+  void wipe_input(Session& session) noexcept {
+    buffers_.wipe(session.stream.input_buffer, session.wiped_bytes, session.stream.input_begin);
+    session.wiped_bytes = session.stream.input_begin;
+  }
+
   // A client that was carried on from another slot, where records may still look for it. Null: there is none.
   [[nodiscard]] Session* find_immigrant(std::uint64_t client) noexcept;
 

@@ -101,6 +101,20 @@ TEST_F(SegmentTest, ReserveGivesPagesAndKeepsWhatIsInThem) {
   EXPECT_EQ(*mapping.at<std::uint64_t>(kPage), 7U);
 }
 
+TEST_F(SegmentTest, WhatIsReleasedIsZeroAndWholePagesOfItAreGone) {
+  ASSERT_TRUE(reserve(segment_.writer_descriptor(), 0, segment_.size_bytes()));
+  const Mapping mapping(segment_.writer_descriptor(), Access::ReadWrite, segment_.size_bytes());
+  for (const std::uint64_t at : {kPage - 8, kPage, 2 * kPage, 3 * kPage}) *mapping.at<std::uint64_t>(at) = 7;
+  EXPECT_TRUE(release(segment_.writer_descriptor(), kPage - 8, 0));
+  EXPECT_TRUE(release(segment_.writer_descriptor(), kPage - 4, 2 * kPage));
+  EXPECT_EQ(pages_of(segment_), 3U);
+  EXPECT_EQ(*mapping.at<std::uint32_t>(kPage - 8), 7U);
+  EXPECT_EQ(*mapping.at<std::uint64_t>(kPage), 0U);
+  EXPECT_EQ(*mapping.at<std::uint64_t>(2 * kPage), 0U);
+  EXPECT_EQ(*mapping.at<std::uint64_t>(3 * kPage), 7U);
+  EXPECT_FALSE(release(segment_.reader_descriptor(), 0, kPage)) << "only its writer may";
+}
+
 TEST_F(SegmentTest, WhatWasNeverWrittenIsKnownWithoutTouchingIt) {
   const int reader = segment_.reader_descriptor();
   EXPECT_EQ(written_bytes(reader, 0, 4 * kPage), 0U);
