@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "ipc/fault/fault_point.h"
+#include "ipc/log.h"
 #include "ipc/os/socket_io.h"
+#include "ipc/wire/http_request_line.h"
 #include "ipc/wire/line_framing.h"
 
 namespace rookery::worker {
@@ -179,6 +181,8 @@ void Input::process(Session& session) {
                                 static_cast<std::size_t>(stream.input_end - stream.input_begin));
     if (session.dialect_id() == wire::DialectId::Undecided) decide_dialect(session, held.front());
 
+    // Nothing was consumed yet. The block says so, and a successor that has half of the line knows it as well.
+    const bool is_first_line = stream.received_bytes == held.size();
     bool discarding = session.has(chat::kDiscardingLine);
     const wire::Frame frame = wire::next_line(held, discarding, session.scanned_bytes);
     switch (frame.kind) {
@@ -199,11 +203,16 @@ void Input::process(Session& session) {
         session.set(chat::kDiscardingLine, discarding);
         stream.input_begin = static_cast<std::uint16_t>(stream.input_begin + frame.consumed);
         session.scanned_bytes = 0;
-        refuse_long_line(session);
+        if (is_first_line && wire::may_begin_http_request_line(held.substr(0, frame.consumed)))
+          refuse_http(session);
+        else
+          refuse_long_line(session);
         break;
       case wire::FrameKind::Line: {
         session.scanned_bytes = 0;
-        const Outcome outcome = pay(session) ? execute(session, frame.line) : refuse_fast_line(session, frame.line);
+        const Outcome outcome = is_first_line && wire::is_http_request_line(frame.line) ? refuse_http(session)
+                                : pay(session)                                          ? execute(session, frame.line)
+                                               : refuse_fast_line(session, frame.line);
         if (outcome == Outcome::Done) {
           session.fee = LineFee::Open;
           session.set(chat::kDiscardingLine, discarding);
@@ -330,6 +339,19 @@ Outcome Input::refuse_fast_line(Session& session, std::string_view line) {
   }
   return commands_.reply(session,
                          [&](const wire::Dialect& dialect, std::string& out) { dialect.refused(out, refusal); });
+}
+
+// A browser that a web page has sent here: see ipc/wire/http_request_line.h. kClosing is committed with the answer,
+// while the block still has the line: whoever carries the session on closes it too.
+Outcome Input::refuse_http(Session& session) {
+  log::about_client(log::Topic::Connections, log::Level::Info, {session.client, session.address().text()},
+                    "sent an HTTP request: is closed");
+  session.set(chat::kClosing, true);
+  commands_.reply(session, [](const wire::Dialect& dialect, std::string& out) {
+    dialect.refused(out, {wire::ErrorCode::BadCommand, "this is no HTTP server, the connection is closed", {}, {}});
+  });
+  commands_.delivery.close_after_output(session);
+  return Outcome::Done;
 }
 
 void Input::refuse_long_line(Session& session) {

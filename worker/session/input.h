@@ -44,6 +44,7 @@ class Input final {
   [[nodiscard]] Outcome dispatch(Session& session, const wire::Command& command);
   [[nodiscard]] bool pay(Session& session);
   [[nodiscard]] Outcome refuse_fast_line(Session& session, std::string_view line);
+  Outcome refuse_http(Session& session);
   void refuse_long_line(Session& session);
   void discard(Session& session);
 
