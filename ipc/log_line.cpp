@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
+#include "ipc/wire/harmful_characters.h"
 #include "ipc/wire/json_string.h"
-#include "ipc/wire/limits.h"
+#include "ipc/wire/safe_text.h"
 #include "ipc/wire/timestamp.h"
 
 namespace rookery::log {
@@ -39,9 +40,19 @@ std::string_view prefix_of(Level level) noexcept {
 }
 
 // A line stays one line, and whoever reads it in a terminal is safe from what clients sent.
-void make_harmless(std::string& text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; }, ' ');
+std::string harmless(std::string_view text) {
+  std::string out;
+  wire::append_harmless(out, wire::make_valid_utf8(text), [](char32_t character) -> std::string_view {
+    return character <= 0x7F ? " " : wire::kReplacementCharacter;
+  });
+  return out;
+}
+
+// No more than so many bytes, without half a character at the end.
+void cut(std::string& text, std::size_t bytes) {
+  if (text.size() <= bytes) return;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
+  text.resize(bytes);
 }
 
 std::string as_text(const Line& line) {
@@ -51,8 +62,8 @@ std::string as_text(const Line& line) {
   if (line.client.id != 0) fmt::format_to(std::back_inserter(out), "client={} ", line.client.id);
   if (!line.client.address.empty()) fmt::format_to(std::back_inserter(out), "{} ", line.client.address);
   out += line.message.substr(0, kMaxLogLineBytes);
-  make_harmless(out);
-  if (out.size() >= kMaxLogLineBytes) out.resize(kMaxLogLineBytes - 1);
+  out = harmless(out);
+  cut(out, kMaxLogLineBytes - 1);
   return out += '\n';
 }
 
@@ -72,23 +83,12 @@ std::string as_json(const Line& line, std::string_view message) {
   return out += "}\n";
 }
 
-// No more than so many bytes, without half a character at the end.
-void cut(std::string& text, std::size_t bytes) {
-  if (text.size() <= bytes) return;
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
-  text.resize(bytes);
-}
-
 }  // namespace
 
 std::string format_line(const Line& line, Format format) {
   if (format == Format::Text) return as_text(line);
-  std::string message(line.message.substr(0, 2 * kMaxLogLineBytes));
-  make_harmless(message);
+  std::string message = harmless(line.message.substr(0, 2 * kMaxLogLineBytes));
   cut(message, kMaxLogLineBytes);
-  if (!wire::is_valid_utf8(message))
-    std::replace_if(
-        message.begin(), message.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80U; }, '?');
   std::string out = as_json(line, message);
   while (out.size() > kMaxLogLineBytes && !message.empty()) {
     // Escapes make two bytes of one at most, for there are no control characters any more.

@@ -9,6 +9,7 @@
 
 #include "ipc/log.h"
 #include "ipc/wire/line_framing.h"
+#include "ipc/wire/safe_text.h"
 #include "master/console/commands.h"
 #include "master/supervisor/event_source.h"
 
@@ -87,6 +88,10 @@ void StandardStreams::reply(std::string_view text) {
   write(text);
   awaiting_answer_ = false;  // the next turn goes on with the lines behind it
   more_lines_ = true;
+}
+
+void StandardStreams::write(std::string_view text) {
+  output_.write(wire::make_lines_harmless(text));
 }
 
 void StandardStreams::save(State& state, bool awaited, std::string_view ask_again) const {

@@ -35,7 +35,7 @@ class StandardStreams final {
   void on_turn();
   [[nodiscard]] bool wants_turn() const noexcept;
 
-  void write(std::string_view text) { output_.write(text); }
+  void write(std::string_view text);  // lines; what would harm a terminal is replaced
   void reply(std::string_view text);
 
   // What a successor needs to go on. Where another answer than `awaited` is awaited, it is `ask_again`.

@@ -32,6 +32,16 @@ TEST_F(ServerLineTest, MessagesReadAsInTheTextDialectWithTheirTime) {
   EXPECT_THAT(shown(head + R"("to":"bob"})"), ElementsAre("09:05 [@] alice(12): hi"));
 }
 
+TEST_F(ServerLineTest, NoTextHarmsTheLineItIsShownIn) {
+  const std::string text = "a\u2028b\u2029c\u202Ed\u2066e\u0085f\u200Fg";
+  const std::string replaced = "a\uFFFDb\uFFFDc\uFFFDd\uFFFDe\uFFFDf\uFFFDg";
+  EXPECT_THAT(shown(R"({"event":"notice","text":")" + text + "\"}"), ElementsAre("*** " + replaced));
+  EXPECT_THAT(shown(R"({"event":"message","seq":42,"epoch":"e","time":"2026-11-21T09:05:00.123Z","room":"#dev",)"
+                    R"("from":{"client":12,"name":"al"},"text":")" +
+                    text + "\"}"),
+              ElementsAre("09:05 [#dev] al(12): " + replaced));
+}
+
 TEST_F(ServerLineTest, OtherEvents) {
   EXPECT_THAT(shown(R"({"event":"joined","room":"#x","from":{"client":1,"name":"al"}})"),
               ElementsAre("* al(1) joined #x"));

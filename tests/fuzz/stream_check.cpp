@@ -35,6 +35,9 @@ void demand_printable(std::string_view line) {
     demand((c >= 0x20 || c == '\t') && c != 0x7F, "text holds no control character", line);
     demand(c != 0xC2 || next >= 0xA0, "text holds no C1 control character", line);
   }
+  for (const char* harmful : {"\u061C", "\u200E", "\u200F", "\u2028", "\u2029", "\u202A", "\u202B", "\u202C", "\u202D",
+                              "\u202E", "\u2066", "\u2067", "\u2068", "\u2069"})
+    demand(line.find(harmful) == std::string_view::npos, "text holds nothing that sets its direction or ends it", line);
 }
 
 void demand_json(std::string_view line, std::string_view key, std::string_view value) {

@@ -64,8 +64,10 @@ void check_server_line(std::string_view bytes) {
         const auto c = static_cast<unsigned char>(shown[i]);
         demand((c >= 0x20 || c == '\t') && c != 0x7F, "no control character reaches the terminal");
         demand(c != 0xC2 || static_cast<unsigned char>(shown[i + 1]) >= 0xA0, "nor one of the second set");
-        demand(shown.compare(i, 3, "\xE2\x80\xAE") != 0, "nor one that turns the line round");
       }
+      for (const char* harmful : {"\u061C", "\u200E", "\u200F", "\u2028", "\u2029", "\u202A", "\u202B", "\u202C",
+                                  "\u202D", "\u202E", "\u2066", "\u2067", "\u2068", "\u2069"})
+        demand(shown.find(harmful) == std::string::npos, "nor one that turns the line round or ends it");
     }
     const client::ServerLine coloured = client::read_server_line(line, {.colour = true}, kNow);
     demand(coloured.shown.size() == seen.shown.size() && coloured.kind == seen.kind, "colour changes no meaning");

@@ -1,6 +1,7 @@
 // The operator's console: over standard input, over the control socket, and with rookery-ctl.
 #include <gmock/gmock.h>
 
+#include "tests/system/harness/configuration.h"
 #include "tests/system/harness/ctl.h"
 #include "tests/system/harness/people.h"
 
@@ -27,6 +28,16 @@ TEST(Console, OverStandardInput) {
   client.read_to_end();
   client.close();
   ASSERT_TRUE(server.program().wait().has_value());
+}
+
+TEST(Console, AnAnswerOnStandardOutputHarmsNoTerminal) {
+  const Configuration configuration("port=0\n");
+  ServerProcess server({"--config", configuration.path(), "--workers", "1"});
+  configuration.write("port=0\nlog-level=a\u202E\u2028\u009Bb\n");
+  server.program().write_input("reload\n");
+  eventually("the answer", [&] { return server.program().output().find("\nERR ") != std::string::npos; });
+  EXPECT_THAT(server.program().output(), HasSubstr("a\uFFFD\uFFFD\uFFFDb"));
+  EXPECT_THAT(server.program().output(), testing::Not(HasSubstr("\u202E")));
 }
 
 TEST(Console, OverTheControlSocket) {

@@ -79,6 +79,22 @@ TEST(Dialects, ShareAccountsRoomsAndHistory) {
   EXPECT_THAT(text.ask_lines("/history #den"), ElementsAre(seen, "OK 1 messages"));
 }
 
+TEST(Dialects, NoTextHarmsALineForPeople) {
+  const ServerProcess server({"--workers", "1"});
+  TextClient text(server.port());
+  text.sync();
+  JsonClient json(server.port());
+  const std::string harmful = "a\u2028b\u2029c\u202Ed\u2066e\u0085f\nOK 1";
+  EXPECT_EQ(json.ask({{"op", "say"}, {"room", "#lobby"}, {"text", harmful}})["ok"], true);
+  const std::string shown = "a\uFFFDb\uFFFDc\uFFFDd\uFFFDe\uFFFDf OK 1";
+  const std::string seen = text.expect_event([](const std::string& line) { return line.starts_with("[#lobby]"); });
+  EXPECT_THAT(seen, testing::EndsWith("): " + shown));
+  EXPECT_EQ(json.ask({{"op", "echo"}, {"text", harmful}})["text"], harmful) << "a program gets what was said";
+  EXPECT_EQ(text.ask("a\u202Eb"), "Echo: a\uFFFDb");
+  EXPECT_EQ(server.console("broadcast a\u2029b"), "OK\n");
+  text.expect_event("[!] a\uFFFDb");
+}
+
 TEST(Dialects, ListNamesEachClientAndItsDialect) {
   const ServerProcess server({"--workers", "1"});
   make_account(server, "bob");

@@ -78,6 +78,19 @@ TEST(LogTest, WhatAClientSentCannotMakeLinesOrMoveTheCursor) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
 }
 
+TEST(LogTest, NorTurnTheLineRound) {
+  const std::string harmful = "\u061C\u200E\u200F\u2028\u2029\u202A\u202E\u2066\u2069\u0085\u009B\xff";
+  for (const Format format : {Format::Text, Format::Json}) {
+    const std::string text = written_by([&](int) {
+      start("worker 1", Level::Info, format);
+      info("begin {} end", harmful);
+    });
+    std::string marks;
+    for (int i = 0; i < 12; ++i) marks += "\uFFFD";
+    EXPECT_THAT(text, HasSubstr("begin " + marks + " end"));
+  }
+}
+
 TEST(LogTest, AnEndlessLineIsCut) {
   const std::string text = written_by([](int) {
     start("worker 0", Level::Info);

@@ -106,6 +106,22 @@ TEST(PlainText, NoControlCharacterIsLeftAtAnyPlace) {
   }
 }
 
+TEST(PlainText, NothingEndsTheLineOrTurnsItRound) {
+  for (const std::string character : {"\u061C", "\u200E", "\u200F", "\u2028", "\u2029", "\u202A", "\u202B", "\u202C",
+                                      "\u202D", "\u202E", "\u2066", "\u2067", "\u2068", "\u2069"}) {
+    for (std::size_t at = 0; at < 20; ++at) {
+      const std::string before(at, 'x');
+      const std::string after(20 - at, 'y');
+      ASSERT_EQ(as_plain(before + character + after), before + "\uFFFD" + after) << character << " at " << at;
+    }
+  }
+}
+
+TEST(PlainText, NeighboursOfHarmfulCharactersStay) {
+  const std::string text = "\u061B\u061D\u200D\u2010\u2027\u202F\u2065\u206A\u2603\u0639";
+  EXPECT_EQ(as_plain(text), text);
+}
+
 TEST(PlainText, RandomTextsStayUtf8OnOneLine) {
   std::mt19937 random(2);
   for (int i = 0; i < 20000; ++i) {

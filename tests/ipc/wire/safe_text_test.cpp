@@ -40,6 +40,19 @@ TEST(SafeText, ReplacesWhatIsNotUtf8) {
             "b\xef\xbf\xbd");
 }
 
+TEST(SafeText, NothingTurnsTheLineRoundOrEndsIt) {
+  for (const std::string character :
+       {"\u061C", "\u200E", "\u200F", "\u2028", "\u2029", "\u202A", "\u202E", "\u2066", "\u2069"}) {
+    EXPECT_EQ(make_harmless("a" + character + "b"), "a\uFFFDb");
+    EXPECT_EQ(make_lines_harmless("a" + character + "b\n"), "a\uFFFDb\n");
+  }
+}
+
+TEST(SafeText, OfLinesTheEndsStay) {
+  EXPECT_EQ(make_lines_harmless("a\tb\nc\n"), "a\tb\nc\n");
+  EXPECT_EQ(make_lines_harmless("\033[2J\r\n\xff"), "␛[2J␍\n\uFFFD");
+}
+
 TEST(SafeText, TabsStayWhereTheyAreWanted) {
   EXPECT_EQ(make_harmless("a\tb"), "a b");
   EXPECT_EQ(make_harmless("a\tb", true), "a\tb");
