@@ -14,6 +14,12 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t";
 
+// What may stand before a command unseen, above all where a line was pasted.
+constexpr std::array<std::string_view, 25> kUnseen{" ",      "\t",     "\r",     "\v",     "\f",     "\u00A0", "\u1680",
+                                                   "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006",
+                                                   "\u2007", "\u2008", "\u2009", "\u200A", "\u200B", "\u200E", "\u200F",
+                                                   "\u202F", "\u205F", "\u3000", "\uFEFF"};
+
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(kBlanks);
   if (first == std::string_view::npos) return {};
@@ -27,6 +33,26 @@ std::string_view take_word(std::string_view& text) {
   text.remove_prefix(word.size());
   text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
   return word;
+}
+
+// The command's word, without its slash, and what follows it. Nothing when the line is none: with a blank before it it
+// is one all the same, for nobody wants his password said in the room.
+struct TypedCommand {
+  std::string_view word;
+  std::string_view arguments;
+};
+
+std::optional<TypedCommand> split_command(std::string_view line) {
+  for (bool unseen = true; unseen;) {
+    const auto* const found =
+        std::ranges::find_if(kUnseen, [&line](std::string_view character) { return line.starts_with(character); });
+    unseen = found != kUnseen.end();
+    if (unseen) line.remove_prefix(found->size());
+  }
+  if (!line.starts_with('/')) return std::nullopt;
+  TypedCommand command{.word = {}, .arguments = line.substr(1)};
+  command.word = take_word(command.arguments);
+  return command;
 }
 
 std::string lower(std::string_view word) {
@@ -206,17 +232,16 @@ Input parse_input(std::string_view line, std::string_view current_room) {
   const std::string_view bare = trimmed(line);
   if (bare.empty()) return NothingTyped{};
   if (bare == "quit" || bare == "exit") return QuitWanted{};
-  if (!line.starts_with('/')) {
+  const std::optional<TypedCommand> typed = split_command(line);
+  if (!typed) {
     Request request{.op = "say"};
     request.room = current_room;
     request.text = line;
     return request;
   }
-  std::string_view arguments = line.substr(1);
-  const std::string_view word = take_word(arguments);
-  const CommandWord* command = find_command(word);
-  if (command == nullptr) return InputRefusal{"bad-command", fmt::format("there is no /{}; see /help", word)};
-  if (Outcome outcome = command->read(arguments, current_room)) return std::move(*outcome);
+  const CommandWord* command = find_command(typed->word);
+  if (command == nullptr) return InputRefusal{"bad-command", fmt::format("there is no /{}; see /help", typed->word)};
+  if (Outcome outcome = command->read(typed->arguments, current_room)) return std::move(*outcome);
   return InputRefusal{"bad-argument", fmt::format("usage: /{} {}", command->word, command->arguments)};
 }
 
@@ -235,12 +260,13 @@ bool holds_password(std::string_view line) {
 }
 
 std::string without_password(std::string_view line) {
-  std::string_view rest = line;
-  const std::string word = lower(take_word(rest));
-  if (word != "/login" && word != "/register") return std::string(line);
-  const std::string_view name = take_word(rest);
-  if (rest.empty()) return std::string(line);
-  return fmt::format("{} {} ...", word, name);
+  std::optional<TypedCommand> typed = split_command(line);
+  if (!typed) return std::string(line);
+  const std::string word = lower(typed->word);
+  if (word != "login" && word != "register") return std::string(line);
+  const std::string_view name = take_word(typed->arguments);
+  if (typed->arguments.empty()) return std::string(line);
+  return fmt::format("/{} {} ...", word, name);
 }
 
 bool belongs_in_history_file(std::string_view line) {

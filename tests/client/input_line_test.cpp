@@ -29,6 +29,22 @@ TEST(InputLine, APlainLineIsSaidInTheCurrentRoom) {
   EXPECT_EQ(asked("quit it"), R"({"op":"say","room":"#here","text":"quit it"})");
 }
 
+TEST(InputLine, ACommandBehindBlanksIsNotSaid) {
+  for (const std::string blanks : {" ", "  ", "\t", "\u00A0", "\u200B ", "\uFEFF", "\u3000\t "}) {
+    const std::string line = blanks + "/login bob secret-pass";
+    EXPECT_EQ(asked(line), R"({"op":"login","name":"bob","password":"secret-pass"})") << line;
+    EXPECT_EQ(asked(blanks + "/register bob secret-pass"),
+              R"({"op":"register","name":"bob","password":"secret-pass"})");
+    EXPECT_EQ(asked(blanks + "/ping"), R"({"op":"ping"})");
+    EXPECT_EQ(refusal_of(blanks + "/lgoin bob secret-pass"), "bad-command");
+    EXPECT_TRUE(holds_password(line)) << line;
+    EXPECT_FALSE(belongs_in_history_file(line)) << line;
+    EXPECT_EQ(without_password(line), "/login bob ...") << line;
+  }
+  EXPECT_EQ(asked(" hello /login"), R"({"op":"say","room":"#here","text":" hello /login"})");
+  EXPECT_TRUE(holds_password("/ login bob secret-pass")) << "it is one as well";
+}
+
 TEST(InputLine, EveryCommandOfTheTextDialect) {
   EXPECT_EQ(asked("/register bob secret-pass"), R"({"op":"register","name":"bob","password":"secret-pass"})");
   EXPECT_EQ(asked("/login bob secret pass"), R"({"op":"login","name":"bob","password":"secret pass"})");
