@@ -148,6 +148,7 @@ std::optional<std::string> LineEditor::read_password(std::string_view prompt) {
   std::fputc('\n', stdout);
   std::fflush(stdout);
   if (!whole) return std::nullopt;
+  if (password.ends_with('\r')) password.pop_back();  // a terminal that sends CR LF
   return password;
 }
 

@@ -58,6 +58,7 @@ auth::Secret read_line() {
     interrupted = interrupted || byte == kInterrupt;
     bytes[count++] = byte;
   }
+  if (count > 0 && bytes[count - 1] == '\r') --count;  // of a line that ends in CR LF
   auth::Secret secret({bytes.data(), count});
   ::explicit_bzero(bytes.data(), bytes.size());
   if (interrupted) throw NoPassword("interrupted");

@@ -40,6 +40,23 @@ TEST(CtlStore, AnAccountIsMadeWithAPasswordFromStandardInput) {
   EXPECT_THAT(server.log(), Not(HasSubstr("for-one")));
 }
 
+TEST(CtlStore, ThePasswordEndsBeforeTheEndOfItsLine) {
+  const TemporaryDirectory data;
+  ServerProcess server(data, {"--workers", "1"});
+  const std::pair<std::string, std::string> inputs[] = {
+      {"carol", "tea-for-two\r\n"}, {"dave", "tea-for-two\r"}, {"erin", "tea-for-two"}, {"frank", "tea-for-two\nmore"}};
+  for (const auto& [name, input] : inputs) {
+    EXPECT_EQ(run_ctl(data, {"user", "add", name}, input).exit_code, 0) << name;
+    TextClient client(server.port());
+    static_cast<void>(client.log_in(name, "tea-for-two"));
+  }
+  const std::string longest(128, 'x');
+  EXPECT_EQ(run_ctl(data, {"user", "passwd", "carol"}, longest + "\r\n").exit_code, 0);
+  TextClient carol(server.port());
+  static_cast<void>(carol.log_in("carol", longest));
+  EXPECT_NE(run_ctl(data, {"user", "passwd", "carol"}, longest + "y\r\n").exit_code, 0);
+}
+
 TEST(CtlStore, ThePasswordIsAskedForTwiceAndNeverShown) {
   if (!Terminal::is_installed()) GTEST_SKIP() << "tmux is not installed";
   const TemporaryDirectory data;
