@@ -32,16 +32,36 @@ bool goes_through_log(wire::Op op) noexcept {
   return op == wire::Op::Say || op == wire::Op::Broadcast || op == wire::Op::Msg;
 }
 
-// What a command needs of its password beyond this turn it has copied into a Secret.
-class StorageWiper final {
+// What the functions that looked at a line have left of it below the caller's frame: vector registers hold parts of
+// what was copied, and compilers and the dynamic linker's resolver put those on the stack.
+[[gnu::noinline]] void wipe_stack() noexcept {
+  constexpr std::size_t kDepthBytes = std::size_t{16} * 1024;
+  std::array<char, kDepthBytes> below;
+  ::explicit_bzero(below.data(), below.size());
+}
+
+// Does the line hold a password, as far as its outcome tells? One that is refused may be a misspelt login.
+bool may_hold_password(const wire::ParseOutcome& parsed) noexcept {
+  const auto* command = std::get_if<wire::Command>(&parsed);
+  return command == nullptr || command->op == wire::Op::Register || command->op == wire::Op::Login;
+}
+
+// At the end of what is done with a line: what a command needs of its password beyond that it has copied into a Secret.
+class LineWiper final {
  public:
-  explicit StorageWiper(wire::CommandStorage& storage) noexcept : storage_(storage) {}
-  ~StorageWiper() { storage_.wipe_password(); }
-  StorageWiper(const StorageWiper&) = delete;
-  StorageWiper& operator=(const StorageWiper&) = delete;
+  explicit LineWiper(wire::CommandStorage& storage) noexcept : storage_(storage) {}
+  ~LineWiper() {
+    storage_.wipe_password();
+    if (wipes_stack_) wipe_stack();
+  }
+  LineWiper(const LineWiper&) = delete;
+  LineWiper& operator=(const LineWiper&) = delete;
+
+  void parsed(const wire::ParseOutcome& outcome) noexcept { wipes_stack_ = may_hold_password(outcome); }
 
  private:
   wire::CommandStorage& storage_;
+  bool wipes_stack_ = true;
 };
 
 }  // namespace
@@ -252,8 +272,9 @@ Outcome Input::execute(Session& session, std::string_view line) {
   // own joining or leaving is not decided.
   if (session.membership_pending) return Outcome::Wait;
   fault::point_for_line(line);
-  const StorageWiper wiper(storage_);
+  LineWiper wiper(storage_);
   const wire::ParseOutcome parsed = session.dialect().parse(line, storage_);
+  wiper.parsed(parsed);
   fault::point(fault::Point::WorkerAfterParse);
   if (const auto* refusal = std::get_if<wire::Refusal>(&parsed)) {
     if (session.in_flight > 0) return Outcome::Wait;
@@ -325,8 +346,9 @@ bool Input::pay(Session& session) {
 Outcome Input::refuse_fast_line(Session& session, std::string_view line) {
   if (session.in_flight > 0) return Outcome::Wait;  // the refusal must not overtake earlier answers
   chat::count(commands_.sessions.counters().lines_refused);
-  const StorageWiper wiper(storage_);
+  LineWiper wiper(storage_);
   const wire::ParseOutcome parsed = session.dialect().parse(line, storage_);
+  wiper.parsed(parsed);
   wire::Refusal refusal{wire::ErrorCode::RateLimited,
                         "more than " + std::to_string(commands_.settings.limits.lines_per_second) +
                             " lines a second, this one was not "
