@@ -83,7 +83,7 @@ TEST_F(ReportCommand, SaysWhatIsWrong) {
 TEST_F(ReportCommand, APageThatCannotBeWrittenIsAnError) {
   const Ended ended = report({results_, "--output", "/dev/full"});
   EXPECT_NE(ended.exit_code, 0);
-  EXPECT_THAT(ended.errors, HasSubstr("cannot write /dev/full"));
+  EXPECT_THAT(ended.errors, HasSubstr("/dev/full: cannot write it"));
 }
 
 }  // namespace
