@@ -53,8 +53,9 @@ TEST(Disconnect, ThousandsComeAndGoWithoutATrace) {
     client.send("hello\n");
     if (i % 2 == 0) client.reset();
   }
-  eventually("nobody is there again", [&] { return server.client_count() == 0; });
-  EXPECT_EQ(descriptors(), before);
+  // Some may still wait to be accepted, or for their thread to end.
+  eventually("nobody is there again, and no descriptor more than before",
+             [&] { return server.client_count() == 0 && descriptors() == before; });
 }
 
 }  // namespace
