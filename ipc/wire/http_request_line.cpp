@@ -33,10 +33,11 @@ bool is_request(std::string_view method, std::string_view target) noexcept {
   return is_capital || target.find_first_of("/*:") != std::string_view::npos;
 }
 
+constexpr std::string_view kVersionName = "HTTP/";
+
 bool is_version(std::string_view word) noexcept {
-  constexpr std::string_view kName = "HTTP/";
-  if (!word.starts_with(kName)) return false;
-  word.remove_prefix(kName.size());
+  if (!word.starts_with(kVersionName)) return false;
+  word.remove_prefix(kVersionName.size());
   return word.size() == 3 && is_digit(word[0]) && word[1] == '.' && is_digit(word[2]);
 }
 
@@ -51,7 +52,11 @@ bool is_http_request_line(std::string_view line) noexcept {
 
 bool may_begin_http_request_line(std::string_view part) noexcept {
   const std::string_view method = take_method(part);
-  return is_request(method, part) && part.find(' ') == std::string_view::npos;
+  const std::size_t blank = part.find(' ');
+  if (!is_request(method, part.substr(0, blank))) return false;
+  if (blank == std::string_view::npos) return true;
+  const std::string_view rest = part.substr(blank + 1);  // as much of the version as there is
+  return kVersionName.starts_with(rest) || rest.starts_with(kVersionName);
 }
 
 }  // namespace rookery::wire

@@ -25,6 +25,9 @@ TEST(HttpRequestLine, LinesOfChatAreNone) {
 TEST(HttpRequestLine, OfAnEndlessLineTheBeginningTells) {
   EXPECT_TRUE(may_begin_http_request_line("POST /" + std::string(9000, 'x')));
   EXPECT_TRUE(may_begin_http_request_line("post /" + std::string(9000, 'x')));
+  for (const char* version : {" ", " H", " HTTP/", " HTTP/1.", " HTTP/1.1\r"})
+    EXPECT_TRUE(may_begin_http_request_line("POST /" + std::string(9000, 'x') + version)) << version;
+  EXPECT_FALSE(may_begin_http_request_line("POST /" + std::string(9000, 'x') + " and more"));
   EXPECT_FALSE(may_begin_http_request_line(std::string(9000, 'x')));
   EXPECT_FALSE(may_begin_http_request_line("POST me " + std::string(9000, 'x')));
   EXPECT_FALSE(may_begin_http_request_line("/say " + std::string(9000, 'x')));
