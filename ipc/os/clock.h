@@ -36,8 +36,6 @@ class CoarseMoment final {
   CoarseMoment() = default;
   explicit CoarseMoment(Monotonic::time_point moment) noexcept : ms_(ms_of(moment)) {}
 
-  bool operator==(const CoarseMoment&) const = default;
-
   // Negative where it is later than `now`.
   [[nodiscard]] std::chrono::milliseconds age(Monotonic::time_point now) const noexcept {
     return std::chrono::milliseconds{static_cast<std::int32_t>(ms_of(now) - ms_)};

@@ -58,7 +58,7 @@ void Delivery::close_slow(Session& session, const char* why) {
 }
 
 void Delivery::watch_stalled(Session& session) {
-  stalled_.push_back({&session, session.stalled_since, os::unacknowledged_bytes(session.socket.get())});
+  stalled_.push_back({&session});
 }
 
 void Delivery::forget_stalled(const Session& session) noexcept {
@@ -74,15 +74,15 @@ void Delivery::sweep(os::Monotonic::time_point now) {
       if (since > kLingerFor) doom(session, "left");
       continue;
     }
-    const bool written_to = stalled.since != session.stalled_since;
+    const bool written_to = !stalled.unacknowledged || stalled.written_bytes != session.stream.written_bytes;
     if (!written_to && (!session.blocked || since <= kStalledFor)) continue;
     const auto unacknowledged = os::unacknowledged_bytes(session.socket.get());
-    if (!written_to && (!unacknowledged || unacknowledged >= stalled.unacknowledged)) {
+    if (!written_to && (!unacknowledged || *unacknowledged >= *stalled.unacknowledged)) {
       close_slow(session, "too slow: it takes nothing");
       continue;
     }
     if (!written_to) session.stalled_since = os::CoarseMoment(now);
-    stalled = {&session, session.stalled_since, unacknowledged};
+    stalled = {&session, session.stream.written_bytes, unacknowledged.value_or(0)};
   }
 }
 

@@ -165,8 +165,8 @@ class Delivery final {
 
   struct Stalled {
     Session* session;
-    os::CoarseMoment since;                         // session->stalled_since when this was written down
-    std::optional<std::uint32_t> unacknowledged{};  // at that moment
+    std::uint64_t written_bytes = 0;                // the session's, when this was looked at
+    std::optional<std::uint32_t> unacknowledged{};  // then; empty: not looked at yet
   };
 
   void deliver(Session& session);
