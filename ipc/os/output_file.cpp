@@ -52,19 +52,21 @@ bool is_temporary(std::string_view name) noexcept {
                              [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-bool is_abandoned(const fs::path& file) noexcept {
+// `temporary`: the file itself, or what SQLite keeps beside it. Its lock is held until it is gone: whoever has just
+// created it and not locked it yet finds that it has no name any more.
+void remove_if_abandoned(const fs::path& file, const fs::path& temporary) noexcept {
   const FileDescriptor opened(::open(file.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!opened) return errno == ENOENT;
+  if (!opened && errno != ENOENT) return;
   struct stat status {};
-  return ::fstat(opened.get(), &status) == 0 && S_ISREG(status.st_mode) && try_lock(opened.get());
+  if (opened && (::fstat(opened.get(), &status) != 0 || !S_ISREG(status.st_mode) || !try_lock(opened.get()))) return;
+  ::unlink(temporary.c_str());
 }
 
 void remove_abandoned(const fs::path& directory) noexcept {
   std::error_code error;
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    if (!is_temporary(name) || !is_abandoned(directory / name.substr(0, kTemporaryBytes))) continue;
-    ::unlink(entry->path().c_str());
+    if (is_temporary(name)) remove_if_abandoned(directory / name.substr(0, kTemporaryBytes), entry->path());
   }
 }
 
