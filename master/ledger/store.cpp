@@ -120,11 +120,11 @@ struct Store::Implementation {
     session->empty_wal();  // a reader may keep it; rewrite_wal() has made it durable where it is
     session->set_in_use_by(mark);
     session->empty_wal();
+    demand_files();  // before it may be moved into the file when it is closed
     session->keep_on_close(true);
     state.epoch = session->epoch();
     state.past_epochs = session->past_epochs();
     take(session->progress());
-    demand_files();
   }
 
   // What SQLite has open must be what has its names, now and from now on.
