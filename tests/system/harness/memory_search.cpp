@@ -9,6 +9,8 @@
 #include <functional>
 #include <set>
 #include <sstream>
+#include <stdexcept>
+#include <string>
 
 #include "tests/system/harness/processes.h"
 
@@ -102,14 +104,19 @@ std::vector<std::string> places_in_own_memory(pid_t process, std::string_view by
 
 std::vector<std::string> regions_in_core_dump(pid_t process) {
   std::vector<std::string> regions;
+  std::size_t seen = 0;
   std::string region;
   std::ifstream smaps(proc(process, "smaps"));
   for (std::string line; std::getline(smaps, line);) {
-    if (line.find("/memfd:") != std::string::npos) region = line.substr(line.find("/memfd:"));
+    if (line.find("/memfd:") != std::string::npos) {
+      region = line.substr(line.find("/memfd:"));
+      ++seen;
+    }
     if (!line.starts_with("VmFlags:")) continue;
     if (!region.empty() && (line + " ").find(" dd ") == std::string::npos) regions.push_back(region);
     region.clear();
   }
+  if (seen == 0) throw std::runtime_error("no shared region of process " + std::to_string(process) + " is to be seen");
   return regions;
 }
 
