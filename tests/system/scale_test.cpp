@@ -151,7 +151,7 @@ TEST(Scale, NotWhileItStops) {
 }
 
 TEST(Scale, WhoWaitsForAnAnswerHearsOfTheStop) {
-  ServerProcess server({"--workers", "2"});
+  ServerProcess server({"--workers", "2", "--shutdown-timeout", "3"});
   server.signal_child(server.worker_pid(1), SIGSTOP);  // it does not hear that it is to hand over
   std::string answer;
   in_threads(2, [&](std::size_t i) {

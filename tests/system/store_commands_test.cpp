@@ -166,7 +166,8 @@ TEST(UserCommands, WhatComesWithTheStopIsRefusedNotLost) {
     server.program().write_input("count\nuser lock alice\n");
     eventually("both lines were read", [&] { return server.program().output().ends_with("OK 0 clients\n"); });
     server.program().signal(SIGTERM);
-    eventually("the ledger is told to stop", [&] { return children_of(server.pid()).size() == 1; });
+    eventually("the workers have ended", [&] { return children_of(server.pid()).size() == 1; });
+    static_cast<void>(server.console("workers"));  // when the master answers it has told the ledger to stop
     ::kill(ledger, SIGCONT);
     ASSERT_EQ(server.program().wait(), 0);
     EXPECT_THAT(server.program().output(), HasSubstr("ERR shutting-down"));
