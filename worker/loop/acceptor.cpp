@@ -171,8 +171,8 @@ void Acceptor::send_away(os::FileDescriptor socket, Refusal reason, wire::ErrorC
 
 void Acceptor::welcome(os::FileDescriptor socket, const PeerAddress& peer) {
   // TCP_NODELAY, keepalive and the user time-out come with the listener (master/supervisor/listener.cpp). So does
-  // SO_OOBINLINE, but not for who was in the queue before it was set there (socket activation), and a takeover rests on
-  // it: one system call more, a tenth of a microsecond.
+  // SO_OOBINLINE, except for connections that were in the queue before it was set there (socket activation). A takeover
+  // needs it on every connection, hence one more system call here.
   os::set_urgent_inline(socket.get());
   Session* session = sessions_.open(std::move(socket), peer, ids_.take());
   if (session == nullptr) {

@@ -9,9 +9,9 @@
 //
 // A buffer that is taken holds nothing but zeros: nobody finds there what another connection has sent or was sent,
 // whatever is counted wrongly; and input may hold passwords, which other workers could read in the region. Who gives a
-// buffer back says how much of it was used, and that much is overwritten: some nanoseconds for a line, a third of a
-// microsecond for a whole large buffer. Of what a predecessor has left nobody knows how much was used: inherit()
-// overwrites every buffer that is not in use, and those that are go back overwritten as a whole.
+// buffer back says how much of it was used, and that much is overwritten. How much of a predecessor's buffers was used
+// is not known: inherit() overwrites every buffer that is not in use, and one that is in use is overwritten as a whole
+// when it is given back.
 #pragma once
 
 #include <cstdint>
