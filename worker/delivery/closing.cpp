@@ -93,6 +93,7 @@ void Delivery::forget(Session& session) {
   while (!session.topics.empty()) session.topics.back()->remove(session);
   std::erase(dirty_, &session);
   std::erase(resting_, &session);
+  std::erase(ring_deliveries_, &session);
   forget_stalled(session);
   std::erase(resumable_, &session);
   std::erase(doomed_, &session);

@@ -23,7 +23,7 @@ Delivery::Delivery(SocketWatch& watch, SessionTable& sessions, BufferPool& buffe
 
 void Delivery::reply(Session& session, std::string_view bytes) {
   if (!session.open() || session.lingering || session.items) return;
-  if (session.behind()) settle_position(session);
+  if (session.behind() && !session.reads_ring) settle_position(session);
   append_own(session, bytes);
   touch(session);
 }
@@ -68,6 +68,10 @@ void Delivery::flush() {
   for (Topic* topic : touched_) {
     for (Session* session : topic->members()) {
       if (session->visited == flush_) continue;
+      if (session->reads_ring) {
+        touch(*session);
+        continue;
+      }
       session->visited = flush_;
       if (!session->blocked) deliver(*session);
     }
@@ -75,7 +79,10 @@ void Delivery::flush() {
   for (std::size_t i = 0; i < dirty_.size(); ++i) {  // grows while replies are made
     Session& session = *dirty_[i];
     session.dirty = false;
-    if (session.visited != flush_ && !session.blocked) deliver(session);
+    if (session.reads_ring)
+      ring_deliveries_.push_back(&session);
+    else if (session.visited != flush_ && !session.blocked)
+      deliver(session);
     // Its socket takes nothing now: what it was answered is written down all the same, before the loop forgets the
     // question.
     if (session.uncommitted && !session.doomed) commit(session);
@@ -88,6 +95,9 @@ void Delivery::flush() {
   }
   touched_.clear();
   delivered_ = position_;
+  // What they read may take them into rooms and out of them.
+  for (Session* session : std::exchange(ring_deliveries_, {}))
+    if (!session->blocked) deliver(*session);
 }
 
 void Delivery::on_writable(Session& session) {
@@ -99,27 +109,28 @@ void Delivery::on_writable(Session& session) {
 void Delivery::deliver(Session& session) {
   for (;;) {
     if (!session.open() || session.lingering) return;
-    tell_missed(session);
     const bool more_items = top_up(session);
-    if (!session.items) read_ring_first(session);
+    if (!session.items && session.reads_ring) read_piece(session);
+    tell_missed(session);
+    if (!session.open()) return;
 
     parts_.clear();
     parts_of_tapes_.clear();
     reels_.clear();
     const std::size_t own_bytes = own_.gather(session, parts_, kMaxParts);
     // Who is not behind lacks only what this turn has put on tapes.
-    const bool on_tapes = !session.items && (session.behind() || !touched_.empty());
+    const bool on_tapes = !session.items && !session.reads_ring && (session.behind() || !touched_.empty());
     const std::size_t tape_bytes = on_tapes ? gather_tapes(session, kWriteBudgetBytes) : 0;
     const std::size_t total = own_bytes + tape_bytes;
     if (total == 0) {
-      if (session.items) return;  // the item source waits
+      if (session.items || session.reads_ring) return;  // the item source waits, or its turn is over
       catch_up(session);
       return;
     }
 
     if (session.uncommitted) commit(session);  // what is sent must be known to a successor
     if (!was_sent(session, send_parts(session.socket.get(), parts_), own_bytes, total)) return;
-    if (!more_items && !session.items && reels_.empty()) {
+    if (!more_items && !session.items && !session.reads_ring && reels_.empty()) {
       catch_up(session);
       return;
     }

@@ -11,19 +11,22 @@
 // in a room, flush() first.
 //
 // A slow session costs what its own output holds (bounded) and its place on shared tapes, which are trimmed: what it
-// has missed then is counted and told. One that takes nothing for kStalledFor is closed: what counts is what its kernel
-// acknowledges, since a slow one may need minutes to free as much of a socket buffer as makes it writable again.
+// has missed then is counted and told. Only what it was too slow for: what it lacks because its worker died, or because
+// this loop stood still, is read from the log ring again, for it alone (read_ring). One that takes nothing for
+// kStalledFor is closed: what counts is what its kernel acknowledges, since a slow one may need minutes to free as much
+// of a socket buffer as makes it writable again.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "worker/delivery/log_again.h"
 #include "worker/delivery/own_output.h"
 #include "worker/delivery/topic.h"
 #include "worker/session/session_table.h"
@@ -33,6 +36,8 @@ namespace rookery::worker {
 
 // What a tape holds for members that are behind.
 inline constexpr std::size_t kMaxTapeBytes = 1024 * 1024;
+// Of output of its own, for a session that is given the log again: as much as a socket takes at once.
+inline constexpr std::size_t kRingPieceBytes = 64 * 1024;
 // How long a socket may take nothing while there is output for it.
 inline constexpr std::chrono::seconds kStalledFor{30};
 // How long we wait for the peer to take our last words and close.
@@ -93,17 +98,25 @@ class Delivery final {
   }
   // Its chain of output is as its worker has left it: see OwnOutput::end_inherited(). Before anything looks at it.
   void inherit_output(const Session& session) noexcept { own_.end_inherited(session); }
-  // Some of the log for this session alone. Where it would hold too much, it is passed over instead, and so is the
-  // rest.
-  void append_log(Session& session, std::string_view bytes);
   // Output that its worker had for it. False: shared memory is short.
   [[nodiscard]] bool append_inherited(Session& session, std::string_view bytes) { return own_.append(session, bytes); }
   // Nothing more of what was for it goes out.
   void forget_output(Session& session);
-  // A long reply was under way: what the log has from the session's cursor on comes after it, and before `until` the
-  // tapes do not have it. When the reply is out read_ring is asked for it, as output of the session's own.
-  void read_ring_until(Session& session, std::uint64_t until);
-  std::function<void(Session&, std::uint64_t until)> read_ring;
+
+  // The tapes do not have what the session lacks: from `cursor` on it gets the log from `log_again`, which must be set,
+  // until it is where the loop is.
+  void read_ring(Session& session, std::uint64_t cursor);
+  // The same after a long reply that begins now (begin_items).
+  void read_ring_after_items(Session& session) noexcept { session.reads_ring = true; }
+  LogAgain* log_again = nullptr;
+  // What the ring keeps, in words: who lags so far behind that it is about to be overwritten is passed over.
+  std::uint64_t ring_words = std::numeric_limits<std::uint64_t>::max();
+  // The loop has not kept up with the log, up to here: what sessions lack of it is not their fault.
+  void note_backlog(std::uint64_t position) noexcept { backlog_until_ = position; }
+  // It reads the log again and has not got to `end` yet. What is there of it, and its answer, must come in its place.
+  [[nodiscard]] bool must_wait(Session& session, std::uint64_t end);
+  // The session goes: its own joins and leaves must be known, of its messages none.
+  void end_reading(Session& session);
 
   // Gives every session concerned what it has not had yet.
   void flush();
@@ -170,11 +183,13 @@ class Delivery final {
   };
 
   void deliver(Session& session);
-  void read_ring_first(Session& session);
-  void forget_ring(Session& session) noexcept;
+  void read_piece(Session& session);
+  void settle_reading(Session& session);
+  [[nodiscard]] std::size_t waiting_on_tapes(const Session& session, std::size_t& entries);
+  void forget_ring(Session& session) noexcept { session.reads_ring = session.at_record = session.skips_ring = false; }
   [[nodiscard]] bool was_sent(Session& session, ssize_t sent, std::size_t own_bytes, std::size_t total);
   [[nodiscard]] bool top_up(Session& session);
-  void pass_over(Session& session, std::uint64_t until) noexcept;
+  void pass_over(Session& session, std::uint64_t until);
   void miss(Session& session, std::uint64_t messages) noexcept;
   void close_slow(Session& session, const char* why);
   void tell_missed(Session& session);
@@ -204,8 +219,10 @@ class Delivery final {
   std::unordered_map<const Session*, const char*> doomed_why_;
   std::vector<Session*> resumable_;
   std::vector<Session*> resting_;
-  std::vector<Stalled> stalled_;                                  // behind or lingering
-  std::unordered_map<const Session*, std::uint64_t> ring_until_;  // of those that read the ring, see read_ring_until()
+  std::vector<Stalled> stalled_;  // behind or lingering
+  std::vector<Session*>
+      ring_deliveries_;  // those dirty that read the ring: they have their turn when no tape is in use
+  std::uint64_t backlog_until_ = 0;
   std::vector<Reel> reels_;
   std::vector<Part> parts_of_tapes_;
   std::vector<iovec> parts_;

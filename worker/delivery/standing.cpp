@@ -7,29 +7,68 @@
 
 namespace rookery::worker {
 
-void Delivery::append_log(Session& session, std::string_view bytes) {
-  if (session.stream.missed > 0 || own_.size_bytes(session) + bytes.size() > max_own_output_bytes_)
-    miss(session, 1);
-  else
-    append_own(session, bytes);
-}
-
-void Delivery::read_ring_until(Session& session, std::uint64_t until) {
+void Delivery::read_ring(Session& session, std::uint64_t cursor) {
+  fall_behind(session, cursor);
   session.reads_ring = true;
-  ring_until_[&session] = until;
+  touch(session);
 }
 
-void Delivery::forget_ring(Session& session) noexcept {
-  if (session.reads_ring) ring_until_.erase(&session);
-  session.reads_ring = false;
+void Delivery::read_piece(Session& session) {
+  if (session.rests || own_.size_bytes(session) >= kRingPieceBytes) return;
+  // An eighth of the ring is left until what it lacks could not even be counted.
+  const std::uint64_t lag = position_ - std::min(session.stream.log_cursor, position_);
+  session.skips_ring |= lag > ring_words / 8 * 7;
+  const AgainRead read = log_again->read_again(session, position_, kRingPieceBytes, false);
+  miss(session, read.missed);
+  switch (read.end) {
+    case ReadAgain::More:
+      return;
+    case ReadAgain::Caught:
+      return forget_ring(session);
+    case ReadAgain::Later:
+      session.rests = true;
+      resting_.push_back(&session);
+      return;
+    case ReadAgain::Lapped:
+      return close_slow(session, "too slow: the log has moved on without it");
+  }
 }
 
-void Delivery::read_ring_first(Session& session) {
+// At once, since something must follow it: as much as it may hold, and the rest is counted.
+void Delivery::settle_reading(Session& session) {
+  while (session.open() && session.reads_ring) {
+    const AgainRead read = log_again->read_again(session, position_, max_own_output_bytes_ / 2, true);
+    miss(session, read.missed);
+    if (read.end == ReadAgain::Lapped) return close_slow(session, "too slow: the log has moved on without it");
+    if (read.end == ReadAgain::Caught) forget_ring(session);
+    session.skips_ring = session.reads_ring;
+  }
+}
+
+void Delivery::end_reading(Session& session) {
   if (!session.reads_ring) return;
-  const std::uint64_t until = ring_until_[&session];
-  read_ring(session, until);
-  session.stream.log_cursor = std::max(session.stream.log_cursor, until);
+  session.skips_ring = true;
+  static_cast<void>(log_again->read_again(session, position_, 0, true));
   forget_ring(session);
+}
+
+bool Delivery::must_wait(Session& session, std::uint64_t end) {
+  if (!session.reads_ring && session.behind() && session.stream.log_cursor < backlog_until_) {
+    std::size_t entries = 0;
+    if (own_.size_bytes(session) + waiting_on_tapes(session, entries) > max_own_output_bytes_ / 2)
+      read_ring(session, session.stream.log_cursor);
+  }
+  return session.reads_ring && session.stream.log_cursor < end;
+}
+
+std::size_t Delivery::waiting_on_tapes(const Session& session, std::size_t& entries) {
+  load_reels(session);
+  std::size_t bytes = 0;
+  for (const Reel& reel : reels_) {
+    entries += reel.end - reel.next;
+    bytes += reel.tape->begin_byte(reel.end) - reel.tape->begin_byte(reel.next);
+  }
+  return bytes;
 }
 
 void Delivery::trim(Topic& topic) {
@@ -43,14 +82,18 @@ void Delivery::trim(Topic& topic) {
     const std::size_t drop = tape.excess(kMaxTapeBytes / 2);
     const std::uint64_t kept_from = drop < tape.entries() ? tape.position(drop) : position_;
     for (Session* session : topic.members())
-      if (session->behind() && session->stream.dialect == number) pass_over(*session, kept_from);
+      if (session->behind() && session->stream.dialect == number && !session->reads_ring)
+        pass_over(*session, kept_from);
     tape.drop(drop);
   }
 }
 
 // Of all it listens to, not of one topic alone: then one number says where it stands.
-void Delivery::pass_over(Session& session, std::uint64_t until) noexcept {
+// Unless it is our fault: then it gets all of it, from the ring.
+void Delivery::pass_over(Session& session, std::uint64_t until) {
   if (session.stream.log_cursor >= until) return;
+  if (log_again != nullptr && (session.items || session.stream.log_cursor < backlog_until_))
+    return read_ring(session, session.stream.log_cursor);
   for (Topic* topic : session.topics) {
     const Tape& tape = topic->tape(session.dialect_id());
     miss(session, tape.first_from(until) - tape.first_from(session.stream.log_cursor));
@@ -66,7 +109,7 @@ void Delivery::miss(Session& session, std::uint64_t messages) noexcept {
 }
 
 void Delivery::tell_missed(Session& session) {
-  if (session.stream.missed == 0 || session.items) return;
+  if (session.stream.missed == 0 || session.items || session.skips_ring) return;
   scratch_.clear();
   session.dialect().missed(scratch_, session.stream.missed);
   session.stream.missed = 0;
@@ -156,17 +199,12 @@ void Delivery::settle_position(Session& session) {
     commit(session);
     return;
   }
-  read_ring_first(session);
+  settle_reading(session);
   tell_missed(session);
   parts_.clear();
   parts_of_tapes_.clear();
-  load_reels(session);
   std::size_t entries = 0;
-  std::size_t bytes = 0;
-  for (const Reel& reel : reels_) {
-    entries += reel.end - reel.next;
-    bytes += reel.tape->begin_byte(reel.end) - reel.tape->begin_byte(reel.next);
-  }
+  const std::size_t bytes = waiting_on_tapes(session, entries);
   if (own_.size_bytes(session) + bytes > max_own_output_bytes_ / 2) {
     miss(session, entries);
     tell_missed(session);

@@ -21,16 +21,49 @@ std::optional<shm::Position> begin_for(const shm::LogRingReader& ring, shm::Posi
 
 }  // namespace
 
-void Replay::run(std::vector<ReplayPart>& parts, shm::Position from, shm::Position until) {
+void Replay::clear() noexcept {
   all_.clear();
   by_client_.clear();
   rooms_.clear();
+}
+
+void Replay::run_alone(ReplayPart& part, shm::Position until, std::uint64_t& words) {
+  clear();
+  alone_ = true;
+  enlist(part);
+  shm::LogRingReader ring = commands_.worker.ring_reader();
+  if (part.at_record) {
+    ring.seek(part.cursor);
+  } else {
+    shm::Position oldest = 0;
+    const auto begin = begin_for(ring, part.cursor, oldest);
+    part.lapped = !begin && part.cursor < until;
+    if (part.lapped) return;
+    ring.seek(begin.value_or(until));
+  }
+  while (!part.stopped && ring.position() < until) {
+    const shm::Position at = ring.position();
+    if (words == 0) {
+      part.stopped = true;
+      part.cursor = std::max(part.cursor, at);
+      return;
+    }
+    const auto record = ring.read(bytes_) == shm::ReadResult::Record ? chat::decode_record(bytes_) : std::nullopt;
+    part.lapped = !record;
+    if (part.lapped) return;
+    words -= std::min(words, ring.position() - at);
+    if (at >= part.cursor) apply(*record, at, ring.position());
+  }
+}
+
+void Replay::run(std::vector<ReplayPart>& parts, shm::Position from, shm::Position until) {
+  clear();
+  alone_ = false;
   for (ReplayPart& part : parts) {
     from = std::min(from, part.cursor);
     enlist(part);
   }
   shm::LogRingReader ring = commands_.worker.ring_reader();
-  std::vector<std::byte> bytes;
   for (;;) {
     shm::Position oldest = 0;
     const auto begin = begin_for(ring, from, oldest);
@@ -45,9 +78,9 @@ void Replay::run(std::vector<ReplayPart>& parts, shm::Position from, shm::Positi
     bool lapped = false;
     while (ring.position() < until) {
       const shm::Position at = ring.position();
-      const shm::ReadResult result = ring.read(bytes);
+      const shm::ReadResult result = ring.read(bytes_);
       if (result == shm::ReadResult::Empty) return;
-      const auto record = result == shm::ReadResult::Record ? chat::decode_record(bytes) : std::nullopt;
+      const auto record = result == shm::ReadResult::Record ? chat::decode_record(bytes_) : std::nullopt;
       if (!record) {
         lapped = true;
         from = at;
@@ -104,7 +137,7 @@ void Replay::apply_own(ReplayPart& part, const chat::Record& record, shm::Positi
   Session& session = *part.session;
   const chat::RecordHeader& header = record.header;
   const chat::SessionStream& stream = session.stream;
-  if (!part.log_alone && wants_reply(header)) {
+  if (!alone_ && wants_reply(header)) {
     const bool same_count = stream.slot == header.slot;
     const bool unknown = header.slot == part.dead_slot && (same_count ? header.outbox_number > stream.outbox_number
                                                                       : header.slot_epoch == part.dead_epoch);
@@ -124,15 +157,21 @@ void Replay::apply_own(ReplayPart& part, const chat::Record& record, shm::Positi
         session.leaving_room = static_cast<std::uint16_t>(header.room);
     }
   }
-  if (begin < part.cursor || header.outcome != 0 || session.doomed) return;
+  if (begin < part.cursor || part.stopped || header.outcome != 0) return;
   if (header.kind != chat::RecordKind::Join && header.kind != chat::RecordKind::Leave) return;
   // First what is before it, then the change; see LogFollower::apply_own_join().
-  session.stream.log_cursor = begin;
-  session.set(chat::kBehind, true);
-  commands_.sessions.commit(session);
-  session.set(chat::kBehind, false);
+  if (!part.counts_only) {
+    session.stream.log_cursor = begin;
+    const bool was_behind = session.behind();
+    session.set(chat::kBehind, true);
+    commands_.sessions.commit(session);
+    session.set(chat::kBehind, was_behind);
+  }
   const bool joins = header.kind == chat::RecordKind::Join;
-  change_room(session, header, joins);
+  if (alone_)
+    commands_.follower.change_room_late(session, record);
+  else
+    change_room(session, header, joins);
   session.leaving_room = kNoRoom;
   Listeners& there = rooms_[header.room];
   std::erase(there, &part);
@@ -155,10 +194,19 @@ void Replay::change_room(Session& session, const chat::RecordHeader& header, boo
     commands_.delivery.doom(session, "no shared memory left for its rooms");
 }
 
+bool Replay::takes(ReplayPart& part, shm::Position begin) const {
+  if (begin < part.cursor || part.stopped || part.lapped || part.counts_only || !part.session->open()) return false;
+  // What is already sent lies behind all of its own output, which then is empty.
+  if (part.already_sent > 0 || commands_.delivery.own_bytes(*part.session) < part.most_bytes) return true;
+  part.stopped = true;
+  part.cursor = begin;
+  return false;
+}
+
 template <class Encode>
 void Replay::give(ReplayPart& part, shm::Position begin, Encode encode) {
+  if (!takes(part, begin)) return;
   Session& session = *part.session;
-  if (begin < part.cursor || part.lapped || !session.open()) return;
   std::string& text = texts_[session.stream.dialect];
   if (text.empty()) encode(session.dialect(), text);
   append(part, text);
@@ -169,15 +217,20 @@ void Replay::append(ReplayPart& part, std::string_view bytes) {
   part.already_sent -= sent;
   part.session->stream.written_bytes += sent;
   bytes.remove_prefix(sent);
-  if (!bytes.empty()) commands_.delivery.append_log(*part.session, bytes);
+  if (!bytes.empty() && !commands_.delivery.append_inherited(*part.session, bytes))
+    commands_.delivery.doom(*part.session, "no shared memory left for its output");
 }
 
 void Replay::give_message(const chat::Record& record, shm::Position begin) {
   const chat::RecordHeader& header = record.header;
   const wire::MessageEvent event = event_of(record, record.target_name, commands_.worker.epoch());
   const auto encode = [&event](const wire::Dialect& dialect, std::string& out) { dialect.message(out, event); };
+  const auto give_it = [&](ReplayPart& part) {
+    if (part.counts_only && begin >= part.cursor) ++part.counted;
+    give(part, begin, encode);
+  };
   if (header.kind == chat::RecordKind::Say) {
-    for (ReplayPart* part : rooms_[header.room]) give(*part, begin, encode);
+    for (ReplayPart* part : rooms_[header.room]) give_it(*part);
     return;
   }
   const bool to_guest = (header.flags & chat::kTargetIsGuest) != 0;
@@ -186,12 +239,12 @@ void Replay::give_message(const chat::Record& record, shm::Position begin) {
     const auto everybody = session.block->had_from.everybody.load(std::memory_order_relaxed);
     if (session.dialect_id() == wire::DialectId::Undecided) continue;
     if (header.kind == chat::RecordKind::Broadcast) {
-      if (everybody != chat::SessionHadFrom::kNever) give(*part, begin, encode);
+      if (everybody != chat::SessionHadFrom::kNever) give_it(*part);
       continue;
     }
     const bool is_target =
         to_guest ? session.client == header.target : commands_.sessions.login(session).account == header.target;
-    if (is_target) give(*part, begin, encode);
+    if (is_target) give_it(*part);
   }
 }
 

@@ -1,8 +1,11 @@
 // worker/handover/replay.h
 //
-// Reads the log once more for sessions whose worker has died: from where each of them stood up to where this loop is.
-// What they listen to becomes their own output, the very bytes that their worker made of it, so that what it had sent
-// already can be passed over; their own joins and leaves take effect; answers that they still wait for become receipts.
+// Reads the log once more, from where a session stood up to where this loop is. What it listens to becomes its own
+// output, the very bytes that its worker made of it; its own joins and leaves take effect.
+//
+// run() does so for all sessions of a dead worker at once, up to a first piece of output for each: what the worker had
+// sent already is passed over, and answers that they still wait for become receipts. Who lacks more than that piece
+// gets the rest by run_alone(), piece by piece as its socket takes it (catch_up.h).
 //
 // A room's name in a record is the ledger's, and so the one under which every loop knows the room.
 //
@@ -27,10 +30,14 @@ struct ReplayPart {
   std::uint64_t already_sent = 0;  // bytes of what follows that its socket has taken
   std::uint32_t dead_slot = 0;     // of the loop that had it,
   std::uint64_t dead_epoch = 0;    // and that loop's life
-  bool log_alone = false;          // of its own records nothing is to be learnt any more
+  bool counts_only = false;        // it gets nothing, messages for it are counted; its joins and leaves take effect
+  bool at_record = false;          // for run_alone(): a record begins at `cursor`
+  std::size_t most_bytes = 0;      // of its own output: with so much it stops
 
   std::uint64_t asked = 0;         // out: number of the record its block did not know of
   std::uint64_t newest_found = 0;  // out: newest number among its own that wait for an answer
+  bool stopped = false;            // out: it lacks what is from `cursor` on, where a record begins
+  std::uint64_t counted = 0;       // out
   bool lapped = false;             // out: the ring does not reach back to its cursor
   bool asked_twice = false;        // out: what cannot be
 };
@@ -42,15 +49,20 @@ class Replay final {
   // `from`: no record that ends at or before it is one that they asked for and wait for. Up to `until`, where a record
   // begins or the log ends.
   void run(std::vector<ReplayPart>& parts, shm::Position from, shm::Position until);
+  // For a session that is served by this loop already. Reads at most about `words` of the ring, and takes what it has
+  // read off them.
+  void run_alone(ReplayPart& part, shm::Position until, std::uint64_t& words);
 
  private:
   using Listeners = std::vector<ReplayPart*>;
 
+  void clear() noexcept;
   void enlist(ReplayPart& part);
   void enter(ReplayPart& part, std::uint32_t room) { rooms_[room].push_back(&part); }
   void apply(const chat::Record& record, shm::Position begin, shm::Position end);
   void apply_own(ReplayPart& part, const chat::Record& record, shm::Position begin, shm::Position end);
   void change_room(Session& session, const chat::RecordHeader& header, bool joins);
+  [[nodiscard]] bool takes(ReplayPart& part, shm::Position begin) const;
   template <class Encode>
   void give(ReplayPart& part, shm::Position begin, Encode encode);
   void give_message(const chat::Record& record, shm::Position begin);
@@ -62,7 +74,9 @@ class Replay final {
   Listeners all_;
   std::unordered_map<std::uint64_t, ReplayPart*> by_client_;
   std::unordered_map<std::uint32_t, Listeners> rooms_;
+  bool alone_ = false;
   std::array<std::string, wire::kDialectCount> texts_;  // of the record under way, as far as somebody needed them
+  std::vector<std::byte> bytes_;
 };
 
 }  // namespace rookery::worker

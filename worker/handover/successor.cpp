@@ -40,15 +40,9 @@ Successor::Successor(CommandContext& commands, Receipts& receipts, Input& input,
       custody_(custody),
       loop_(loop),
       suspect_(commands.worker.own().control(loop).suspect),
-      replay_(commands, receipts) {
-  commands_.delivery.read_ring = [this](Session& session, std::uint64_t until) {
-    std::vector<ReplayPart> alone(1);
-    alone.front().session = &session;
-    alone.front().cursor = session.stream.log_cursor;
-    alone.front().log_alone = true;
-    Replay(commands_, receipts_).run(alone, until, until);
-    if (alone.front().lapped) doubt(session, "the log has moved on during its long reply");
-  };
+      replay_(commands, receipts),
+      catch_up_(commands, receipts) {
+  commands_.delivery.log_again = &catch_up_;
 }
 
 WholeRegion Successor::region_of(std::uint32_t worker) {
@@ -214,7 +208,7 @@ void Successor::open_case(Case opened, const chat::LoopControl& dead, std::uint3
                           std::uint64_t dead_epoch) {
   Session& session = *opened.session;
   const chat::Suspicion suspicion(&suspect_, session.address(), session.client);
-  ReplayPart part{.session = &session, .dead_slot = dead_slot, .dead_epoch = dead_epoch};
+  ReplayPart part{.session = &session, .dead_slot = dead_slot, .dead_epoch = dead_epoch, .most_bytes = kRingPieceBytes};
   const bool was_behind = session.behind();
   const shm::Position here = commands_.follower.position();
   part.cursor = was_behind ? session.stream.log_cursor
@@ -234,7 +228,8 @@ void Successor::open_case(Case opened, const chat::LoopControl& dead, std::uint3
     opened.gone = true;
   }
   if (!opened.gone && opened.damage.empty()) opened.damage = settle_counts(opened, part.already_sent);
-  if (!opened.damage.empty() || opened.gone) part.cursor = here;
+  part.counts_only = opened.gone || !opened.damage.empty();
+  part.cursor = std::min(part.cursor, here);
   commands_.follower.forget_half_listening(session);
   cases_.push_back(opened);
   parts_.push_back(part);
@@ -375,12 +370,17 @@ void Successor::go_on(Case& opened, const ReplayPart& part) {
   if (!watch(session)) return;
   if (items_under_way(session.stream)) {
     session.stream.log_cursor = part.cursor;
-    delivery.read_ring_until(session, commands_.follower.position());
+    delivery.read_ring_after_items(session);
     input_.process(session);
     if (!session.items && session.open()) doubt(session, "its long reply cannot be gone on with");
     return;
   }
-  session.stream.log_cursor = commands_.follower.position();
+  if (part.stopped) {
+    session.at_record = true;
+    delivery.read_ring(session, part.cursor);
+  } else {
+    session.stream.log_cursor = commands_.follower.position();
+  }
   delivery.commit(session);
   if (session.has_own_output() || session.stream.missed > 0) delivery.touch(session);
   if (session.has(chat::kClosing) || opened.counts.we_ended)

@@ -4,7 +4,8 @@
 // whose slot has no successor now, in blocks of its own.
 //
 // For each: what the block says is checked (remains.h), the kernel is asked how many bytes were really received and
-// given (connection_counts.h), the log is read from where the session stood (replay.h). Then it goes on as if nothing
+// given (connection_counts.h), the log is read from where the session stood (replay.h); who lacks a lot of it gets
+// the rest as fast as he takes it (catch_up.h). Then it goes on as if nothing
 // had been: the half line it had sent lies in its input, the half message it was sent is continued at the next byte, a
 // command that was not done is begun again.
 //
@@ -19,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "worker/handover/catch_up.h"
 #include "worker/handover/connection_counts.h"
 #include "worker/handover/custody.h"
 #include "worker/handover/remains.h"
@@ -82,6 +84,7 @@ class Successor final {
   std::uint32_t loop_;
   chat::Suspect& suspect_;  // the loop's
   Replay replay_;
+  CatchUp catch_up_;
   std::vector<Case> cases_;
   std::vector<ReplayPart> parts_;                       // one for each case
   std::vector<std::unique_ptr<shm::Mapping>> regions_;  // of other workers, whole; during a batch

@@ -25,6 +25,7 @@ LogFollower::LogFollower(const WorkerContext& context, std::uint32_t loop, Sessi
       control_(context.own().control(loop)),
       reader_(context.ring_reader()) {
   delivery_.begin_at(reader_.position());
+  delivery_.ring_words = reader_.capacity_words();
 }
 
 DrainResult LogFollower::drain() {
@@ -116,6 +117,8 @@ void LogFollower::apply_membership(const chat::Record& record) {
     Session* session = sessions_.find(header.session, header.client);
     if (session == nullptr) {
       if (join && header.room != chat::kLobbyRoom) leave_for_one_gone(record);
+    } else if (delivery_.must_wait(*session, reader_.position())) {
+      // It takes effect when the session has got there: see change_room_late().
     } else if (join) {
       apply_own_join(*session, record);
     } else if ((header.flags & chat::kSilent) == 0) {
@@ -147,16 +150,38 @@ void LogFollower::apply_own_join(Session& session, const chat::Record& record) {
     leave_for_one_gone(record);  // counted twice, in there once
     return;
   }
-  free_room_of_others(room, record.target_name);
   delivery_.settle_position(session);
+  if (!enter_room(session, record)) leave_for_one_gone(record);
+}
+
+bool LogFollower::enter_room(Session& session, const chat::Record& record) {
+  const std::uint32_t room = record.header.room;
+  free_room_of_others(room, record.target_name);
   if (!sessions_.add_room(session, room, record.header.seq)) {
     delivery_.doom(session, "no shared memory left for its rooms");
-    leave_for_one_gone(record);
-    return;
+    return false;
   }
   TopicMap::Room& topics = delivery_.topics.make_room(room, record.target_name);
   topics.messages.add(session);
   if (session.has(chat::kPresenceOn)) topics.presence.add(session);
+  return true;
+}
+
+void LogFollower::change_room_late(Session& session, const chat::Record& record) {
+  const std::uint32_t room = record.header.room;
+  const bool join = record.header.kind == chat::RecordKind::Join;
+  if (room == chat::kLobbyRoom) {
+    if (!join) return leave_lobby(session);
+    if (session.block->in_lobby.load(std::memory_order_relaxed) != 0) return;
+    session.block->had_from.lobby.store(record.header.seq, std::memory_order_relaxed);
+    session.block->in_lobby.store(1, std::memory_order_release);
+    return sit_in_lobby(session);
+  }
+  if (sessions_.is_in_room(session, room) == join) return;  // its worker died right after it
+  if (!join)
+    exit_room(session, room);
+  else if (!enter_room(session, record))
+    leave_for_one_gone(record);
 }
 
 // An id is given on only when the last member has left. If members of another room have it here, a worker that ran wild
@@ -184,6 +209,10 @@ void LogFollower::apply_own_leave(Session& session, const chat::Record& record) 
     leave_lobby(session);
     return;
   }
+  exit_room(session, room);
+}
+
+void LogFollower::exit_room(Session& session, std::uint32_t room) {
   sessions_.remove_room(session, room);
   TopicMap::Room* topics = delivery_.topics.room(room);
   if (topics == nullptr) return;

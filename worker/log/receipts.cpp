@@ -65,16 +65,46 @@ void Receipts::give_up_untaken(shm::Position taken) {
 void Receipts::answer(const Receipt& receipt, Verdict verdict) {
   Session* session = sessions_.find(receipt.header.session, receipt.header.client);
   if (session == nullptr) return;
+  if (delivery_.must_wait(*session, receipt.end))
+    late_.push_back({receipt, verdict});
+  else
+    answer(*session, receipt, verdict);
+}
+
+void Receipts::answer(Session& session, const Receipt& receipt, Verdict verdict) {
   bytes_.clear();
   if (verdict == Verdict::Done)
-    encode(session->dialect(), receipt);
+    encode(session.dialect(), receipt);
   else
-    encode_doubt(session->dialect(), receipt, verdict);
-  delivery_.reply(*session, bytes_);
-  session->stream.answered_number = receipt.header.outbox_number;
-  if (session->in_flight > 0) --session->in_flight;
-  if (session->in_flight == 0) session->membership_pending = false;
-  delivery_.resume(*session);
+    encode_doubt(session.dialect(), receipt, verdict);
+  delivery_.reply(session, bytes_);
+  session.stream.answered_number = receipt.header.outbox_number;
+  if (session.in_flight > 0) --session.in_flight;
+  if (session.in_flight == 0) session.membership_pending = false;
+  delivery_.resume(session);
+}
+
+void Receipts::settle_late(Session& session) {
+  if (late_.empty()) return;
+  std::erase_if(late_, [&](const Late& late) {
+    const chat::RecordHeader& header = late.receipt.header;
+    if (header.session != session.index || header.client != session.client) return false;
+    if (session.stream.log_cursor < late.receipt.end) return false;
+    answer(session, late.receipt, late.verdict);
+    return true;
+  });
+}
+
+void Receipts::forget_late() {
+  std::erase_if(late_, [this](const Late& late) {
+    return sessions_.find(late.receipt.header.session, late.receipt.header.client) == nullptr;
+  });
+}
+
+shm::Position Receipts::needed() const noexcept {
+  shm::Position first = awaiting();
+  for (const Late& late : late_) first = std::min(first, late.receipt.end);
+  return first;
 }
 
 void Receipts::encode_doubt(const wire::Dialect& dialect, const Receipt& receipt, Verdict verdict) {

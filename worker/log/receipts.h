@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "ipc/chat/record.h"
 #include "ipc/shm/record_queue.h"
@@ -42,10 +43,17 @@ class Receipts final {
   // Some of those have not come out of the log since. Nobody may ask for a membership again that may still be decided.
   [[nodiscard]] bool gave_up_what_may_come() const noexcept { return newest_read_ < answered_until_; }
 
+  // What was settled while its session had not got so far in the log (Delivery::must_wait): now it may have.
+  void settle_late(Session& session);
+  // Their sessions have gone. Now and then.
+  void forget_late();
+
   // The position the first of them waits for; ~0 when there is none.
   [[nodiscard]] shm::Position awaiting() const noexcept {
     return waiting_.empty() ? ~shm::Position{0} : waiting_.front().end;
   }
+  // A successor must read the log from the record that ends there, or it would miss one that is not answered yet.
+  [[nodiscard]] shm::Position needed() const noexcept;
   [[nodiscard]] bool empty() const noexcept { return waiting_.empty(); }
 
  private:
@@ -56,7 +64,12 @@ class Receipts final {
     std::string subject;  // room or account
     std::string id;
   };
+  struct Late {
+    Receipt receipt;
+    Verdict verdict;
+  };
   void answer(const Receipt& receipt, Verdict verdict);
+  void answer(Session& session, const Receipt& receipt, Verdict verdict);
   void encode(const wire::Dialect& dialect, const Receipt& receipt);
   void encode_doubt(const wire::Dialect& dialect, const Receipt& receipt, Verdict verdict);
 
@@ -64,6 +77,7 @@ class Receipts final {
   SessionTable& sessions_;
   Delivery& delivery_;
   std::deque<Receipt> waiting_;
+  std::vector<Late> late_;  // in the log's order
   const Outbox& outbox_;
   shm::Position newest_read_ = 0;     // number of the newest of our records seen in the log
   shm::Position answered_until_ = 0;  // records up to this number have been given up

@@ -58,7 +58,9 @@ struct Session {
   bool blocked : 1 = false;      // the socket takes no more
   bool dirty : 1 = false;        // has output of its own that was not offered to the socket yet
   bool rests : 1 = false;        // its item source goes on in the next turn
-  bool reads_ring : 1 = false;   // see Delivery::read_ring_until()
+  bool reads_ring : 1 = false;   // see Delivery::read_ring()
+  bool at_record : 1 = false;    // then: a record begins where it stands
+  bool skips_ring : 1 = false;   // then: what it has not had is counted, not given
   bool want_input : 1 = true;
   bool line_waits : 1 = false;        // the next line is there; resume() follows when it may be carried out
   bool resuming : 1 = false;          // is in the list of those whose input is looked at again
