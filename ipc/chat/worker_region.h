@@ -64,7 +64,7 @@ struct LoopCounters {
 // One for each loop. Every word is written by that loop alone.
 struct LoopControl {
   alignas(64) shm::SleepWord sleeping;                 // the loop's doorbell
-  std::atomic<std::uint64_t> awaiting_position;        // log position it waits to see durable; ~0: none
+  std::atomic<std::uint64_t> awaiting_position;        // log position it waits to see durable, or needs again; ~0: none
   alignas(64) std::atomic<std::int64_t> heartbeat_ms;  // monotonic, each turn of the loop
   std::atomic<std::uint64_t> log_position;             // everything before it is delivered or put into tapes
   std::atomic<std::uint64_t> sessions_high_water;      // blocks from this index on were never used

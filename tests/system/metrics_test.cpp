@@ -132,6 +132,7 @@ TEST_F(Metrics, TheExporterMayDieAndNobodyNotices) {
   client.sync();
   const pid_t first = exporter_pid(server);
   ASSERT_NE(first, 0);
+  eventually("it serves", [&] { return http_get(where, "/").status == 200; });  // before, it has what the master has
   for (const MappedRegion& region : mapped_regions(first)) {
     EXPECT_FALSE(region.writable) << region.name;
     EXPECT_THAT(region.name, testing::Not(HasSubstr("rookery-users"))) << "there are password hashes in it";

@@ -18,6 +18,7 @@ void Barrier::turn(CommandContext& context) {
   std::erase_if(waiting_, [&](const Waiting& waiting) {
     if (context.follower.position() < waiting.until) return false;
     if (Session* session = context.sessions.find(waiting.session, waiting.client)) {
+      if (context.delivery.must_wait(*session, waiting.until)) return false;
       context.reply(*session, [&](const wire::Dialect& dialect, std::string& out) {
         dialect.pong(out, {wire::Op::Ping, waiting.id});
       });

@@ -36,9 +36,9 @@ struct CommandContext {
   PasswordDesk& passwords;
   os::Monotonic::time_point now = {};  // when this turn began, for all that it does
   std::string scratch = {};            // for the reply under way
-  // What may still be read of the log ring in this turn for those who resume, all together. A turn's share takes 50 µs
-  // where nothing is found and half a millisecond where all is (messages of 100 bytes, 2 cores); the ring has 64
-  // shares.
+  // What may still be read of the log ring in this turn for those who resume or catch up, all together. A turn's share
+  // takes 50 µs where nothing is found and half a millisecond where all is (messages of 100 bytes, 2 cores); the ring
+  // has 64 shares.
   static constexpr std::uint64_t kRingWordsATurn = 32 * 1024;
   std::uint64_t ring_words_left = kRingWordsATurn;
 

@@ -69,6 +69,8 @@ void Delivery::sweep(os::Monotonic::time_point now) {
   for (std::size_t i = 0; i < stalled_.size(); ++i) {
     Stalled& stalled = stalled_[i];
     Session& session = *stalled.session;
+    skip_if_lost(session);
+    if (session.doomed) continue;
     const auto since = session.stalled_since.age(now);
     if (session.lingering || session.hurried) {
       if (since > kLingerFor) doom(session, "left");
@@ -93,6 +95,7 @@ void Delivery::forget(Session& session) {
   while (!session.topics.empty()) session.topics.back()->remove(session);
   std::erase(dirty_, &session);
   std::erase(resting_, &session);
+  std::erase(hungry_, &session);
   std::erase(ring_deliveries_, &session);
   forget_stalled(session);
   std::erase(resumable_, &session);

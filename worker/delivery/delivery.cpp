@@ -23,7 +23,7 @@ Delivery::Delivery(SocketWatch& watch, SessionTable& sessions, BufferPool& buffe
 
 void Delivery::reply(Session& session, std::string_view bytes) {
   if (!session.open() || session.lingering || session.items) return;
-  if (session.behind() && !session.reads_ring) settle_position(session);
+  if (session.behind() && !turns_to_ring(session)) settle_position(session);
   append_own(session, bytes);
   touch(session);
 }
@@ -96,8 +96,10 @@ void Delivery::flush() {
   touched_.clear();
   delivered_ = position_;
   // What they read may take them into rooms and out of them.
-  for (Session* session : std::exchange(ring_deliveries_, {}))
+  for (Session* session : std::exchange(ring_deliveries_, {})) {
+    skip_if_lost(*session);
     if (!session->blocked) deliver(*session);
+  }
 }
 
 void Delivery::on_writable(Session& session) {
@@ -109,9 +111,12 @@ void Delivery::on_writable(Session& session) {
 void Delivery::deliver(Session& session) {
   for (;;) {
     if (!session.open() || session.lingering) return;
-    const bool more_items = top_up(session);
-    if (!session.items && session.reads_ring) read_piece(session);
     tell_missed(session);
+    const bool more_items = top_up(session);
+    if (!session.items && session.reads_ring) {
+      read_piece(session);
+      tell_missed(session);
+    }
     if (!session.open()) return;
 
     parts_.clear();
@@ -199,9 +204,11 @@ bool Delivery::top_up(Session& session) {
 }
 
 void Delivery::next_turn() {
-  for (Session* session : std::exchange(resting_, {})) {
-    session->rests = false;
-    touch(*session);
+  for (std::vector<Session*>* waiting : {&hungry_, &resting_}) {
+    for (Session* session : std::exchange(*waiting, {})) {
+      session->rests = false;
+      touch(*session);
+    }
   }
 }
 

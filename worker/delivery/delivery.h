@@ -69,7 +69,8 @@ class Delivery final {
     own_.release_consumed();
   }
 
-  // Bytes for this session alone, after all it must have got by now.
+  // Bytes for this session alone, after all it must have got by now. One that reads the log again gets them between
+  // what it has read and what it has not: see must_wait().
   void reply(Session& session, std::string_view bytes);
   // `encode(dialect, out)` is called once for each dialect that a member speaks.
   template <class Encode>
@@ -84,7 +85,7 @@ class Delivery final {
 
   // At the start of a turn: item sources that have used up the last one's share go on.
   void next_turn();
-  [[nodiscard]] bool has_resting() const noexcept { return !resting_.empty(); }
+  [[nodiscard]] bool has_resting() const noexcept { return !resting_.empty() || !hungry_.empty(); }
 
   [[nodiscard]] std::size_t own_bytes(const Session& session) const noexcept { return own_.size_bytes(session); }
 
@@ -109,14 +110,15 @@ class Delivery final {
   // The same after a long reply that begins now (begin_items).
   void read_ring_after_items(Session& session) noexcept { session.reads_ring = true; }
   LogAgain* log_again = nullptr;
-  // What the ring keeps, in words: who lags so far behind that it is about to be overwritten is passed over.
+  // What the ring keeps, in words: who lags by most of it is passed over.
   std::uint64_t ring_words = std::numeric_limits<std::uint64_t>::max();
-  // The loop has not kept up with the log, up to here: what sessions lack of it is not their fault.
+  // The loop has not kept up with the log, to here: what sessions lack of it is not their fault.
   void note_backlog(std::uint64_t position) noexcept { backlog_until_ = position; }
-  // It reads the log again and has not got to `end` yet. What is there of it, and its answer, must come in its place.
+  // True: it reads the log again, or turns to it now, and has not got to `end` yet. An answer that follows what is
+  // there waits for that, and so does its leaving a room there.
   [[nodiscard]] bool must_wait(Session& session, std::uint64_t end);
-  // The session goes: its own joins and leaves must be known, of its messages none.
-  void end_reading(Session& session);
+  // Before anything is added to its output of what comes later than that.
+  void tell_missed(Session& session);
 
   // Gives every session concerned what it has not had yet.
   void flush();
@@ -184,7 +186,9 @@ class Delivery final {
 
   void deliver(Session& session);
   void read_piece(Session& session);
-  void settle_reading(Session& session);
+  void skip_if_lost(Session& session);
+  void lose(Session& session);
+  [[nodiscard]] bool turns_to_ring(Session& session);
   [[nodiscard]] std::size_t waiting_on_tapes(const Session& session, std::size_t& entries);
   void forget_ring(Session& session) noexcept { session.reads_ring = session.at_record = session.skips_ring = false; }
   [[nodiscard]] bool was_sent(Session& session, ssize_t sent, std::size_t own_bytes, std::size_t total);
@@ -192,7 +196,6 @@ class Delivery final {
   void pass_over(Session& session, std::uint64_t until);
   void miss(Session& session, std::uint64_t messages) noexcept;
   void close_slow(Session& session, const char* why);
-  void tell_missed(Session& session);
   std::size_t gather_tapes(const Session& session, std::size_t budget_bytes);
   void load_reels(const Session& session);
   void add_part(const Tape* tape, std::size_t first, std::size_t end);
@@ -219,6 +222,7 @@ class Delivery final {
   std::unordered_map<const Session*, const char*> doomed_why_;
   std::vector<Session*> resumable_;
   std::vector<Session*> resting_;
+  std::vector<Session*> hungry_;  // to read the ring: the turn's share was used up before they had any; they come first
   std::vector<Stalled> stalled_;  // behind or lingering
   std::vector<Session*>
       ring_deliveries_;  // those dirty that read the ring: they have their turn when no tape is in use

@@ -27,10 +27,9 @@ class LogAgain {
   virtual ~LogAgain() = default;
 
   // Makes own output of what the session listens to, from its log_cursor up to `until` or until it has `most_bytes`;
-  // where it is passed over (Session::skips_ring) its messages are only counted. Its own joins and leaves take effect,
-  // and answers that have waited for its getting there follow. Moves log_cursor. `whole`: not in shares of a turn.
-  [[nodiscard]] virtual AgainRead read_again(Session& session, std::uint64_t until, std::size_t most_bytes,
-                                             bool whole) = 0;
+  // where it is passed over (Session::skips_ring) its messages are only counted. Its leaving a room takes effect, and
+  // answers that have waited for its getting there follow. Moves log_cursor.
+  [[nodiscard]] virtual AgainRead read_again(Session& session, std::uint64_t until, std::size_t most_bytes) = 0;
 };
 
 }  // namespace rookery::worker

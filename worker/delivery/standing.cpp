@@ -14,51 +14,57 @@ void Delivery::read_ring(Session& session, std::uint64_t cursor) {
 }
 
 void Delivery::read_piece(Session& session) {
-  if (session.rests || own_.size_bytes(session) >= kRingPieceBytes) return;
-  // An eighth of the ring is left until what it lacks could not even be counted.
-  const std::uint64_t lag = position_ - std::min(session.stream.log_cursor, position_);
-  session.skips_ring |= lag > ring_words / 8 * 7;
-  const AgainRead read = log_again->read_again(session, position_, kRingPieceBytes, false);
+  const std::size_t most = std::min(kRingPieceBytes, max_own_output_bytes_ / 4);
+  if (session.rests || (!session.skips_ring && own_.size_bytes(session) >= most)) return;
+  const AgainRead read = log_again->read_again(session, position_, most);
   miss(session, read.missed);
   switch (read.end) {
-    case ReadAgain::More:
-      return;
     case ReadAgain::Caught:
       return forget_ring(session);
+    case ReadAgain::More:
     case ReadAgain::Later:
       session.rests = true;
-      resting_.push_back(&session);
+      (read.end == ReadAgain::More ? resting_ : hungry_).push_back(&session);
       return;
     case ReadAgain::Lapped:
-      return close_slow(session, "too slow: the log has moved on without it");
+      return lose(session);
   }
 }
 
-// At once, since something must follow it: as much as it may hold, and the rest is counted.
-void Delivery::settle_reading(Session& session) {
-  while (session.open() && session.reads_ring) {
-    const AgainRead read = log_again->read_again(session, position_, max_own_output_bytes_ / 2, true);
-    miss(session, read.missed);
-    if (read.end == ReadAgain::Lapped) return close_slow(session, "too slow: the log has moved on without it");
-    if (read.end == ReadAgain::Caught) forget_ring(session);
-    session.skips_ring = session.reads_ring;
-  }
+// A quarter of the ring is left until what it lacks could not even be counted: it is passed over, whether its socket
+// takes anything or not.
+void Delivery::skip_if_lost(Session& session) {
+  if (!session.reads_ring || session.items || !session.open()) return;
+  const std::uint64_t lag = position_ - std::min(session.stream.log_cursor, position_);
+  session.skips_ring |= lag > ring_words / 4 * 3;
+  if (!session.skips_ring) return;
+  read_piece(session);
+  touch(session);
 }
 
-void Delivery::end_reading(Session& session) {
-  if (!session.reads_ring) return;
-  session.skips_ring = true;
-  static_cast<void>(log_again->read_again(session, position_, 0, true));
+// What it lacks is in the ring no more.
+void Delivery::lose(Session& session) {
   forget_ring(session);
+  session.stream.log_cursor = position_;
+  scratch_.clear();
+  session.dialect().notice(scratch_, "you were too slow, the chat has gone on without you: connect again and resume");
+  append_own(session, scratch_);
+  chat::count(control_.counters.slow_closed);
+  close_after_output(session, true);
+}
+
+// Behind for the loop's fault, and by more than fits into own output: on the tapes it would miss messages.
+bool Delivery::turns_to_ring(Session& session) {
+  if (session.reads_ring) return true;
+  if (!session.behind() || session.items || session.stream.log_cursor >= backlog_until_) return false;
+  std::size_t entries = 0;
+  if (own_.size_bytes(session) + waiting_on_tapes(session, entries) <= max_own_output_bytes_ / 2) return false;
+  read_ring(session, session.stream.log_cursor);
+  return true;
 }
 
 bool Delivery::must_wait(Session& session, std::uint64_t end) {
-  if (!session.reads_ring && session.behind() && session.stream.log_cursor < backlog_until_) {
-    std::size_t entries = 0;
-    if (own_.size_bytes(session) + waiting_on_tapes(session, entries) > max_own_output_bytes_ / 2)
-      read_ring(session, session.stream.log_cursor);
-  }
-  return session.reads_ring && session.stream.log_cursor < end;
+  return turns_to_ring(session) && session.stream.log_cursor < end;
 }
 
 std::size_t Delivery::waiting_on_tapes(const Session& session, std::size_t& entries) {
@@ -199,7 +205,10 @@ void Delivery::settle_position(Session& session) {
     commit(session);
     return;
   }
-  settle_reading(session);
+  if (turns_to_ring(session)) {  // it takes nothing from tapes, and hears what its block says where it stands
+    commit(session);
+    return;
+  }
   tell_missed(session);
   parts_.clear();
   parts_of_tapes_.clear();

@@ -14,9 +14,9 @@ void Topic::add(Session& session) {
   session.topics.add(this);
 }
 
-void Topic::remove(Session& session) {
+bool Topic::remove(Session& session) {
   const auto at = std::find(members_.begin(), members_.end(), &session);
-  if (at == members_.end()) return;
+  if (at == members_.end()) return false;
   *at = members_.back();
   members_.pop_back();
   --speakers_[number(session.dialect_id())];
@@ -24,6 +24,7 @@ void Topic::remove(Session& session) {
   session.topics.remove(this);
   if (!touched && behind == 0)
     for (Tape& tape : tapes_) tape.clear();
+  return true;
 }
 
 TopicMap::TopicMap(std::span<std::atomic<std::uint64_t>> heard) noexcept : heard_(heard) {

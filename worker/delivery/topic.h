@@ -22,7 +22,7 @@ namespace rookery::worker {
 class Topic final {
  public:
   void add(Session& session);
-  void remove(Session& session);
+  bool remove(Session& session);  // false: it was no member
 
   [[nodiscard]] const std::vector<Session*>& members() const noexcept { return members_; }
   [[nodiscard]] bool empty() const noexcept { return members_.empty(); }

@@ -15,8 +15,7 @@ class CatchUp final : public LogAgain {
   CatchUp(CommandContext& commands, Receipts& receipts)
       : commands_(commands), receipts_(receipts), replay_(commands, receipts) {}
 
-  [[nodiscard]] AgainRead read_again(Session& session, std::uint64_t until, std::size_t most_bytes,
-                                     bool whole) override;
+  [[nodiscard]] AgainRead read_again(Session& session, std::uint64_t until, std::size_t most_bytes) override;
 
  private:
   CommandContext& commands_;

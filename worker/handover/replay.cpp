@@ -1,6 +1,7 @@
 #include "worker/handover/replay.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "worker/log/record_event.h"
 
@@ -43,9 +44,9 @@ void Replay::run_alone(ReplayPart& part, shm::Position until, std::uint64_t& wor
   }
   while (!part.stopped && ring.position() < until) {
     const shm::Position at = ring.position();
-    if (words == 0) {
+    if (words == 0 && at >= part.cursor) {  // the search for its place is not counted: some thousand words
       part.stopped = true;
-      part.cursor = std::max(part.cursor, at);
+      part.cursor = at;
       return;
     }
     const auto record = ring.read(bytes_) == shm::ReadResult::Record ? chat::decode_record(bytes_) : std::nullopt;
@@ -99,8 +100,11 @@ void Replay::run(std::vector<ReplayPart>& parts, shm::Position from, shm::Positi
 void Replay::enlist(ReplayPart& part) {
   all_.push_back(&part);
   by_client_[part.session->client] = &part;
-  if (part.session->block->in_lobby.load(std::memory_order_relaxed) != 0) enter(part, chat::kLobbyRoom);
-  for (const std::uint32_t room : commands_.sessions.rooms(*part.session)) enter(part, room);
+  const chat::SessionBlock& block = *part.session->block;
+  if (block.in_lobby.load(std::memory_order_relaxed) != 0)
+    rooms_[chat::kLobbyRoom].push_back({&part, block.had_from.lobby.load(std::memory_order_relaxed)});
+  for (const chat::SessionRoom& room : commands_.sessions.rooms_had(*part.session))
+    rooms_[room.id].push_back({&part, room.had_from});
 }
 
 void Replay::apply(const chat::Record& record, shm::Position begin, shm::Position end) {
@@ -153,29 +157,27 @@ void Replay::apply_own(ReplayPart& part, const chat::Record& record, shm::Positi
       ++session.in_flight;
       const bool membership = header.kind == chat::RecordKind::Join || header.kind == chat::RecordKind::Leave;
       session.membership_pending |= membership;
-      if (header.kind == chat::RecordKind::Leave && begin >= part.cursor)
+      if (header.kind == chat::RecordKind::Leave && begin >= part.cursor && header.outcome == 0)
         session.leaving_room = static_cast<std::uint16_t>(header.room);
     }
   }
-  if (begin < part.cursor || part.stopped || header.outcome != 0) return;
-  if (header.kind != chat::RecordKind::Join && header.kind != chat::RecordKind::Leave) return;
+  if (begin < part.cursor || header.outcome != 0) return;
+  const bool joins = header.kind == chat::RecordKind::Join;
+  if (!joins && (header.kind != chat::RecordKind::Leave || part.stopped)) return;
   // First what is before it, then the change; see LogFollower::apply_own_join().
-  if (!part.counts_only) {
+  if (!part.stopped && (alone_ || !part.counts_only)) {
     session.stream.log_cursor = begin;
+    session.stream.missed += static_cast<std::uint32_t>(std::exchange(part.counted, 0));
     const bool was_behind = session.behind();
     session.set(chat::kBehind, true);
     commands_.sessions.commit(session);
     session.set(chat::kBehind, was_behind);
   }
-  const bool joins = header.kind == chat::RecordKind::Join;
-  if (alone_)
-    commands_.follower.change_room_late(session, record);
-  else
-    change_room(session, header, joins);
+  change_room(session, header, joins);
   session.leaving_room = kNoRoom;
   Listeners& there = rooms_[header.room];
-  std::erase(there, &part);
-  if (joins && session.open()) there.push_back(&part);
+  std::erase_if(there, [&part](const Listener& listener) { return listener.part == &part; });
+  if (joins && session.open()) there.push_back({&part, header.seq});
 }
 
 // In the block alone; into the topics it comes when all is read. Done already: its worker died right after it.
@@ -230,7 +232,8 @@ void Replay::give_message(const chat::Record& record, shm::Position begin) {
     give(part, begin, encode);
   };
   if (header.kind == chat::RecordKind::Say) {
-    for (ReplayPart* part : rooms_[header.room]) give_it(*part);
+    for (const Listener& listener : rooms_[header.room])
+      if (header.seq > listener.had_from) give_it(*listener.part);
     return;
   }
   const bool to_guest = (header.flags & chat::kTargetIsGuest) != 0;
@@ -250,9 +253,9 @@ void Replay::give_message(const chat::Record& record, shm::Position begin) {
 
 void Replay::give_presence(const chat::Record& record, shm::Position begin) {
   const wire::Sender who{record.header.client, record.name};
-  for (ReplayPart* part : rooms_[record.header.room]) {
-    if (!part->session->has(chat::kPresenceOn)) continue;
-    give(*part, begin, [&](const wire::Dialect& dialect, std::string& out) {
+  for (const Listener& listener : rooms_[record.header.room]) {
+    if (!listener.part->session->has(chat::kPresenceOn) || record.header.seq < listener.had_from) continue;
+    give(*listener.part, begin, [&](const wire::Dialect& dialect, std::string& out) {
       record.header.kind == chat::RecordKind::Join ? dialect.joined(out, record.target_name, who)
                                                    : dialect.left(out, record.target_name, who);
     });

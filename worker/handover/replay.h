@@ -1,7 +1,8 @@
 // worker/handover/replay.h
 //
 // Reads the log once more, from where a session stood up to where this loop is. What it listens to becomes its own
-// output, the very bytes that its worker made of it; its own joins and leaves take effect.
+// output, the very bytes that its worker made of it. A leave of its own takes effect when it is read; a join at once,
+// for the room says from which message on it is heard.
 //
 // run() does so for all sessions of a dead worker at once, up to a first piece of output for each: what the worker had
 // sent already is passed over, and answers that they still wait for become receipts. Who lacks more than that piece
@@ -30,7 +31,7 @@ struct ReplayPart {
   std::uint64_t already_sent = 0;  // bytes of what follows that its socket has taken
   std::uint32_t dead_slot = 0;     // of the loop that had it,
   std::uint64_t dead_epoch = 0;    // and that loop's life
-  bool counts_only = false;        // it gets nothing, messages for it are counted; its joins and leaves take effect
+  bool counts_only = false;        // it gets nothing, messages for it are counted
   bool at_record = false;          // for run_alone(): a record begins at `cursor`
   std::size_t most_bytes = 0;      // of its own output: with so much it stops
 
@@ -54,11 +55,15 @@ class Replay final {
   void run_alone(ReplayPart& part, shm::Position until, std::uint64_t& words);
 
  private:
-  using Listeners = std::vector<ReplayPart*>;
+  // To a room: to what was said in it after the message of that number, the newest when the session joined.
+  struct Listener {
+    ReplayPart* part;
+    std::uint64_t had_from;
+  };
+  using Listeners = std::vector<Listener>;
 
   void clear() noexcept;
   void enlist(ReplayPart& part);
-  void enter(ReplayPart& part, std::uint32_t room) { rooms_[room].push_back(&part); }
   void apply(const chat::Record& record, shm::Position begin, shm::Position end);
   void apply_own(ReplayPart& part, const chat::Record& record, shm::Position begin, shm::Position end);
   void change_room(Session& session, const chat::RecordHeader& header, bool joins);
@@ -71,7 +76,7 @@ class Replay final {
 
   CommandContext& commands_;
   Receipts& receipts_;
-  Listeners all_;
+  std::vector<ReplayPart*> all_;
   std::unordered_map<std::uint64_t, ReplayPart*> by_client_;
   std::unordered_map<std::uint32_t, Listeners> rooms_;
   bool alone_ = false;

@@ -10,6 +10,8 @@ namespace {
 // What is put on tapes before it is flushed: large enough for the write to be shared by many messages, small enough for
 // the first of them not to wait long.
 constexpr std::uint64_t kDrainWords = 128 * 1024;
+// A loop that is this far behind the log owes its clients more than it may settle at once as output of their own.
+constexpr std::uint64_t kBacklogWords = 32 * 1024;
 }  // namespace
 
 LogFollower::LogFollower(const WorkerContext& context, std::uint32_t loop, SessionTable& sessions, Delivery& delivery,
@@ -30,6 +32,8 @@ LogFollower::LogFollower(const WorkerContext& context, std::uint32_t loop, Sessi
 
 DrainResult LogFollower::drain() {
   const shm::Position begin = reader_.position();
+  const shm::Position published = reader_.committed_end();
+  if (published - begin > kBacklogWords) delivery_.note_backlog(published);
   while (reader_.position() - begin < kDrainWords) {
     delivery_.set_position(reader_.position());
     const shm::ReadResult result = reader_.read(bytes_);
@@ -117,8 +121,6 @@ void LogFollower::apply_membership(const chat::Record& record) {
     Session* session = sessions_.find(header.session, header.client);
     if (session == nullptr) {
       if (join && header.room != chat::kLobbyRoom) leave_for_one_gone(record);
-    } else if (delivery_.must_wait(*session, reader_.position())) {
-      // It takes effect when the session has got there: see change_room_late().
     } else if (join) {
       apply_own_join(*session, record);
     } else if ((header.flags & chat::kSilent) == 0) {
@@ -150,38 +152,16 @@ void LogFollower::apply_own_join(Session& session, const chat::Record& record) {
     leave_for_one_gone(record);  // counted twice, in there once
     return;
   }
-  delivery_.settle_position(session);
-  if (!enter_room(session, record)) leave_for_one_gone(record);
-}
-
-bool LogFollower::enter_room(Session& session, const chat::Record& record) {
-  const std::uint32_t room = record.header.room;
   free_room_of_others(room, record.target_name);
+  delivery_.settle_position(session);
   if (!sessions_.add_room(session, room, record.header.seq)) {
     delivery_.doom(session, "no shared memory left for its rooms");
-    return false;
+    leave_for_one_gone(record);
+    return;
   }
   TopicMap::Room& topics = delivery_.topics.make_room(room, record.target_name);
   topics.messages.add(session);
   if (session.has(chat::kPresenceOn)) topics.presence.add(session);
-  return true;
-}
-
-void LogFollower::change_room_late(Session& session, const chat::Record& record) {
-  const std::uint32_t room = record.header.room;
-  const bool join = record.header.kind == chat::RecordKind::Join;
-  if (room == chat::kLobbyRoom) {
-    if (!join) return leave_lobby(session);
-    if (session.block->in_lobby.load(std::memory_order_relaxed) != 0) return;
-    session.block->had_from.lobby.store(record.header.seq, std::memory_order_relaxed);
-    session.block->in_lobby.store(1, std::memory_order_release);
-    return sit_in_lobby(session);
-  }
-  if (sessions_.is_in_room(session, room) == join) return;  // its worker died right after it
-  if (!join)
-    exit_room(session, room);
-  else if (!enter_room(session, record))
-    leave_for_one_gone(record);
 }
 
 // An id is given on only when the last member has left. If members of another room have it here, a worker that ran wild
@@ -200,20 +180,26 @@ void LogFollower::free_room_of_others(std::uint32_t id, std::string_view name) {
   delivery_.topics.forget_room(id);
 }
 
+// Where the session has not had yet what was said before, its block keeps the room until it has: see Replay.
 void LogFollower::apply_own_leave(Session& session, const chat::Record& record) {
   const std::uint32_t room = record.header.room;
   delivery_.flush();
+  if (delivery_.must_wait(session, reader_.position())) {
+    session.leaving_room = static_cast<std::uint16_t>(room);
+    if (room == chat::kLobbyRoom) return hear_lobby_no_more(session);
+    return hear_room_no_more(session, room);
+  }
   delivery_.settle_position(session);
   session.leaving_room = kNoRoom;
   if (room == chat::kLobbyRoom) {
     leave_lobby(session);
     return;
   }
-  exit_room(session, room);
+  sessions_.remove_room(session, room);
+  hear_room_no_more(session, room);
 }
 
-void LogFollower::exit_room(Session& session, std::uint32_t room) {
-  sessions_.remove_room(session, room);
+void LogFollower::hear_room_no_more(Session& session, std::uint32_t room) {
   TopicMap::Room* topics = delivery_.topics.room(room);
   if (topics == nullptr) return;
   topics->messages.remove(session);
@@ -249,11 +235,13 @@ bool LogFollower::adopt(Session& session) {
     listen(session);
   } else {
     delivery_.topics.everybody.add(session);
-    if (block.in_lobby.load(std::memory_order_relaxed) != 0) sit_in_lobby(session);
+    const bool in_lobby = block.in_lobby.load(std::memory_order_relaxed) != 0;
+    if (in_lobby && session.leaving_room != chat::kLobbyRoom) sit_in_lobby(session);
   }
   const std::uint64_t account = sessions_.login(session).account;
   if (account != 0) delivery_.topics.make_account(account).add(session);
   for (const std::uint32_t id : sessions_.rooms(session)) {
+    if (id == session.leaving_room) continue;  // it has left, and is yet to get what was said before
     const auto state = context_.ledger().rooms()[id].load();
     if (!state || state->members == 0 || !wire::is_valid_room(state->name_view())) return false;
     TopicMap::Room* there = delivery_.topics.room(id);
@@ -362,7 +350,12 @@ void LogFollower::sit_in_lobby(Session& session) {
 void LogFollower::leave_lobby(Session& session) {
   if (session.block->in_lobby.load(std::memory_order_relaxed) == 0) return;
   session.block->in_lobby.store(0, std::memory_order_relaxed);
-  if (TopicMap::Room* lobby = delivery_.topics.room(chat::kLobbyRoom)) lobby->messages.remove(session);
+  hear_lobby_no_more(session);
+}
+
+void LogFollower::hear_lobby_no_more(Session& session) {
+  TopicMap::Room* lobby = delivery_.topics.room(chat::kLobbyRoom);
+  if (lobby == nullptr || !lobby->messages.remove(session)) return;
   control_.lobby_members.store(--lobby_members_, std::memory_order_relaxed);
 }
 

@@ -46,9 +46,6 @@ class LogFollower final {
   void forget_half_listening(Session& session) const;
   // It enters the topics that its block says it listens to. False: its rooms are not there.
   [[nodiscard]] bool adopt(Session& session);
-  // Of a session that reads the log again: a join or leave of its own, when it gets there. What is before it the
-  // session has, or has as its own output, and its block says so.
-  void change_room_late(Session& session, const chat::Record& record);
   // Known from the ring before a first record has been read.
   void know_newest_seq(std::uint64_t seq) noexcept { newest_seq_ = std::max(newest_seq_, seq); }
   // From `position` on the log has what sessions of this loop wait for. Before it has them.
@@ -85,8 +82,8 @@ class LogFollower final {
   void apply_membership(const chat::Record& record);
   void apply_own_join(Session& session, const chat::Record& record);
   void apply_own_leave(Session& session, const chat::Record& record);
-  [[nodiscard]] bool enter_room(Session& session, const chat::Record& record);
-  void exit_room(Session& session, std::uint32_t room);
+  void hear_room_no_more(Session& session, std::uint32_t room);
+  void hear_lobby_no_more(Session& session);
   void free_room_of_others(std::uint32_t id, std::string_view name);
   void sit_in_lobby(Session& session);
   [[nodiscard]] bool may_chat(const Session& session) const {

@@ -57,7 +57,7 @@ void Receipts::give_up_untaken(shm::Position taken) {
   const shm::Position known = std::max({taken, newest_read_, answered_until_});
   const shm::Position newest = outbox_.each_untaken(known, [this](const chat::Record& record) {
     if (!wants_reply(record.header)) return;
-    answer({0, record.header, {}, std::string(record.id)}, Verdict::NotTaken);
+    answer({delivery_.position(), record.header, {}, std::string(record.id)}, Verdict::NotTaken);
   });
   if (newest > known) answered_until_ = newest;
 }
@@ -85,7 +85,7 @@ void Receipts::answer(Session& session, const Receipt& receipt, Verdict verdict)
 }
 
 void Receipts::settle_late(Session& session) {
-  if (late_.empty()) return;
+  if (late_.empty() || session.in_flight == 0) return;
   std::erase_if(late_, [&](const Late& late) {
     const chat::RecordHeader& header = late.receipt.header;
     if (header.session != session.index || header.client != session.client) return false;

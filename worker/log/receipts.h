@@ -77,7 +77,7 @@ class Receipts final {
   SessionTable& sessions_;
   Delivery& delivery_;
   std::deque<Receipt> waiting_;
-  std::vector<Late> late_;  // in the log's order
+  std::vector<Late> late_;  // of one session in the log's order
   const Outbox& outbox_;
   shm::Position newest_read_ = 0;     // number of the newest of our records seen in the log
   shm::Position answered_until_ = 0;  // records up to this number have been given up

@@ -240,7 +240,6 @@ void EventLoop::hash_passwords() {
 void EventLoop::read_log() {
   const DrainResult result = follower_.drain();
   more_log_ = result == DrainResult::More;
-  if (more_log_) delivery_.note_backlog(follower_.position());
   if (result == DrainResult::Lapped) {
     log::alert("loop {} was overtaken by the log: it stood still too long. Its clients must connect again", loop_);
     lapped_ = true;
@@ -326,7 +325,6 @@ void EventLoop::bury(Session& session) {
                     delivery_.why_doomed(session));
   const std::uint64_t account = sessions_.login(session).account;
   const std::uint64_t client = session.client;
-  if (session.membership_pending) delivery_.end_reading(session);  // it may have joined by now
   follower_.leave_rooms(session);
   follower_.leave_lobby(session);
   delivery_.forget(session);
