@@ -14,6 +14,7 @@ constexpr std::size_t kDeathsOfOne = 4;
 constexpr std::chrono::milliseconds kWithin{10'500};
 constexpr std::chrono::microseconds kLongestPause{350'000};
 constexpr std::chrono::microseconds kInstant{4'000};
+constexpr std::chrono::microseconds kLongestStandstill{800'000};
 
 }  // namespace
 
@@ -52,8 +53,13 @@ bool Killer::kill_any() {
   const std::uint64_t kind = random_() % 10;
   const int signal = kind < 7 || kSanitized ? SIGKILL : kind < 9 ? SIGSEGV : SIGABRT;
   wait_up_to(kInstant);
+  const bool stands_still = random_() % 4 == 0;
   try {
-    server_.signal_child(row.pid, signal);
+    if (stands_still) {
+      server_.signal_child(row.pid, SIGSTOP);
+      wait_up_to(kLongestStandstill);
+    }
+    server_.signal_child(row.pid, stands_still ? SIGKILL : signal);
   } catch (const std::runtime_error&) {
     return false;
   }

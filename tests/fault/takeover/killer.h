@@ -1,6 +1,7 @@
 // tests/fault/takeover/killer.h
 //
-// Kills workers at random instants, by a seed, as fast as it may without any place being parked.
+// Kills workers at random instants, by a seed, as fast as it may without any place being parked. Some stand still for a
+// while before, so that their clients lack much.
 //
 //   Killer killer(server, 7);
 //   while (killer.deaths() < 60) killer.strike();

@@ -7,6 +7,7 @@
 #include "tests/fault/takeover/killer.h"
 #include "tests/system/harness/processes.h"
 #include "tests/system/harness/server_process.h"
+#include "tests/system/harness/test_client.h"
 
 namespace rookery::system_test {
 namespace {
@@ -55,6 +56,12 @@ TrialReport run_trial(const TrialSetup& setup) {
   eventually("the last are gone", [&] { return server.client_count() == 0; });
   try {
     eventually(
+        "all rooms are over", [&] { return TextClient(server.port()).ask("/rooms") == "OK 1 rooms"; }, kSettledWithin);
+  } catch (const TimedOut&) {  // the report says it
+    for (const std::string& line : TextClient(server.port()).ask_lines("/rooms")) report.rooms += " [" + line + "]";
+  }
+  try {
+    eventually(
         "no descriptor is left over", [&] { return descriptor_count(server.pid()) == report.descriptors_before; },
         kSettledWithin);
   } catch (const TimedOut&) {  // the report says it
@@ -67,7 +74,8 @@ TrialReport run_trial(const TrialSetup& setup) {
 std::ostream& operator<<(std::ostream& out, const TrialReport& report) {
   return out << "kills=" << report.kills << " visits=" << report.visits << " descriptors=" << report.descriptors_before
              << ".." << report.descriptors_after << " master-KiB=" << report.memory_before / 1024 << ".."
-             << report.memory_after / 1024 << ' ' << report.streams;
+             << report.memory_after / 1024 << ' ' << report.streams << (report.rooms.empty() ? "" : " rooms are left:")
+             << report.rooms;
 }
 
 }  // namespace rookery::system_test

@@ -24,6 +24,7 @@ struct TrialReport {
   std::uint64_t kills = 0;
   std::uint64_t visits = 0;
   std::string doubts;  // of the server, in its own words
+  std::string rooms;   // that are left when everybody has gone, as the server tells of them
   // The master's: descriptors without a client, before the first kill and after the last; memory before the first kill,
   // when the clients are there, and at the end.
   std::size_t descriptors_before = 0, descriptors_after = 0;
@@ -31,7 +32,9 @@ struct TrialReport {
 
   // Of visitors that nobody had taken custody of yet: see docs/processes.md.
   [[nodiscard]] std::uint64_t most_too_early() const noexcept { return 2 + kills / 10; }
-  [[nodiscard]] bool exact() const noexcept { return streams.exact() && streams.too_early <= most_too_early(); }
+  [[nodiscard]] bool exact() const noexcept {
+    return streams.exact() && streams.too_early <= most_too_early() && rooms.empty();
+  }
 };
 std::ostream& operator<<(std::ostream& out, const TrialReport& report);
 
