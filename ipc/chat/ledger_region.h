@@ -51,6 +51,13 @@ struct LedgerCounters {
   TimeHistogram commit_us;       // of each of them: SQLite's COMMIT, with its fsync
 };
 
+// By which real time is held against a clock that only counts on: see master/ledger/calendar.h. Milliseconds since
+// boot, time in suspend included.
+struct ClockTrust {
+  std::atomic<std::int64_t> offset_ms;     // real time less that; 0: not looked at yet
+  std::atomic<std::int64_t> jumped_at_ms;  // the newest jump of real time; 0: none
+};
+
 struct LedgerRegionHeader {
   static constexpr std::uint64_t kMagic = 0x35474c4b4b4f4f52;  // "ROOKKLG5", little-endian
 
@@ -69,6 +76,7 @@ struct LedgerRegionHeader {
   // Messages up to this number may have been removed from the store, none above. Raised by the storing thread before
   // they are.
   std::atomic<std::uint64_t> pruned_to;
+  ClockTrust clock;                                           // the ledger's alone
   alignas(64) std::array<EndedEpoch, kMaxEndedEpochs> ended;  // oldest first; likewise
   alignas(64) LedgerCounters counters;
 };

@@ -7,7 +7,8 @@ LedgerContext::LedgerContext(chat::SharedState& shared_state)
       log_ring(shared.log_ring.writer_descriptor(), shm::Access::ReadWrite, shared.log_ring.size_bytes()),
       ledger_region(shared.ledger_region.writer_descriptor(), shm::Access::ReadWrite,
                     shared.ledger_region.size_bytes()),
-      user_table(shared.user_table.writer_descriptor(), shm::Access::ReadWrite, shared.user_table.size_bytes()) {
+      user_table(shared.user_table.writer_descriptor(), shm::Access::ReadWrite, shared.user_table.size_bytes()),
+      calendar(region().header().clock) {
   for (const shm::Segment& segment : shared.worker_regions)
     worker_regions.emplace_back(segment.reader_descriptor(), shm::Access::ReadOnly, segment.size_bytes());
 }

@@ -8,6 +8,7 @@
 #include "ipc/chat/shared_state.h"
 #include "ipc/shm/log_ring.h"
 #include "ipc/shm/name_table.h"
+#include "master/ledger/calendar.h"
 
 namespace rookery::ledger {
 
@@ -20,6 +21,7 @@ class LedgerContext final {
   shm::Mapping ledger_region;
   shm::Mapping user_table;
   std::vector<shm::Mapping> worker_regions;
+  Calendar calendar;
 
   [[nodiscard]] chat::LedgerRegionView region() const noexcept { return {ledger_region, shared.ledger_layout}; }
   [[nodiscard]] chat::WorkerRegionView worker(std::uint32_t worker) const noexcept {

@@ -70,7 +70,7 @@ bool Sequencer::may_look_into(std::uint32_t slot) const noexcept {
 
 Sequencer::TurnResult Sequencer::turn() {
   const shm::Position begin = ring_.end();
-  time_ms_ = std::max(time_ms_, os::realtime_ms());  // one look at the clock for a batch
+  time_ms_ = std::max(time_ms_, context_.calendar.date_ms());  // one look at the clock for a batch
   note_slowest_reader();
   const shm::Position durable = context_.ring_header().durable_end.load(std::memory_order_acquire);
   while (!pending_order_.empty() && pending_order_.front().first <= durable) {
@@ -258,7 +258,7 @@ void Sequencer::append_notices() {
 Sequencer::AccountVerdict Sequencer::change_account(const AccountRequest& request, shm::Position& end) {
   note_slowest_reader();
   if (!room_for(chat::kMaxRecordBytes)) return AccountVerdict::NoRoom;
-  time_ms_ = std::max(time_ms_, os::realtime_ms());
+  time_ms_ = std::max(time_ms_, context_.calendar.date_ms());
   chat::Record record;
   record.header.slot = ~0U;
   record.name = request.name;

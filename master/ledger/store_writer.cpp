@@ -197,6 +197,7 @@ bool StoreWriter::prune(std::size_t records) {
   }
   const auto begin = os::Monotonic::now();
   unlooked_ += records;
+  if (keep.age.count() != 0 && !context_.calendar.is_certain()) keep.age = {};
   const bool failed_lately = look_for_old_ - begin > kLookForOld;
   if (!keep.limits() || failed_lately) return true;
   if (!more_old_ && begin < look_for_old_ && unlooked_ < kLookAfterRecords) return true;
@@ -204,7 +205,7 @@ bool StoreWriter::prune(std::size_t records) {
   unlooked_ = 0;
   const std::size_t most = std::min(kPruneRows + kPrunedPerRecord * records, kMostPruned);
   for (std::size_t removed = 0; removed < most && os::Monotonic::now() - begin < kPruneWithin;) {
-    const auto pruned = store_.prune(keep, os::realtime_ms(), kPruneRows);
+    const auto pruned = store_.prune(keep, context_.calendar.date_ms(), kPruneRows);
     if (!pruned) return false;
     // First: who sees that something is gone must be able to see why.
     auto& pruned_to = context_.region().header().pruned_to;

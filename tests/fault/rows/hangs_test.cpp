@@ -4,8 +4,11 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 #include <sstream>
 
+#include "tests/system/harness/oracle.h"
 #include "tests/system/harness/people.h"
 #include "tests/system/harness/processes.h"
 
@@ -140,9 +143,60 @@ TEST(Supervision, Row09_NorDoesOneThatWasSuspendedWithAll) {
   EXPECT_EQ(server.log().find("hangs"), std::string::npos);
 }
 
+// A time server that is wrong for a moment: no message is removed for its age, none gets a date of years ahead, also
+// when the ledger dies meanwhile, and after a restart.
+TEST(Supervision, Row60_AClockThatJumpsRemovesNothingAndDatesNothing) {
+  using std::chrono::system_clock;
+  const TemporaryDirectory data;
+  FaultSwitch faults;
+  std::vector<std::string> said;
+  const auto speak = [&](const ServerProcess& server) {
+    JsonClient client(server.port());
+    said.push_back("message " + std::to_string(said.size()));
+    ASSERT_EQ(client.ask({{"op", "say"}, {"room", "#lobby"}, {"text", said.back()}})["ok"], true);
+  };
+  const auto date = [](system_clock::time_point when) {
+    const std::time_t moment = system_clock::to_time_t(when);
+    std::tm parts{};
+    ::gmtime_r(&moment, &parts);
+    std::array<char, 32> text{};
+    return std::string(text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts));
+  };
+  const std::string before = date(system_clock::now() - std::chrono::seconds{5});
+  const auto run = [&](bool jumps) {
+    ServerProcess server(data, faults, {"--workers", "1", "--history-age", "30d"});
+    server.expect_alerts();
+    speak(server);
+    if (!jumps) return;
+    faults.set("clock.realtime:ahead:315360000:1+");  // ten years
+    speak(server);
+    eventually("the jump is told", [&] { return server.log().find("the clock has jumped") != std::string::npos; });
+    const pid_t ledger = server.ledger_pid();
+    server.kill_child(ledger);
+    server.wait_until_all_serve({ledger});
+    speak(server);  // a new ledger looks for what is old with its first group
+    faults.clear();
+    speak(server);
+  };
+  run(true);
+  run(false);
+
+  ServerProcess server(data, {"--workers", "1"});
+  std::vector<std::string> kept;
+  for (const HistoryItem& message : whole_history(server.port(), "#lobby")) kept.push_back(message.text);
+  EXPECT_EQ(kept, said);
+  const std::string after = date(system_clock::now() + std::chrono::minutes{10});
+  JsonClient client(server.port());
+  for (const auto& message : client.ask({{"op", "history"}, {"room", "#lobby"}, {"limit", 64}}).at("messages")) {
+    EXPECT_GE(message["time"].get<std::string>(), before);
+    EXPECT_LE(message["time"].get<std::string>(), after);
+  }
+}
+
 TEST(Supervision, Row60_AClockThatJumpsKillsNobodyAndTurnsNoTimeBack) {
   FaultSwitch faults;
   ServerProcess server(faults, {"--workers", "2"});
+  server.expect_alerts();  // each jump
   auto seated = one_client_on_each_worker(server, 2);
   std::vector<std::uint64_t> seqs;
   const auto speak = [&](std::size_t who) {
