@@ -255,6 +255,7 @@ void ChatSession::on_event(Step& step, ServerLine line) {
 
 void ChatSession::show_event(Step& step, ServerLine& line) {
   if (!is_news(line)) return;
+  dismissed_ |= line.final;
   for (std::string& shown : line.shown) step.show.push_back({Shown::Kind::Text, std::move(shown)});
 }
 

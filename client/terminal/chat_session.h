@@ -60,6 +60,8 @@ class ChatSession {
   [[nodiscard]] bool waiting() const { return !pending_.empty(); }  // for replies
   [[nodiscard]] bool any_refused() const { return any_refused_; }
   [[nodiscard]] bool left() const { return left_; }  // quit was answered
+  // The operator has ended this connection: nobody is to come back by himself.
+  [[nodiscard]] bool dismissed() const { return dismissed_; }
   [[nodiscard]] const std::string& room() const { return current_room_; }
   [[nodiscard]] const std::string& name() const { return login_.name; }  // empty for a guest
 
@@ -101,6 +103,7 @@ class ChatSession {
   bool ready_ = false;
   bool any_refused_ = false;
   bool left_ = false;
+  bool dismissed_ = false;
 
   Login login_;
   std::string current_room_;

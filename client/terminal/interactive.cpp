@@ -215,8 +215,9 @@ class Interactive {
 
   void lost() {
     carry_out(session_.disconnected());
-    if (!ever_ready_) {
-      exit_code_ = kExitUnavailable;
+    if (!ever_ready_ || session_.dismissed()) {
+      if (session_.dismissed()) notice("this connection is over; start the client again to come back");
+      exit_code_ = session_.dismissed() ? kExitRefused : kExitUnavailable;
       over_ = true;
       return;
     }

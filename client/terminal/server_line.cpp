@@ -99,6 +99,7 @@ void read_event(const Json& json, const View& view, ServerLine& line) {
         fmt::format("{} messages were passed over: the connection was too slow", count(json, "count")), view.style));
   } else if (event == "notice") {
     line.shown.push_back(view_notice(raw(json, "text"), view.style));
+    line.final = truth(json, "final");
   }  // others are of a newer server and not for us
 }
 

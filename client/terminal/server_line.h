@@ -34,6 +34,7 @@ struct ServerLine {
   std::optional<std::uint64_t> seq;
   std::uint64_t missed = 0;  // resume
   bool recovered = false;    // resume
+  bool final = false;        // notices: the server ends this connection for good
 
   std::vector<std::string> shown;  // lines for people, without their ends
 };

@@ -11,7 +11,7 @@ namespace rookery::chat {
 
 namespace {
 
-constexpr std::size_t kFields = 13;
+constexpr std::size_t kFields = 14;
 using Words = std::array<std::uint64_t, kFields>;
 
 // Every field in its place, for both directions: visit(field, smallest, largest).
@@ -32,6 +32,7 @@ void fields(S& settings, Visit visit) {
   visit(limits.rooms, 1, kMaxRoomsOfSession);
   visit(settings.history_age, 0, static_cast<std::uint64_t>(std::chrono::milliseconds(kLongestHistory).count()));
   visit(settings.history_bytes, 0, kMostHistoryBytes);
+  visit(settings.registration_open, 0, 1);
 }
 
 template <class Field>

@@ -48,6 +48,7 @@ struct RuntimeSettings {
   // Which messages are kept; 0: no such limit.
   std::chrono::milliseconds history_age{0};
   std::uint64_t history_bytes = 0;
+  bool registration_open = true;  // may clients make accounts themselves?
 
   friend bool operator==(const RuntimeSettings&, const RuntimeSettings&) = default;
 };

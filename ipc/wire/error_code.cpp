@@ -37,6 +37,8 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "not-durable";
     case ErrorCode::ShuttingDown:
       return "shutting-down";
+    case ErrorCode::RegistrationClosed:
+      return "registration-closed";
   }
   return "bad-command";  // a number from outside the enumeration
 }

@@ -25,6 +25,7 @@ enum class ErrorCode : std::uint8_t {
   TooSlow,
   NotDurable,
   ShuttingDown,
+  RegistrationClosed,
 };
 
 // "bad-command" and so on, as protocol texts have it.

@@ -19,6 +19,7 @@ class JsonDialect final : public Dialect {
   void left(std::string& out, std::string_view room, const Sender& who) const override;
   void missed(std::string& out, std::uint64_t count) const override;
   void notice(std::string& out, std::string_view text) const override;
+  void dismissal(std::string& out, std::string_view text) const override;
 
   void refused(std::string& out, const Refusal& refusal) const override;
   void echo(std::string& out, const RequestTag& tag, std::string_view text) const override;

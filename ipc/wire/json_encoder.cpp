@@ -97,6 +97,11 @@ void JsonDialect::notice(std::string& out, std::string_view text) const {
   out.append("}\n");
 }
 
+void JsonDialect::dismissal(std::string& out, std::string_view text) const {
+  append_string_field(out, R"({"event":"notice","text":)", text);
+  out.append(",\"final\":true}\n");
+}
+
 void JsonDialect::refused(std::string& out, const Refusal& refusal) const {
   open_answer(out, refusal.op, refusal.id);
   append_string_field(out, R"(,"ok":false,"error":)", to_string(refusal.code));

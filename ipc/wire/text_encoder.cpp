@@ -48,6 +48,10 @@ void TextDialect::notice(std::string& out, std::string_view text) const {
   out.push_back('\n');
 }
 
+void TextDialect::dismissal(std::string& out, std::string_view text) const {
+  notice(out, text);
+}
+
 void TextDialect::refused(std::string& out, const Refusal& refusal) const {
   append_all(out, "ERR ", to_string(refusal.code), " ");
   append_plain_text(out, refusal.message);

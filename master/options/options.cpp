@@ -252,6 +252,11 @@ bool Options::guests_allowed() const {
   return allow_guests.value_or(is_loopback_host(host));
 }
 
+bool Options::registration_open() const {
+  return registration.value_or(is_loopback_host(host) ? Registration::Open : Registration::Closed) ==
+         Registration::Open;
+}
+
 bool is_loopback_host(std::string_view host) noexcept {
   constexpr std::string_view kLocalhost = "localhost";
   if (host.size() == kLocalhost.size() && strncasecmp(host.data(), kLocalhost.data(), host.size()) == 0) return true;

@@ -30,6 +30,7 @@ enum class Sandbox : std::uint8_t { Off, On, Required };
 // In the order of log::Level's and log::Format's, so that a number means the same in both.
 enum class LogLevel : std::uint8_t { Trace, Debug, Info, Warning, Error, Critical, Off };
 enum class LogFormat : std::uint8_t { Text, Json };
+enum class Registration : std::uint8_t { Open, Closed };
 
 inline constexpr std::uint32_t kDefaultMaxClients = 10'000;
 inline constexpr std::uint32_t kDefaultMaxLineRate = 100;  // lines a second
@@ -44,9 +45,10 @@ struct Options {
   unsigned pool = 2;          // threads of each worker
   Model model = Model::Event;
   std::filesystem::path data;
-  bool activated = false;            // host and port are of a socket that was passed, not asked for
-  std::string metrics;               // as parse_metrics_address() reads it; empty: off
-  std::optional<bool> allow_guests;  // as it was asked for; what holds is guests_allowed()
+  bool activated = false;                    // host and port are of a socket that was passed, not asked for
+  std::string metrics;                       // as parse_metrics_address() reads it; empty: off
+  std::optional<bool> allow_guests;          // as it was asked for; what holds is guests_allowed()
+  std::optional<Registration> registration;  // likewise; see registration_open()
   LogLevel log_level = LogLevel::Info;
   LogFormat log_format = LogFormat::Text;
   std::optional<std::filesystem::path> log_file;  // unset: standard error
@@ -67,6 +69,8 @@ struct Options {
 
   // May a client that is not logged in join rooms and speak? Unless told, only where no other machine can connect.
   [[nodiscard]] bool guests_allowed() const;
+  // May a client make itself an account? Likewise.
+  [[nodiscard]] bool registration_open() const;
 };
 
 inline constexpr unsigned kMaxLoopsInAll = 256;

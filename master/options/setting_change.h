@@ -40,6 +40,9 @@ inline std::string shown(Model value) {
 inline std::string shown(LogFormat value) {
   return value == LogFormat::Text ? "text" : "json";
 }
+inline std::string shown(Registration value) {
+  return value == Registration::Open ? "open" : "closed";
+}
 inline std::string shown(LogLevel value) {
   switch (value) {
     case LogLevel::Trace:

@@ -131,6 +131,13 @@ LogFormat log_format(std::string_view value) {
   throw BadValue(fmt::format("'{}' is neither text nor json", value));
 }
 
+Registration registration(std::string_view value) {
+  const std::string word = lower(value);
+  if (word == "open") return Registration::Open;
+  if (word == "closed") return Registration::Closed;
+  throw BadValue(fmt::format("'{}' is neither open nor closed", value));
+}
+
 Model model(std::string_view value) {
   if (value == "event") return Model::Event;
   if (value == "thread-per-client") return Model::ThreadPerClient;
@@ -193,6 +200,11 @@ constexpr std::array kSettings{
             "yes on a loopback host, else no",
             [](Options& options, std::string_view value) { options.allow_guests = yes_or_no(value); },
             live<&Options::allow_guests>()},
+    Setting{"registration", "", "open|closed", kListening,
+            "may clients make accounts themselves? 'rookery-ctl user add' always can",
+            "open on a loopback host, else closed",
+            [](Options& options, std::string_view value) { options.registration = registration(value); },
+            live<&Options::registration>()},
 
     Setting{"max-clients-per-address", "", "NUMBER", kLimits,
             "of one address (IPv6: /64), so that nobody takes all seats; 0: any number; not loopback", "64",

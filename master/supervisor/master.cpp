@@ -254,6 +254,8 @@ void Master::on_everybody_serves() {
   fault::point(fault::Point::MasterBeforeReady);
   const Listener& listener = foundation_.listener;
   log::info("serving on {} port {}", listener.host, listener.port);
+  if (!is_loopback_host(listener.host))
+    log::warning("passwords and messages cross the network unencrypted: see docs/security.md for what to do about it");
   if (foundation_.metrics_listener.socket) log::info("metrics at {}", foundation_.metrics_listener.where);
   exporter_.keep();
   if (!std::exchange(is_announced_, true)) {  // once: whoever waits for it does so at the start

@@ -51,7 +51,8 @@ chat::RuntimeSettings runtime_settings(const Options& options) {
                      .queued_bytes = options.max_queued,
                      .rooms = options.max_rooms},
           .history_age = options.history_age,
-          .history_bytes = options.history_size};
+          .history_bytes = options.history_size,
+          .registration_open = options.registration_open()};
 }
 
 std::optional<std::string> Master::reload(std::optional<Conversation> who) {

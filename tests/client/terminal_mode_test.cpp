@@ -97,6 +97,15 @@ TEST_F(TerminalModeTest, ReconnectsAndRefusesWhatIsTypedMeanwhile) {
   leave();
 }
 
+TEST_F(TerminalModeTest, WhomTheOperatorHasDisconnectedDoesNotComeBack) {
+  start();
+  server_->event({{"event", "notice"}, {"text", "you were disconnected by the operator"}, {"final", true}});
+  client_->read_until("disconnected by the operator");
+  server_->hang_up();
+  client_->read_until("start the client again");
+  EXPECT_EQ(client_->wait(), 1);
+}
+
 TEST_F(TerminalModeTest, ShowsWhatWasSaidWhileItWasAway) {
   start();
   client_->write("/join #dev\r");

@@ -38,6 +38,25 @@ TEST(Reload, LimitsHoldForThoseWhoAreConnected) {
   EXPECT_EQ(server.console("reload"), "OK reloaded, 0 changed, 0 not\n");
 }
 
+TEST(Reload, RegistrationIsClosedAndTheOperatorStillMakesAccounts) {
+  const Configuration file("registration = open\n");
+  ServerProcess server({"--workers", "2", "--config", file.path()});
+  make_account(server, "alice");
+  TextClient guest(server.port());
+  file.write("registration = closed\n");
+  EXPECT_EQ(server.console("reload"), "registration open -> closed\nOK reloaded, 1 changed, 0 not\n");
+  EXPECT_THAT(guest.ask("/register bob correct-horse"), testing::StartsWith("ERR registration-closed "));
+  JsonClient other(server.port());
+  EXPECT_EQ(other.ask({{"op", "register"}, {"name", "bob"}, {"password", kPassword}})["error"], "registration-closed");
+  EXPECT_EQ(other.ask({{"op", "login"}, {"name", "alice"}, {"password", kPassword}})["ok"], true);
+  constexpr const char* kHash =
+      "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Y2hvaWNlIG9mIGFueSBieXRlcyB0aGF0IGFyZSAzMiE";
+  EXPECT_EQ(server.console(std::string("user add bob ") + kHash), "OK added bob\n");
+  file.write("registration = open\n");
+  EXPECT_THAT(server.console("reload"), EndsWith("OK reloaded, 1 changed, 0 not\n"));
+  EXPECT_EQ(other.ask({{"op", "register"}, {"name", "carol"}, {"password", kPassword}})["ok"], true);
+}
+
 TEST(Reload, GuestsMayNotChatAnyMoreAndMayAgain) {
   const Configuration file("allow-guests = yes\n");
   ServerProcess server({"--workers", "2", "--config", file.path()});

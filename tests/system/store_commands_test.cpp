@@ -114,6 +114,37 @@ TEST(UserCommands, WhoIsLoggedInIsClosedWithAReason) {
   EXPECT_EQ(server.console("user list b"), "OK 0 accounts\n");
 }
 
+// Whoever knew the old password is out; also where the worker is a new one.
+TEST(UserCommands, ANewPasswordEndsWhatTheOldOneBegan) {
+  ServerProcess server({"--workers", "1"});
+  EXPECT_EQ(server.console(std::string("user add carol ") + kFirstHash), "OK added carol\n");
+  const auto logged_in = [&](const char* password) {
+    auto client = std::make_unique<JsonClient>(server.port());
+    EXPECT_EQ(client->ask({{"op", "login"}, {"name", "carol"}, {"password", password}})["ok"], true);
+    return client;
+  };
+  const auto expect_dismissed = [](JsonClient& client) {
+    const auto notice = client.expect_event([](const auto& e) { return e["event"] == "notice"; });
+    EXPECT_THAT(notice["text"], HasSubstr("password of your account was changed"));
+    EXPECT_EQ(notice["final"], true);
+    client.read_to_end();
+  };
+  const auto first = logged_in("first-secret");
+  EXPECT_EQ(server.console(std::string("user passwd carol ") + kSecondHash), "OK password of carol\n");
+  expect_dismissed(*first);
+
+  const auto second = logged_in("second-secret");
+  const pid_t worker = server.worker_pid(0);
+  server.kill_child(worker);
+  server.wait_until_all_serve({worker});
+  EXPECT_EQ(second->ask("ping")["ok"], true);
+  const pid_t successor = server.worker_pid(0);
+  freeze(successor);
+  EXPECT_EQ(server.console(std::string("user passwd carol ") + kFirstHash), "OK password of carol\n");
+  server.kill_child(successor);
+  expect_dismissed(*second);
+}
+
 TEST(UserCommands, ARemovedNameIsFreeAndItsMessagesStay) {
   ServerProcess server({"--workers", "1"});
   make_account(server, "alice");

@@ -112,6 +112,9 @@ void finish_login(CommandContext& context, const Asker& asker, const std::string
 
 Outcome do_register(CommandContext& context, Session& session, const wire::Command& command) {
   const wire::RequestTag tag{command.op, command.id};
+  if (!context.settings.registration_open)
+    return context.refuse(session, tag, wire::ErrorCode::RegistrationClosed,
+                          "accounts are made by the operator of this server, ask there for one");
   if (context.worker.users.find(command.name) != nullptr)
     return context.refuse(session, tag, wire::ErrorCode::NameTaken,
                           "the name " + std::string(command.name) + " is taken, choose another");
@@ -179,18 +182,25 @@ Outcome do_logout(CommandContext& context, Session& session, const wire::Command
 }
 
 void close_ended_accounts(CommandContext& context) {
+  const auto& users = context.worker.users;
   context.sessions.for_each([&](Session& session) {
     const chat::SessionLogin login = context.sessions.login(session);
     if (login.account == 0 || session.has(chat::kClosing)) return;
-    const shm::NameTableEntry* user = context.worker.users.find(login.name_view());
-    const bool gone = user == nullptr || user->id != login.account;
-    if (!gone && user->state.load(std::memory_order_acquire) == shm::EntryState::Live) return;
-    log::about_client(log::Topic::Logins, log::Level::Info, {session.client}, "is closed: its account {} was {}",
-                      login.name_view(), gone ? "removed" : "locked");
-    context.reply(session, [gone](const wire::Dialect& dialect, std::string& out) {
-      dialect.notice(out,
-                     gone ? "your account was removed by the operator" : "your account was locked by the operator");
-    });
+    const auto is_live = [](const shm::NameTableEntry& user) {
+      return user.state.load(std::memory_order_acquire) == shm::EntryState::Live;
+    };
+    const shm::NameTableEntry* user = users.find(login.name_view());
+    const char* what = nullptr;
+    if (user == nullptr || user->id != login.account)
+      what = "your account was removed by the operator";
+    else if (!is_live(*user))
+      what = "your account was locked by the operator";
+    else if (!is_live(users.entry(session.stream.user - 1)))  // another entry is in force, with another hash
+      what = "the password of your account was changed by the operator";
+    if (what == nullptr) return;
+    log::about_client(log::Topic::Logins, log::Level::Info, {session.client}, "was logged in as {}, is closed: {}",
+                      login.name_view(), what);
+    context.reply(session, [what](const wire::Dialect& dialect, std::string& out) { dialect.dismissal(out, what); });
     context.delivery.close_after_output(session, true);
   });
 }

@@ -120,7 +120,7 @@ Outcome do_history(CommandContext& context, Session& session, const wire::Comman
 Outcome do_resume(CommandContext& context, Session& session, const wire::Command& command);
 Outcome do_count(CommandContext& context, Session& session, const wire::Command& command);
 
-// Those who are logged in to an account that was locked or removed since.
+// Those who are logged in to an account that was locked, removed or given another password since.
 void close_ended_accounts(CommandContext& context);
 
 }  // namespace rookery::worker

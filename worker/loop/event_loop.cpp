@@ -344,8 +344,8 @@ bool EventLoop::kick(std::uint64_t client, const std::string& reason) {
     found = true;
     if (session.dialect_id() != wire::DialectId::Undecided)
       commands_.reply(session, [&](const wire::Dialect& dialect, std::string& out) {
-        dialect.notice(out, reason.empty() ? "you were disconnected by the operator"
-                                           : "you were disconnected by the operator: " + reason);
+        dialect.dismissal(out, reason.empty() ? "you were disconnected by the operator"
+                                              : "you were disconnected by the operator: " + reason);
       });
     delivery_.close_after_output(session, true);
   });

@@ -21,7 +21,8 @@ TEST(RuntimeSettingsTest, ComeOutAsTheyWentIn) {
                                             .queued_bytes = kMostQueuedBytes,
                                             .rooms = 1},
                                  .history_age = kLongestHistory,
-                                 .history_bytes = kMostHistoryBytes};
+                                 .history_bytes = kMostHistoryBytes,
+                                 .registration_open = false};
   EXPECT_EQ(decode_runtime_settings(encode(settings)), settings);
   EXPECT_EQ(decode_runtime_settings(encode(RuntimeSettings{})), RuntimeSettings{});
 }

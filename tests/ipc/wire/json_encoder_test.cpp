@@ -56,6 +56,8 @@ TEST(JsonEncoder, Events) {
   EXPECT_EQ(written_json([](auto& out) { json().missed(out, 7); }), "{\"event\":\"missed\",\"count\":7}\n");
   EXPECT_EQ(written_json([](auto& out) { json().notice(out, "going down"); }),
             "{\"event\":\"notice\",\"text\":\"going down\"}\n");
+  EXPECT_EQ(written_json([](auto& out) { json().dismissal(out, "out"); }),
+            "{\"event\":\"notice\",\"text\":\"out\",\"final\":true}\n");
 }
 
 TEST(JsonEncoder, Replies) {

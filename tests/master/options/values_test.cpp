@@ -203,6 +203,14 @@ TEST_F(ValuesTest, GuestsAreAllowedWhereNobodyElseCanConnectUnlessTold) {
   expect_exit(64, "rookery-master: --allow-guests: 'maybe' is neither yes nor no", {"--allow-guests", "maybe"});
 }
 
+TEST_F(ValuesTest, RegistrationIsOpenWhereNobodyElseCanConnectUnlessTold) {
+  EXPECT_TRUE(accepted().registration_open());
+  EXPECT_FALSE(accepted({"--host", "0.0.0.0"}).registration_open());
+  EXPECT_TRUE(accepted({"--host", "0.0.0.0", "--registration", "open"}).registration_open());
+  EXPECT_FALSE(accepted({"--registration", "Closed"}).registration_open());
+  expect_exit(64, "rookery-master: --registration: 'no' is neither open nor closed", {"--registration", "no"});
+}
+
 TEST(IsLoopbackHost, KnowsNamesAndAddressesOfThisMachineAlone) {
   for (const char* host :
        {"localhost", "LocalHost", "127.0.0.1", "127.255.0.3", "::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1"}) {
