@@ -72,7 +72,8 @@ int main(int argc, char** argv) {
   app.footer(
       "Ctrl-C drops the line being typed, and on an empty line leaves, as Ctrl-D does. A lost connection is made "
       "again.\n"
-      "Exit codes: 0 done, 1 a command was refused (in a pipe), 64 usage, 69 no connection.");
+      "Exit codes: 0 done, 1 a command was refused (in a pipe) or the operator ended the connection, 64 usage, 69 no "
+      "connection.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help_or_version) {

@@ -9,10 +9,24 @@
 
 namespace rookery::ledger {
 
-Calendar::Clocks Calendar::clocks() noexcept {
+namespace {
+
+std::int64_t since_boot_ms() noexcept {
   timespec since_boot{};
   ::clock_gettime(CLOCK_BOOTTIME, &since_boot);  // cannot fail
-  return {os::realtime_ms(), std::int64_t{since_boot.tv_sec} * 1000 + since_boot.tv_nsec / 1'000'000};
+  return std::int64_t{since_boot.tv_sec} * 1000 + since_boot.tv_nsec / 1'000'000;
+}
+
+}  // namespace
+
+// Once more where we stood still between the two looks: that would be taken for a jump.
+Calendar::Clocks Calendar::clocks() noexcept {
+  constexpr std::int64_t kAtOnceMs = 100;
+  for (;;) {
+    const std::int64_t before = since_boot_ms();
+    const std::int64_t real = os::realtime_ms();
+    if (since_boot_ms() - before <= kAtOnceMs) return {real, before};
+  }
 }
 
 std::int64_t Calendar::date_ms(Clocks now) {

@@ -197,8 +197,14 @@ bool StoreWriter::prune(std::size_t records) {
   }
   const auto begin = os::Monotonic::now();
   unlooked_ += records;
-  if (keep.age.count() != 0 && !context_.calendar.is_certain()) keep.age = {};
   const bool failed_lately = look_for_old_ - begin > kLookForOld;
+  if (keep.age.count() != 0 && !context_.calendar.is_certain()) {
+    keep.age = {};
+    if (!keep.limits()) {  // look again in a while, not at once
+      more_old_ = false;
+      look_for_old_ = std::max(look_for_old_, begin + kLookForOld);
+    }
+  }
   if (!keep.limits() || failed_lately) return true;
   if (!more_old_ && begin < look_for_old_ && unlooked_ < kLookAfterRecords) return true;
   look_for_old_ = begin + kLookForOld;
