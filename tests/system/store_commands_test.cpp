@@ -114,6 +114,22 @@ TEST(UserCommands, WhoIsLoggedInIsClosedWithAReason) {
   EXPECT_EQ(server.console("user list b"), "OK 0 accounts\n");
 }
 
+TEST(UserCommands, WhoReadsALongReplyIsToldAtItsEnd) {
+  ServerProcess server({"--workers", "1"});
+  make_account(server, "alice");
+  JsonClient speaker(server.port());
+  constexpr int kMessages = 500;
+  for (int i = 0; i < kMessages; ++i) say(speaker, "#lobby", std::string(4000, 'x'));
+  TextClient alice(server.port(), {.receive_buffer_bytes = 16 * 1024});
+  alice.log_in("alice", kPassword);
+  alice.send_line("/history #lobby " + std::to_string(kMessages));
+  static_cast<void>(alice.read_line());
+  EXPECT_EQ(server.console("user lock alice"), "OK locked alice\n");
+  alice.read_to_end();
+  EXPECT_GT(alice.lines().size(), static_cast<std::size_t>(kMessages)) << "the reply is whole";
+  EXPECT_THAT(alice.lines().back(), HasSubstr("locked by the operator"));
+}
+
 // Whoever knew the old password is out; also where the worker is a new one.
 TEST(UserCommands, ANewPasswordEndsWhatTheOldOneBegan) {
   ServerProcess server({"--workers", "1"});

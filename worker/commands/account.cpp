@@ -79,10 +79,13 @@ void ask_for_account(CommandContext& context, const Asker& asker, const std::str
 // `user`: as in SessionStream.
 void finish_login(CommandContext& context, const Asker& asker, const std::string& name, std::uint32_t user,
                   bool right) {
-  chat::LoopCounters& counters = context.sessions.counters();
-  chat::count(right ? counters.logins_good : counters.logins_bad);
   Session* session = context.sessions.find(asker.index, asker.client);
   if (session == nullptr) return;
+  // The answer says from which message on it hears what is for the account: what is before that it has had then.
+  const shm::Position here = context.follower.position();
+  if (context.delivery.must_wait(*session, here))
+    return context.barrier.after(
+        here, *session, [&context, asker, name, user, right] { finish_login(context, asker, name, user, right); });
   const wire::RequestTag tag{wire::Op::Login, asker.id};
   // What held when the password was given may not hold now: a new one is in force, or the account is locked.
   if (!right || context.worker.users.entry(user - 1).state.load(std::memory_order_acquire) != shm::EntryState::Live) {
@@ -158,7 +161,9 @@ Outcome do_login(CommandContext& context, Session& session, const wire::Command&
     const auto begin = os::Monotonic::now();
     const bool right = auth::verify_password(hash, password.view()) && number != 0;
     context.mailbox.post([&context, source, key, asker, name, number, right, took_us = microseconds_since(begin)] {
-      context.sessions.counters().hash_us.add(took_us);
+      chat::LoopCounters& counters = context.sessions.counters();
+      counters.hash_us.add(took_us);
+      chat::count(right ? counters.logins_good : counters.logins_bad);
       context.passwords.finished(os::Monotonic::now(), source, key, !right);  // also when nobody waits any more
       finish_login(context, asker, name, number, right);
     });
@@ -200,8 +205,7 @@ void close_ended_accounts(CommandContext& context) {
     if (what == nullptr) return;
     log::about_client(log::Topic::Logins, log::Level::Info, {session.client}, "was logged in as {}, is closed: {}",
                       login.name_view(), what);
-    context.reply(session, [what](const wire::Dialect& dialect, std::string& out) { dialect.dismissal(out, what); });
-    context.delivery.close_after_output(session, true);
+    context.dismiss(session, what);
   });
 }
 

@@ -36,11 +36,16 @@ struct CommandContext {
   PasswordDesk& passwords;
   os::Monotonic::time_point now = {};  // when this turn began, for all that it does
   std::string scratch = {};            // for the reply under way
-  // What may still be read of the log ring in this turn for those who resume or catch up, all together. A turn's share
+  // What may still be read of the log ring in this turn for those who resume, all together. A turn's share
   // takes 50 µs where nothing is found and half a millisecond where all is (messages of 100 bytes, 2 cores); the ring
   // has 64 shares.
   static constexpr std::uint64_t kRingWordsATurn = 32 * 1024;
   std::uint64_t ring_words_left = kRingWordsATurn;
+  // The same for those who are given the log again, and for those who are too far behind and passed over: next to
+  // nothing is done with what these read.
+  static constexpr std::uint64_t kSkipWordsATurn = 4 * kRingWordsATurn;
+  std::uint64_t again_words_left = kRingWordsATurn;
+  std::uint64_t skip_words_left = kSkipWordsATurn;
 
   // reply([&](const wire::Dialect& dialect, std::string& out) { ... })
   template <class Encode>
@@ -55,6 +60,16 @@ struct CommandContext {
     return reply(session, [&](const wire::Dialect& dialect, std::string& out) {
       dialect.refused(out, {code, std::move(words), wire::to_string(tag.op), tag.id});
     });
+  }
+
+  // Ends the connection for good, and says why.
+  void dismiss(Session& session, std::string_view why) {
+    if (session.dialect_id() != wire::DialectId::Undecided) {
+      scratch.clear();
+      session.dialect().dismissal(scratch, why);
+      delivery.say_last(session, scratch);
+    }
+    delivery.close_after_output(session, true);
   }
 
   // For what must be stored: refuses it while nothing can be. Nothing has happened then.

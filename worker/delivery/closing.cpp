@@ -101,6 +101,7 @@ void Delivery::forget(Session& session) {
   std::erase(resumable_, &session);
   std::erase(doomed_, &session);
   doomed_why_.erase(&session);
+  last_words_.erase(&session);
 }
 
 }  // namespace rookery::worker

@@ -24,8 +24,16 @@ Delivery::Delivery(SocketWatch& watch, SessionTable& sessions, BufferPool& buffe
 void Delivery::reply(Session& session, std::string_view bytes) {
   if (!session.open() || session.lingering || session.items) return;
   if (session.behind() && !turns_to_ring(session)) settle_position(session);
+  if (session.reads_ring) tell_missed(session);
   append_own(session, bytes);
   touch(session);
+}
+
+void Delivery::say_last(Session& session, std::string_view bytes) {
+  if (session.open() && session.items)
+    last_words_[&session] = bytes;
+  else
+    reply(session, bytes);
 }
 
 void Delivery::append_own(Session& session, std::string_view bytes) {
@@ -111,12 +119,9 @@ void Delivery::on_writable(Session& session) {
 void Delivery::deliver(Session& session) {
   for (;;) {
     if (!session.open() || session.lingering) return;
-    tell_missed(session);
+    if (!session.skips_ring) tell_missed(session);
     const bool more_items = top_up(session);
-    if (!session.items && session.reads_ring) {
-      read_piece(session);
-      tell_missed(session);
-    }
+    if (!session.items && session.reads_ring) read_piece(session);
     if (!session.open()) return;
 
     parts_.clear();
@@ -197,6 +202,7 @@ bool Delivery::top_up(Session& session) {
     }
     if (state == ItemsState::Done) {
       std::exchange(session.items, nullptr)->done(session);
+      if (const auto words = last_words_.extract(&session)) append_own(session, words.mapped());
       resume(session);
     }
   }

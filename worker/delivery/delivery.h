@@ -72,6 +72,8 @@ class Delivery final {
   // Bytes for this session alone, after all it must have got by now. One that reads the log again gets them between
   // what it has read and what it has not: see must_wait().
   void reply(Session& session, std::string_view bytes);
+  // The last of them: after a long reply that is under way.
+  void say_last(Session& session, std::string_view bytes);
   // `encode(dialect, out)` is called once for each dialect that a member speaks.
   template <class Encode>
   void publish(Topic& topic, Encode encode);
@@ -187,6 +189,7 @@ class Delivery final {
   void deliver(Session& session);
   void read_piece(Session& session);
   void skip_if_lost(Session& session);
+  void note_read(Session& session, const AgainRead& read);
   void lose(Session& session);
   [[nodiscard]] bool turns_to_ring(Session& session);
   [[nodiscard]] std::size_t waiting_on_tapes(const Session& session, std::size_t& entries);
@@ -218,6 +221,7 @@ class Delivery final {
   std::uint64_t flush_ = 0;
   std::vector<Topic*> touched_;
   std::vector<Session*> dirty_;
+  std::unordered_map<const Session*, std::string> last_words_;  // of those that have a long reply under way
   std::vector<Session*> doomed_;
   std::unordered_map<const Session*, const char*> doomed_why_;
   std::vector<Session*> resumable_;

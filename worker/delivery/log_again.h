@@ -27,9 +27,11 @@ class LogAgain {
   virtual ~LogAgain() = default;
 
   // Makes own output of what the session listens to, from its log_cursor up to `until` or until it has `most_bytes`;
-  // where it is passed over (Session::skips_ring) its messages are only counted. Its leaving a room takes effect, and
-  // answers that have waited for its getting there follow. Moves log_cursor.
+  // where it is passed over (Session::skips_ring) its messages are only counted. Its leaving a room takes effect. Moves
+  // log_cursor: to a place where a record begins, `until` or a little beyond.
   [[nodiscard]] virtual AgainRead read_again(Session& session, std::uint64_t until, std::size_t most_bytes) = 0;
+  // Then, with what it has missed told: the answers that have waited for its getting there.
+  virtual void answer_late(Session& session) = 0;
 };
 
 }  // namespace rookery::worker

@@ -15,31 +15,47 @@ void Delivery::read_ring(Session& session, std::uint64_t cursor) {
 
 void Delivery::read_piece(Session& session) {
   const std::size_t most = std::min(kRingPieceBytes, max_own_output_bytes_ / 4);
-  if (session.rests || (!session.skips_ring && own_.size_bytes(session) >= most)) return;
-  const AgainRead read = log_again->read_again(session, position_, most);
+  if (session.rests || session.skips_ring || own_.size_bytes(session) >= most) return;
+  tell_missed(session);
+  note_read(session, log_again->read_again(session, position_, most));
+}
+
+// An eighth of the ring is left until what it lacks could not even be counted: some of it is passed over, until it lies
+// half a ring behind; whether its socket takes anything or not, and also in the middle of a long reply.
+void Delivery::skip_if_lost(Session& session) {
+  if (!session.reads_ring || !session.open()) return;
+  const auto lag_exceeds = [&](std::uint64_t words) {
+    return position_ > words && session.stream.log_cursor < position_ - words;
+  };
+  if (!session.skips_ring && !lag_exceeds(ring_words / 8 * 7)) return;
+  session.skips_ring = true;
+  if (session.rests) return;
+  if (lag_exceeds(ring_words / 2))
+    note_read(session, log_again->read_again(session, position_ - ring_words / 2, 0));
+  else
+    session.skips_ring = false;
+  commit(session);
+  touch(session);
+}
+
+void Delivery::note_read(Session& session, const AgainRead& read) {
   miss(session, read.missed);
   switch (read.end) {
     case ReadAgain::Caught:
-      return forget_ring(session);
+      if (session.skips_ring)
+        session.skips_ring = false;
+      else
+        forget_ring(session);
+      break;
     case ReadAgain::More:
     case ReadAgain::Later:
       session.rests = true;
       (read.end == ReadAgain::More ? resting_ : hungry_).push_back(&session);
-      return;
+      break;
     case ReadAgain::Lapped:
       return lose(session);
   }
-}
-
-// A quarter of the ring is left until what it lacks could not even be counted: it is passed over, whether its socket
-// takes anything or not.
-void Delivery::skip_if_lost(Session& session) {
-  if (!session.reads_ring || session.items || !session.open()) return;
-  const std::uint64_t lag = position_ - std::min(session.stream.log_cursor, position_);
-  session.skips_ring |= lag > ring_words / 4 * 3;
-  if (!session.skips_ring) return;
-  read_piece(session);
-  touch(session);
+  log_again->answer_late(session);
 }
 
 // What it lacks is in the ring no more.
@@ -98,7 +114,7 @@ void Delivery::trim(Topic& topic) {
 // Unless it is our fault: then it gets all of it, from the ring.
 void Delivery::pass_over(Session& session, std::uint64_t until) {
   if (session.stream.log_cursor >= until) return;
-  if (log_again != nullptr && (session.items || session.stream.log_cursor < backlog_until_))
+  if (log_again != nullptr && session.stream.log_cursor < backlog_until_)
     return read_ring(session, session.stream.log_cursor);
   for (Topic* topic : session.topics) {
     const Tape& tape = topic->tape(session.dialect_id());
@@ -115,7 +131,7 @@ void Delivery::miss(Session& session, std::uint64_t messages) noexcept {
 }
 
 void Delivery::tell_missed(Session& session) {
-  if (session.stream.missed == 0 || session.items || session.skips_ring) return;
+  if (session.stream.missed == 0 || session.items) return;
   scratch_.clear();
   session.dialect().missed(scratch_, session.stream.missed);
   session.stream.missed = 0;

@@ -3,7 +3,7 @@
 namespace rookery::worker {
 
 AgainRead CatchUp::read_again(Session& session, std::uint64_t until, std::size_t most_bytes) {
-  std::uint64_t& words = commands_.ring_words_left;
+  std::uint64_t& words = session.skips_ring ? commands_.skip_words_left : commands_.again_words_left;
   if (words == 0 && session.at_record) return {ReadAgain::Later};
   const shm::Position from = session.stream.log_cursor;
   ReplayPart part{.session = &session,
@@ -13,9 +13,8 @@ AgainRead CatchUp::read_again(Session& session, std::uint64_t until, std::size_t
                   .most_bytes = most_bytes};
   replay_.run_alone(part, until, words);
   if (part.lapped) return {ReadAgain::Lapped, part.counted};
-  session.stream.log_cursor = part.stopped ? part.cursor : until;
+  session.stream.log_cursor = part.cursor;
   session.at_record = true;
-  receipts_.settle_late(session);
   if (!part.stopped) return {ReadAgain::Caught, part.counted};
   return {part.cursor == from ? ReadAgain::Later : ReadAgain::More, part.counted};
 }

@@ -16,6 +16,7 @@ class CatchUp final : public LogAgain {
       : commands_(commands), receipts_(receipts), replay_(commands, receipts) {}
 
   [[nodiscard]] AgainRead read_again(Session& session, std::uint64_t until, std::size_t most_bytes) override;
+  void answer_late(Session& session) override { receipts_.settle_late(session); }
 
  private:
   CommandContext& commands_;

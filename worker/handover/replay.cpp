@@ -55,6 +55,7 @@ void Replay::run_alone(ReplayPart& part, shm::Position until, std::uint64_t& wor
     words -= std::min(words, ring.position() - at);
     if (at >= part.cursor) apply(*record, at, ring.position());
   }
+  if (!part.stopped) part.cursor = std::max(part.cursor, ring.position());
 }
 
 void Replay::run(std::vector<ReplayPart>& parts, shm::Position from, shm::Position until) {
@@ -163,7 +164,11 @@ void Replay::apply_own(ReplayPart& part, const chat::Record& record, shm::Positi
   }
   if (begin < part.cursor || header.outcome != 0) return;
   const bool joins = header.kind == chat::RecordKind::Join;
-  if (!joins && (header.kind != chat::RecordKind::Leave || part.stopped)) return;
+  if (!joins && header.kind != chat::RecordKind::Leave) return;
+  if (!joins && part.stopped) {  // it takes effect when the session gets there
+    session.leaving_room = static_cast<std::uint16_t>(header.room);
+    return;
+  }
   // First what is before it, then the change; see LogFollower::apply_own_join().
   if (!part.stopped && (alone_ || !part.counts_only)) {
     session.stream.log_cursor = begin;
@@ -242,11 +247,12 @@ void Replay::give_message(const chat::Record& record, shm::Position begin) {
     const auto everybody = session.block->had_from.everybody.load(std::memory_order_relaxed);
     if (session.dialect_id() == wire::DialectId::Undecided) continue;
     if (header.kind == chat::RecordKind::Broadcast) {
-      if (everybody != chat::SessionHadFrom::kNever) give_it(*part);
+      if (header.seq > everybody) give_it(*part);  // kNever is above all
       continue;
     }
-    const bool is_target =
-        to_guest ? session.client == header.target : commands_.sessions.login(session).account == header.target;
+    const bool is_target = to_guest ? session.client == header.target
+                                    : commands_.sessions.login(session).account == header.target &&
+                                          header.seq > session.block->had_from.account.load(std::memory_order_relaxed);
     if (is_target) give_it(*part);
   }
 }

@@ -51,7 +51,7 @@ class Replay final {
   // begins or the log ends.
   void run(std::vector<ReplayPart>& parts, shm::Position from, shm::Position until);
   // For a session that is served by this loop already. Reads at most about `words` of the ring, and takes what it has
-  // read off them.
+  // read off them. part.cursor is where it stands then.
   void run_alone(ReplayPart& part, shm::Position until, std::uint64_t& words);
 
  private:

@@ -282,7 +282,7 @@ void Successor::replay(shm::Position from) {
     part.cursor = here;
   }
   for (const ReplayPart& part : parts_)
-    if (!part.counts_only) commands_.delivery.tell_missed(*part.session);
+    if (!part.counts_only && !items_under_way(part.session->stream)) commands_.delivery.tell_missed(*part.session);
   replay_.run(parts_, from, here);
   for (const ReplayPart& part : held_back) {
     const auto found = std::ranges::find(parts_, part.session, &ReplayPart::session);

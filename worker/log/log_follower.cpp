@@ -282,7 +282,7 @@ bool LogFollower::follow_rule_for_guests(Session& session) {
   if (session.doomed || session.lingering || session.has(chat::kClosing)) return true;  // it goes anyway
   const bool chats = hears_chat(session) || session.block->rooms.count.load(std::memory_order_relaxed) > 0;
   if (chats == settings_.allow_guests) return true;
-  if (session.in_flight > 0 || session.busy || session.items) return false;
+  if (session.in_flight > 0 || session.busy || session.items || session.reads_ring) return false;
   if (settings_.allow_guests)
     listen_to_chat(session);
   else

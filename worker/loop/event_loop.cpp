@@ -101,7 +101,8 @@ bool EventLoop::turn() {
   wait(turn);
   control_.heartbeat_ms.store(std::chrono::duration_cast<milliseconds>(now_.time_since_epoch()).count(),
                               std::memory_order_relaxed);
-  commands_.ring_words_left = CommandContext::kRingWordsATurn;
+  commands_.ring_words_left = commands_.again_words_left = CommandContext::kRingWordsATurn;
+  commands_.skip_words_left = CommandContext::kSkipWordsATurn;
   delivery_.next_turn();
   mailbox_.run_all();
   history_.turn(now_);
@@ -342,12 +343,8 @@ bool EventLoop::kick(std::uint64_t client, const std::string& reason) {
   sessions_.for_each([&](Session& session) {
     if (session.client != client) return;
     found = true;
-    if (session.dialect_id() != wire::DialectId::Undecided)
-      commands_.reply(session, [&](const wire::Dialect& dialect, std::string& out) {
-        dialect.dismissal(out, reason.empty() ? "you were disconnected by the operator"
+    commands_.dismiss(session, reason.empty() ? "you were disconnected by the operator"
                                               : "you were disconnected by the operator: " + reason);
-      });
-    delivery_.close_after_output(session, true);
   });
   return found;
 }
