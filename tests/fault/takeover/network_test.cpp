@@ -22,8 +22,8 @@ TEST(Takeover, Row02_OverALossyNetwork) {
   std::unique_ptr<ServerProcess> server;
   far->run([&] {
     server = std::make_unique<ServerProcess>(
-        std::vector<std::string>{"--host", far->address(), "--workers", "6", "--allow-guests", "yes",
-                                 "--max-clients-per-address", "0", "--max-line-rate", "0"});
+        std::vector<std::string>{"--host", far->address(), "--workers", "6", "--allow-guests", "yes", "--registration",
+                                 "open", "--max-clients-per-address", "0", "--max-line-rate", "0"});
   });
   server->expect_alerts();
   StreamsReport report;
