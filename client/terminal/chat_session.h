@@ -60,7 +60,7 @@ class ChatSession {
   [[nodiscard]] bool waiting() const { return !pending_.empty(); }  // for replies
   [[nodiscard]] bool any_refused() const { return any_refused_; }
   [[nodiscard]] bool left() const { return left_; }  // quit was answered
-  // The operator has ended this connection: nobody is to come back by himself.
+  // The server has ended this connection for good: the client must not reconnect automatically.
   [[nodiscard]] bool dismissed() const { return dismissed_; }
   [[nodiscard]] const std::string& room() const { return current_room_; }
   [[nodiscard]] const std::string& name() const { return login_.name; }  // empty for a guest

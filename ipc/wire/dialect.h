@@ -81,7 +81,8 @@ class Dialect {
   virtual void left(std::string& out, std::string_view room, const Sender& who) const = 0;
   virtual void missed(std::string& out, std::uint64_t count) const = 0;
   virtual void notice(std::string& out, std::string_view text) const = 0;
-  // The last notice of a connection that somebody wanted ended: who is told so should not come back by itself.
+  // The last notice before the server ends a connection on an operator's decision: the client should not reconnect
+  // automatically.
   virtual void dismissal(std::string& out, std::string_view text) const = 0;
 
   // Replies.

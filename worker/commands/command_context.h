@@ -36,13 +36,13 @@ struct CommandContext {
   PasswordDesk& passwords;
   os::Monotonic::time_point now = {};  // when this turn began, for all that it does
   std::string scratch = {};            // for the reply under way
-  // What may still be read of the log ring in this turn for those who resume, all together. A turn's share
-  // takes 50 µs where nothing is found and half a millisecond where all is (messages of 100 bytes, 2 cores); the ring
+  // How much of the log ring may still be read in this turn for all clients that resume, together. A turn's share takes
+  // 50 µs where nothing is found and half a millisecond where everything is (messages of 100 bytes, 2 cores); the ring
   // has 64 shares.
   static constexpr std::uint64_t kRingWordsATurn = 32 * 1024;
   std::uint64_t ring_words_left = kRingWordsATurn;
-  // The same for those who are given the log again, and for those who are too far behind and passed over: next to
-  // nothing is done with what these read.
+  // Likewise for clients that read the log again, and for those that are passed over; the latter only count messages,
+  // so their share is larger.
   static constexpr std::uint64_t kSkipWordsATurn = 4 * kRingWordsATurn;
   std::uint64_t again_words_left = kRingWordsATurn;
   std::uint64_t skip_words_left = kSkipWordsATurn;

@@ -228,8 +228,8 @@ class Delivery final {
   std::vector<Session*> resting_;
   std::vector<Session*> hungry_;  // to read the ring: the turn's share was used up before they had any; they come first
   std::vector<Stalled> stalled_;  // behind or lingering
-  std::vector<Session*>
-      ring_deliveries_;  // those dirty that read the ring: they have their turn when no tape is in use
+  // Dirty sessions that read the ring: they are served when no tape is in use.
+  std::vector<Session*> ring_deliveries_;
   std::uint64_t backlog_until_ = 0;
   std::vector<Reel> reels_;
   std::vector<Part> parts_of_tapes_;

@@ -27,8 +27,9 @@ std::map<std::string, std::uint64_t> members_of_rooms(std::uint16_t port) {
 
 class Memberships : public testing::TestWithParam<Deed> {};
 
-// The ledger is dead when the client asks, so what it asked for may lie in the outbox of a worker that dies next; then
-// nobody is there any more to whom the answer matters.
+// The ledger is dead when the client sends its request, so the request may still lie in the outbox of the worker that
+// dies next; by then no client is left to receive the answer. The kills come at random instants, and no order of them
+// may matter.
 TEST_P(Memberships, Row74_AreRightAfterTheLedgerTheWorkerAndTheClientHaveGone) {
   ServerProcess server({"--workers", "2"});
   std::mt19937_64 random(7);
