@@ -7,7 +7,7 @@
 
 namespace rookery::sandbox {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(ROOKERY_SANITIZED)  // by CMakeLists.txt: g++ and clang each have another way to tell
 inline constexpr bool kSanitized = true;
 #else
 inline constexpr bool kSanitized = false;

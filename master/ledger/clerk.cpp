@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <exception>
 #include <map>
-#include <ranges>
 #include <utility>
 
 #include "ipc/fault/fault_point.h"
@@ -184,9 +183,12 @@ void Clerk::list_rooms(const Task&) {
   };
   line("ROOM", "MEMBERS", "MESSAGES", "OLDEST", "NEWEST");
   const std::size_t shown = std::min(rows.size(), kMostRooms);
-  for (const auto& [name, row] : rows | std::views::take(shown))
+  std::size_t left = shown;
+  for (auto at = rows.begin(); left > 0; ++at, --left) {
+    const Row& row = at->second;
     line(row.stored.name, row.members, row.stored.messages, time_text(row.stored.oldest_ms),
          time_text(row.stored.newest_ms));
+  }
   finish(shown == rows.size() ? fmt::format("OK {} rooms", shown)
                               : fmt::format("OK the first {} of {} rooms", shown, rows.size()));
 }

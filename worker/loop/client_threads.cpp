@@ -17,7 +17,7 @@ namespace {
 
 // The system tests pass with an eighth of it; only what is touched is memory. Sanitizers make frames several times
 // larger.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(ROOKERY_SANITIZED)
 constexpr std::size_t kStackBytes = std::size_t{1024} * 1024;
 #else
 constexpr std::size_t kStackBytes = std::size_t{256} * 1024;
