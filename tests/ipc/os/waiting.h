@@ -53,6 +53,17 @@ inline bool killed_in_time(os::Process& child) {
   return status && status->signalled && status->value == SIGKILL;
 }
 
+// How often a test kills a process at a random moment: `rounds`, and a quarter of it under a sanitizer. A fork copies
+// the sanitizer's own tables there, which is what these tests then spend their time on; what a kill leaves in shared
+// memory is the same.
+constexpr int kill_rounds(int rounds) {
+#if defined(ROOKERY_SANITIZED)
+  return rounds / 4;
+#else
+  return rounds;
+#endif
+}
+
 // Keeps the caller busy for `count` turns, to hit another process at another point each time.
 inline void spin(std::uint64_t count) {
   volatile std::uint64_t turns = 0;

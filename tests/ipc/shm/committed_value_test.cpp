@@ -106,7 +106,7 @@ TEST(CommittedValueTest, AKilledOwnerLeavesAWholeValue) {
   const Mapping read_only(segment.reader_descriptor(), Access::ReadOnly, segment.size_bytes());
   Shared& shared = *mapping.at<Shared>(0);
   std::minstd_rand random(7);
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < testing::kill_rounds(200); ++round) {
     const auto before = shared.told.load();
     os::Process owner = os::Process::spawn([&shared] {
       for (std::uint64_t number = shared.value.load_own().number() + 1;; ++number) {

@@ -144,7 +144,7 @@ TEST(JournalTest, AKilledOwnerLeavesWholeValues) {
   const Mapping mapping(segment.writer_descriptor(), Access::ReadWrite, segment.size_bytes());
   Shared& shared = *mapping.at<Shared>(0);
   std::minstd_rand random(11);
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < testing::kill_rounds(200); ++round) {
     const std::uint64_t before = shared.told.load();
     os::Process owner = os::Process::spawn([&shared, before] {
       if (const auto last = shared.memory.journal.last())

@@ -169,7 +169,7 @@ TEST_F(LogRingConcurrencyTest, AKilledWriterLeavesOnlyWholeRecords) {
   make_writer();
   LogRingReader reader = make_reader(read_only_);
   std::uint64_t records = 0;
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < testing::kill_rounds(200); ++round) {
     const Position start = reader.committed_end();
     os::Process child = os::Process::spawn([this] {
       LogRingWriter writer = make_writer();

@@ -80,7 +80,7 @@ TEST_F(NameTableConcurrencyTest, AKilledWriterLosesNothingItHadTold) {
   make_writer();
   const NameTableReader reader(mapping_.data(), mapping_.size_bytes());
   std::minstd_rand random(4);
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < testing::kill_rounds(60); ++round) {
     const auto before = told.load();
     os::Process child = os::Process::spawn([&] {
       NameTableWriter writer = make_writer();

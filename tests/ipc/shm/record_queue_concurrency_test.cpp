@@ -96,7 +96,7 @@ TEST_F(RecordQueueProcessesTest, AKilledProducerLeavesOnlyWholeRecords) {
     return result == TakeResult::Record;
   };
 
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < testing::kill_rounds(200); ++round) {
     const Position start = consumer.number();
     os::Process child = os::Process::spawn([this] {
       produce_until(shared(), ~Position{0}, false);
@@ -117,7 +117,7 @@ TEST_F(RecordQueueProcessesTest, AKilledProducerLeavesOnlyWholeRecords) {
     ASSERT_EQ(consumer.number(), shared().tail.load());
     ASSERT_GE(consumer.number(), told) << "a record whose append() had returned was lost";
   }
-  EXPECT_GE(records, 200U);
+  EXPECT_GE(records, static_cast<std::uint64_t>(testing::kill_rounds(200)));
 }
 
 // Exit codes of the consumer that is killed sooner or later: any of them means it found something wrong.
@@ -146,7 +146,7 @@ TEST_F(RecordQueueProcessesTest, AKilledConsumerLosesNothing) {
     make_record(producer.tail(), kRacedQueueMaxPayload, record);
     return producer.append(record) != 0;
   };
-  for (int round = 0; round < 150; ++round) {
+  for (int round = 0; round < testing::kill_rounds(150); ++round) {
     const auto turns = shared().turns.load();
     os::Process child = os::Process::spawn([this] { return consume(shared()); });
     ASSERT_TRUE(true_in_time([&] {

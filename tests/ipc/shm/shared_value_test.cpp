@@ -82,7 +82,7 @@ TEST(SharedValueTest, AWriterKilledAtAnyMomentLeavesAWholeValueAndItsSuccessorGo
   const auto reader = value.reader();
   std::minstd_rand random(11);
   std::uint64_t last = 0;
-  for (int round = 0; round < 100; ++round) {
+  for (int round = 0; round < testing::kill_rounds(100); ++round) {
     os::Process child = os::Process::spawn([&] { return keep_counting(value); });
     ASSERT_TRUE(testing::true_in_time([&] {
       const auto seen = reader.load();
