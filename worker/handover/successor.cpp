@@ -33,7 +33,6 @@ bool items_under_way(const chat::SessionStream& stream) noexcept {
 Successor::Successor(CommandContext& commands, Receipts& receipts, Input& input, BufferPool& buffers,
                      SocketWatch& watch, Custody& custody, std::uint32_t loop)
     : commands_(commands),
-      receipts_(receipts),
       input_(input),
       buffers_(buffers),
       watch_(watch),

@@ -76,7 +76,6 @@ class Successor final {
   void end_batch() noexcept;
 
   CommandContext& commands_;
-  Receipts& receipts_;
   Input& input_;
   BufferPool& buffers_;
   SocketWatch& watch_;

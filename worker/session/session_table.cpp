@@ -58,18 +58,20 @@ SessionTable::SessionTable(const WorkerContext& context, std::uint32_t loop, Buf
     if (client.place.index >= inherited.size()) inherited.resize(client.place.index + 1ULL);
     inherited[client.place.index] = client.client;
   }
-  const std::uint32_t used = context.own().sessions_in_use(loop);
+  for (std::uint32_t i = 0; i < inherited.size(); ++i) {
+    if (!reserve_block(i)) os::throw_errno("not enough shared memory for the clients there are");
+    static_cast<void>(make_place());
+    if (inherited[i] == 0) free_.push_back(i);
+  }
+  // Whatever the predecessor has counted, whoever is carried on is seen by `list` and by the ledger.
+  const auto used = std::max(context.own().sessions_in_use(loop), static_cast<std::uint32_t>(inherited.size()));
+  control_.sessions_high_water.store(used, std::memory_order_release);
   if (const auto last = control_.journal.last(); last && last->place < used)
     control_.journal.repair(blocks_[last->place].stream);  // before anything else is put into the journal
   for (std::uint32_t i = 0; i < used; ++i) {
     const bool stays =
         i < inherited.size() && inherited[i] != 0 && blocks_[i].client.load(std::memory_order_relaxed) == inherited[i];
     if (!stays) blocks_[i].state.store(static_cast<std::uint32_t>(chat::SessionState::Free), std::memory_order_release);
-  }
-  for (std::uint32_t i = 0; i < inherited.size(); ++i) {
-    if (!reserve_block(i)) os::throw_errno("not enough shared memory for the clients there are");
-    static_cast<void>(make_place());
-    if (inherited[i] == 0) free_.push_back(i);
   }
   addresses_.clear();
   control_.connections.store(0, std::memory_order_relaxed);
