@@ -11,17 +11,12 @@ namespace rookery::fuzz {
 
 namespace {
 
-constexpr std::array kChecks{Check{"text", check_text, 2000},
-                             Check{"json", check_json, 2000},
-                             Check{"outbox", check_outbox, 20000},
-                             Check{"sequencer", check_sequencer, 10000},
-                             Check{"sessions", check_sessions, 10000},
-                             Check{"ring", check_ring, 20000},
-                             Check{"names", check_names, 2000},
-                             Check{"control", check_control, 10000},
-                             Check{"store", check_store, 100},
-                             Check{"settings", check_settings, 10000},
-                             Check{"server_line", check_server_line, 1500}};
+constexpr std::array kChecks{Check{"text", check_text, 2000},          Check{"json", check_json, 2000},
+                             Check{"outbox", check_outbox, 20000},     Check{"sequencer", check_sequencer, 10000},
+                             Check{"sessions", check_sessions, 10000}, Check{"takeover", check_takeover, 400},
+                             Check{"ring", check_ring, 20000},         Check{"names", check_names, 2000},
+                             Check{"control", check_control, 10000},   Check{"store", check_store, 100},
+                             Check{"settings", check_settings, 10000}, Check{"server_line", check_server_line, 1500}};
 
 }  // namespace
 

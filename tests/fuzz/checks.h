@@ -32,6 +32,8 @@ void check_outbox(std::string_view bytes);
 void check_sequencer(std::string_view bytes);
 // The session blocks and counters of such a worker, as the master shows them and the ledger reads them after its death.
 void check_sessions(std::string_view bytes);
+// The same and its buffers, with what the kernel has counted of each connection, as a successor carries the clients on.
+void check_takeover(std::string_view bytes);
 
 // Damaged memory of the ledger, as the loops read it.
 void check_ring(std::string_view bytes);
