@@ -1,7 +1,8 @@
-// The real server under load, while processes die, stop and come back at random, and now and then all of it is killed
-// or stopped and started again on the same data. At the end every promise is checked (tests/system/harness/oracle.h),
-// and what must be true of any end of the server. Whoever has once been answered is cut off by the end of the master
-// alone.
+// The real server under load, and with people who are reset while they come into rooms and leave them, while processes
+// die, stop and come back at random, and now and then all of it is killed or stopped and started again on the same
+// data. At the end every promise is checked (tests/system/harness/oracle.h), and what must be true of any end of the
+// server. Whoever has once been answered is cut off by the end of the master alone. When everybody has gone no client
+// and no room is left over.
 //
 //   chaos --seconds N --seed S [--workers W] [--loops L] [--keep-log FILE]
 //
@@ -21,6 +22,8 @@
 #include <thread>
 
 #include "tests/fault/chaos/troublemaker.h"
+#include "tests/fault/takeover/census.h"
+#include "tests/fault/takeover/passers.h"
 #include "tests/system/harness/load.h"
 #include "tests/system/harness/name_race.h"
 #include "tests/system/harness/processes.h"
@@ -96,6 +99,8 @@ class Chaos final {
     Load load(server_->port(), setup());
     load_ = &load;
     registrar_.set_port(server_->port());
+    Passers passers(server_->port(), {"#door-0", "#door-1"}, settings_.seed);
+    passers_ = &passers;
     const auto end = Clock::now() + settings_.time;
     while (Clock::now() < end) {
       wait_for(std::min<std::chrono::milliseconds>(troublemaker_.pause(),
@@ -104,7 +109,9 @@ class Chaos final {
     }
     come_to_rest();
     registrar_.stop();
+    passers.stop();
     load.finish();
+    load.leave();
     check(load);
     return report(load);
   }
@@ -153,6 +160,7 @@ class Chaos final {
     wait_for(cleanly ? kHeartbeatsAreJudged : kHurry);
     load_->set_port(0);
     registrar_.set_port(0);
+    passers_->set_port(0);
     if (!cleanly) {
       server_->kill_master();
       server_->expect_group_gone();
@@ -162,6 +170,7 @@ class Chaos final {
     start_server();
     load_->set_port(server_->port());
     registrar_.set_port(server_->port());
+    passers_->set_port(server_->port());
   }
 
   void end_server() {
@@ -200,6 +209,8 @@ class Chaos final {
     for (const std::string& trouble : registrar_.troubles()) problem(trouble);
     for (const NameRace& race : registrar_.races())
       for (const std::string& words : judge(race, server_->port(), 1)) problem(words);
+    if (const std::string left = differences(server_->port(), {}); !left.empty())
+      problem("when everybody has gone:" + left);
     eventually("the master has as many descriptors as at the start, and one for each client",
                [&] { return descriptor_count(server_->pid()) <= descriptors_ + server_->client_count(); });
     end_server();
@@ -238,9 +249,9 @@ class Chaos final {
               << " refused=" << refused << " received=" << findings_.received << " lost=" << findings_.lost
               << " duplicated=" << findings_.duplicated << " out-of-order=" << findings_.out_of_order
               << " invented=" << findings_.invented << " contradictions=" << findings_.contradictions
-              << " gaps=" << findings_.gaps << " seen-and-gone=" << findings_.received_and_gone
-              << " names=" << registrar_.races().size() << " lapped=" << lapped_
-              << " longest-pause-ms=" << load.longest_pause().count() << std::endl;
+              << " resets=" << passers_->resets() << " gaps=" << findings_.gaps
+              << " seen-and-gone=" << findings_.received_and_gone << " names=" << registrar_.races().size()
+              << " lapped=" << lapped_ << " longest-pause-ms=" << load.longest_pause().count() << std::endl;
     return well ? EXIT_SUCCESS : EXIT_FAILURE;
   }
 
@@ -251,6 +262,7 @@ class Chaos final {
   std::size_t descriptors_ = 0;
   Registrar registrar_;
   Load* load_ = nullptr;
+  Passers* passers_ = nullptr;
   Findings findings_;
   std::uint64_t starts_ = 0, problems_ = 0, lapped_ = 0;
 };

@@ -15,6 +15,7 @@ constexpr std::chrono::milliseconds kWithin{10'500};
 constexpr std::chrono::microseconds kLongestPause{350'000};
 constexpr std::chrono::microseconds kInstant{4'000};
 constexpr std::chrono::microseconds kLongestStandstill{800'000};
+constexpr int kLedger = -1;  // its place among those of the workers
 
 }  // namespace
 
@@ -25,7 +26,10 @@ void Killer::wait_up_to(std::chrono::microseconds time) {
 
 void Killer::strike() {
   wait_up_to(kLongestPause * kSlowness);
+  const std::uint64_t with_ledger = random_() % 6;
+  if (with_ledger == 0) kill_ledger();
   eventually("a worker may be killed", [this] { return kill_any(); });
+  if (with_ledger == 1) kill_ledger();
   const std::uint64_t more = random_() % 6;
   if (more == 0) static_cast<void>(kill_any());
   if (more != 1) return;
@@ -33,8 +37,40 @@ void Killer::strike() {
   static_cast<void>(kill_any());
 }
 
+bool Killer::has_died_enough(int place) {
+  auto& times = times_[place];
+  while (!times.empty() && Clock::now() - times.front() > kWithin) times.pop_front();
+  return times.size() >= kDeathsOfOne;
+}
+
+void Killer::kill_ledger() {
+  if (has_died_enough(kLedger)) return;
+  const std::vector<ProcessRow> rows = server_.processes();
+  const auto ledger = std::ranges::find(rows, std::string("ledger"), &ProcessRow::role);
+  if (ledger == rows.end() || ledger->pid == 0) return;
+  wait_up_to(kInstant);
+  try {
+    server_.signal_child(ledger->pid, SIGKILL);
+  } catch (const std::runtime_error&) {
+    return;  // it has died meanwhile
+  }
+  times_[kLedger].push_back(Clock::now());
+  ++ledger_deaths_;
+  wait_up_to(kInstant);
+}
+
+void Killer::kill_each() {
+  std::vector<pid_t> gone;
+  for (const ProcessRow& row : server_.processes()) {
+    if (row.role != "worker") continue;
+    eventually("it may be killed", [&] { return !has_died_enough(row.number); });
+    gone.push_back(server_.worker_pid(row.number));
+    server_.kill_child(gone.back());
+  }
+  server_.wait_until_all_serve(gone);
+}
+
 bool Killer::kill_any() {
-  const auto now = Clock::now();
   std::vector<ProcessRow> rows = server_.processes();
   const auto serving =
       std::ranges::count_if(rows, [](const ProcessRow& row) { return row.role == "worker" && row.state == "serving"; });
@@ -43,9 +79,7 @@ bool Killer::kill_any() {
   if (serving == 1 && places > 2 && random_() % 8 != 0) return false;
   std::erase_if(rows, [&](const ProcessRow& row) {
     if (row.role != "worker" || row.pid == 0 || row.state != "serving") return true;
-    auto& times = times_[row.number];
-    while (!times.empty() && now - times.front() > kWithin) times.pop_front();
-    return times.size() >= kDeathsOfOne;
+    return has_died_enough(row.number);
   });
   if (rows.empty()) return false;
   const ProcessRow& row = rows[random_() % rows.size()];

@@ -28,6 +28,18 @@ bool Allowance::take() {
 Script::Script(Who who, Common& common, std::uint64_t seed)
     : who_(std::move(who)), common_(common), random_(seed), own_room_("#own-" + std::to_string(who_.number)) {}
 
+std::vector<std::string> Script::rooms() const {
+  std::vector<std::string> rooms;
+  for (const Place room : who_.rooms) rooms.push_back(common_.book.name_of(room));
+  if (in_own_room_) rooms.push_back(own_room_);
+  if (has_resumed_) rooms.push_back(common_.old_room);
+  return rooms;
+}
+
+std::string Script::name(std::uint64_t id) const {
+  return logged_in_ ? who_.account : "guest" + std::to_string(id);
+}
+
 std::uint64_t Script::below(std::uint64_t limit) {
   return random_() % limit;
 }

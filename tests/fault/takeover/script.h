@@ -84,6 +84,9 @@ class Script final {
   void barrier(Said& said);
   void leave(Said& said);
   [[nodiscard]] const Who& who() const noexcept { return who_; }
+  // Where it is, and how it is called, once all is answered; `id` is the client's.
+  [[nodiscard]] std::vector<std::string> rooms() const;
+  [[nodiscard]] std::string name(std::uint64_t id) const;
 
  private:
   using Args = std::initializer_list<std::pair<const char*, std::string>>;

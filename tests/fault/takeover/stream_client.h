@@ -71,6 +71,7 @@ class StreamClient final {
   [[nodiscard]] Clock::duration waits_since() const;
   [[nodiscard]] const Listener& listener() const noexcept { return listener_; }
   [[nodiscard]] const Who& who() const noexcept { return script_.who(); }
+  [[nodiscard]] const Script& script() const noexcept { return script_; }
   [[nodiscard]] std::string name() const;
   [[nodiscard]] std::string state() const;  // in words, for who looks for what it waits for
 

@@ -106,6 +106,8 @@ void Streams::people(std::uint16_t port) {
       who.watches = i % 3 == 0;
       if (i < 4) common.addressees.push_back(who.account);
       if (i % 6 == 5) who.rooms.push_back(quiet);
+      if (!who.watches && !setup_.doors.empty())
+        who.rooms.push_back(common.book.place(setup_.doors[i % setup_.doors.size()]));
     }
     if (setup_.own_addresses) manners.address = loopback_address(i);
     staying_.push_back(std::make_unique<StreamClient>(port, std::move(who), std::move(manners), common, random_()));
@@ -166,9 +168,21 @@ void Streams::take_leave() {
   if (failed_) return;
   for (auto& client : staying_)
     if (client->open()) client->listener().judge(client->name(), common_->verdict);
+  if (setup_.at_rest) setup_.at_rest(census());
   for (auto& client : staying_)
     if (client->open()) client->leave();
   while (!failed_ && std::ranges::any_of(staying_, [](const auto& client) { return client->open(); })) turn();
+}
+
+Census Streams::census() const {
+  Census census;
+  for (const auto& client : staying_) {
+    if (!client->open()) continue;
+    const std::uint64_t id = common_->book.id_of(client->who().number);
+    census.people[id] = client->script().name(id);
+    for (const std::string& room : client->script().rooms()) ++census.members[room];
+  }
+  return census;
 }
 
 void Streams::turn() {

@@ -17,12 +17,14 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/fault/takeover/census.h"
 #include "tests/fault/takeover/stream_client.h"
 
 namespace rookery::system_test {
@@ -34,10 +36,14 @@ struct StreamsSetup {
   std::size_t resumers = 2;  // JSON
   std::size_t visitors = 6;  // at a time
   std::size_t rooms = 5;
+  // Rooms for people who come and go; some who stay are in them too, and nobody who is told of it.
+  std::vector<std::string> doors{"#door-0", "#door-1"};
   bool broadcasts = true;      // if not, old messages are asked for in the text dialect too
   bool own_addresses = false;  // each from a loopback address of its own
   std::string host = {};       // where the server is; empty: loopback. Elsewhere no history is compared
   bool some_leave = false;     // somebody is closed in doubt, and those who watch are told that he left
+  // In the thread of the streams, when all is acknowledged, the visitors have gone and those who stay are silent.
+  std::function<void(const Census&)> at_rest = {};
   double posts_per_second = 300.0 / kSlowness;
   double passwords_per_second = 12.0 / kSlowness;
 };
@@ -93,6 +99,7 @@ class Streams final {
   void receive_visitors();
   void dismiss_visitors();
   void take_leave();
+  [[nodiscard]] Census census() const;
   void stand_still(const StreamClient& client);
   void account_for(const StreamClient& client);
   void compare_with_history();

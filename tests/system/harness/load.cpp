@@ -34,6 +34,10 @@ void Load::finish() {
   wait_until_closed();
 }
 
+void Load::leave() {
+  for (const auto& poster : posters_) poster->leave();
+}
+
 void Load::wait_until_closed() {
   for (std::thread& thread : threads_)
     if (thread.joinable()) thread.join();

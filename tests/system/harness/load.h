@@ -29,6 +29,8 @@ class Load final {
   void wait_until_closed();
   // No new posts; returns when all answers are there or the connections have ended.
   void finish();
+  // After finish(): they disconnect.
+  void leave();
   // Who comes back, comes back to this port; 0: not before there is another.
   void set_port(std::uint16_t port) noexcept { state_.port = port; }
   // Everybody posts as fast as answers come, or keeps to the setup's pace again.

@@ -70,6 +70,7 @@ class Poster final {
   [[nodiscard]] std::uint64_t acknowledged_count() const noexcept { return acknowledged_count_; }
 
   // Once run() has returned:
+  void leave() { client_.reset(); }  // its connection ends
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] const std::map<std::uint64_t, std::string>& acknowledged() const noexcept { return acknowledged_; }
   [[nodiscard]] const std::vector<Acknowledged>& acknowledgements() const noexcept { return acknowledgements_; }
