@@ -3,7 +3,8 @@
 // The layout of the ledger's control region: how far it has taken each outbox, the inboxes of the loops, the rooms, the
 // epoch. The log ring and the user table are segments of their own.
 //
-// Who may write   The ledger alone: `taken`, rooms and the header from its sequencing thread, store_failing from its
+// Who may write   The ledger alone: `taken`, rooms, their index and the header from its sequencing thread,
+// store_failing from its
 //                 storing thread, as `counters`, inboxes from its archive thread. The loops read all of it; the master
 //                 heartbeat_ms and `taken`, to watch it and to show it; the exporter the same and `counters`.
 // When the ledger dies  its successor goes on with what it finds: `taken` and a room's members may lag behind the
@@ -15,12 +16,14 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "ipc/chat/counters.h"
 #include "ipc/shm/committed_value.h"
 #include "ipc/shm/doorbell.h"
+#include "ipc/shm/hash_index.h"
 #include "ipc/shm/record_queue.h"
 #include "ipc/shm/segment.h"
 
@@ -59,7 +62,7 @@ struct ClockTrust {
 };
 
 struct LedgerRegionHeader {
-  static constexpr std::uint64_t kMagic = 0x35474c4b4b4f4f52;  // "ROOKKLG5", little-endian
+  static constexpr std::uint64_t kMagic = 0x36474c4b4b4f4f52;  // "ROOKKLG6", little-endian
 
   std::atomic<std::uint64_t> magic;             // stored last, when epoch and rooms are there
   std::array<char, kEpochBytes> epoch;          // set before magic, never changes
@@ -70,6 +73,7 @@ struct LedgerRegionHeader {
   alignas(64) shm::SleepWord sleeping;          // the ledger's doorbell
   std::atomic<std::int64_t> heartbeat_ms;       // monotonic
   std::uint64_t ended_epochs;                   // how many; set before magic, never changes
+  std::uint64_t name_secret;                    // seeds the hashes of room names; likewise
   // A StoreFailure. Set and cleared (seq_cst, for the doorbell) by the storing thread, cleared by the recovery of a
   // successor; what was stored meanwhile has moved durable_end before.
   alignas(64) std::atomic<std::uint64_t> store_failing;
@@ -120,6 +124,11 @@ using RoomEntry = shm::CommittedValue<RoomState>;
 
 inline constexpr std::uint32_t kLobbyRoom = 0;     // its index
 inline constexpr std::uint32_t kMaxRooms = 16384;  // with members, at the same time; 2 MiB of memory
+inline constexpr std::uint64_t kRoomIndexWords = shm::HashIndex::words_for(kMaxRooms);  // 256 KiB, half full at most
+
+// Where a room's name stands in the index. Names that differ by the case of A-Z are one. The secret is the ledger
+// region's: nobody can choose names that collide.
+[[nodiscard]] std::uint64_t room_name_hash(std::string_view name, std::uint64_t secret) noexcept;
 inline constexpr std::uint64_t kInboxWords = 32 * 1024;
 // 16 MiB: room for some 80,000 messages of 100 bytes between the fastest writer and the slowest disk or reader.
 inline constexpr std::uint64_t kLogRingWords = 2 * 1024 * 1024;
@@ -134,8 +143,12 @@ class LedgerLayout final {
     return shm::page_aligned(sizeof(LedgerRegionHeader)) + std::uint64_t{slot} * sizeof(SlotControl);
   }
   [[nodiscard]] std::uint64_t rooms() const noexcept { return shm::page_aligned(slot(slots_)); }
+  // A shm::HashIndex: numbers of rooms with members, by room_name_hash().
+  [[nodiscard]] std::uint64_t room_index() const noexcept {
+    return shm::page_aligned(rooms() + std::uint64_t{kMaxRooms} * sizeof(RoomEntry));
+  }
   [[nodiscard]] std::uint64_t inbox_words(std::uint32_t slot) const noexcept {
-    return shm::page_aligned(rooms() + std::uint64_t{kMaxRooms} * sizeof(RoomEntry)) +
+    return shm::page_aligned(room_index() + kRoomIndexWords * sizeof(shm::HashIndex::Word)) +
            std::uint64_t{slot} * kInboxWords * 8;
   }
   [[nodiscard]] std::uint64_t total_bytes() const noexcept { return inbox_words(slots_); }
@@ -154,6 +167,11 @@ class LedgerRegionView final {
     return *reinterpret_cast<SlotControl*>(memory_ + layout_.slot(slot));
   }
   [[nodiscard]] RoomEntry* rooms() const noexcept { return reinterpret_cast<RoomEntry*>(memory_ + layout_.rooms()); }
+  [[nodiscard]] shm::HashIndex room_index() const noexcept {
+    return {reinterpret_cast<shm::HashIndex::Word*>(memory_ + layout_.room_index()), kRoomIndexWords};
+  }
+  // The number of the room with this name, if it has members; as of a moment ago.
+  [[nodiscard]] std::optional<std::uint32_t> find_room(std::string_view name) const noexcept;
   [[nodiscard]] std::uint64_t* inbox_words(std::uint32_t slot) const noexcept {
     return reinterpret_cast<std::uint64_t*>(memory_ + layout_.inbox_words(slot));
   }

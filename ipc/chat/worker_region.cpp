@@ -1,6 +1,10 @@
 #include "ipc/chat/worker_region.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
+
+#include "ipc/shm/checksum.h"
 
 namespace rookery::chat {
 
@@ -23,8 +27,12 @@ std::uint64_t WorkerLayout::addresses(std::uint32_t loop) const noexcept {
   return outbox_words(loops_) + loop * shm::page_aligned(address_entries() * sizeof(shm::CountTable::Word));
 }
 
+std::uint64_t WorkerLayout::clients(std::uint32_t loop) const noexcept {
+  return addresses(loops_) + loop * shm::page_aligned(client_words() * sizeof(shm::HashIndex::Word));
+}
+
 std::uint64_t WorkerLayout::sessions(std::uint32_t loop) const noexcept {
-  return addresses(loops_) + loop * shm::page_aligned(std::uint64_t{sessions_per_loop_} * sizeof(SessionBlock));
+  return clients(loops_) + loop * shm::page_aligned(std::uint64_t{sessions_per_loop_} * sizeof(SessionBlock));
 }
 
 std::uint64_t WorkerLayout::buffers(std::uint32_t loop) const noexcept {
@@ -35,6 +43,11 @@ std::uint64_t WorkerLayout::buffers(std::uint32_t loop) const noexcept {
 
 std::uint64_t WorkerLayout::large_buffers_offset(std::uint32_t loop) const noexcept {
   return buffers(loop) + shm::page_aligned(std::uint64_t{small_buffers()} * kSmallBufferBytes);
+}
+
+std::uint64_t client_hash(std::uint64_t client, std::uint64_t secret) noexcept {
+  const std::array<std::uint64_t, 2> hashed{secret, client};
+  return shm::hash64(std::as_bytes(std::span(hashed)));
 }
 
 std::uint32_t WorkerRegionView::sessions_in_use(std::uint32_t loop) const noexcept {

@@ -1,7 +1,7 @@
 // ipc/chat/worker_region.h
 //
 // The layout of a worker's shared region: for each of its event loops an outbox, counters, a heartbeat, the connections
-// of each address, session blocks, and the buffers that hold input and output in transit.
+// of each address, an index of its clients, session blocks, and the buffers that hold input and output in transit.
 //
 // Who may write   That worker alone; each loop its own parts.
 // Readers         The ledger (outboxes; session blocks of a dead worker), the master and the other workers (counters,
@@ -19,6 +19,7 @@
 #include "ipc/chat/source_address.h"
 #include "ipc/shm/count_table.h"
 #include "ipc/shm/doorbell.h"
+#include "ipc/shm/hash_index.h"
 #include "ipc/shm/record_queue.h"
 #include "ipc/shm/segment.h"
 
@@ -27,7 +28,7 @@ namespace rookery::chat {
 inline constexpr std::size_t kPoolSuspects = 64;  // as many threads as a pool may have
 
 struct WorkerRegionHeader {
-  static constexpr std::uint64_t kMagic = 0x35524b574b4f4f52;  // "ROOKWKR5", little-endian
+  static constexpr std::uint64_t kMagic = 0x36524b574b4f4f52;  // "ROOKWKR6", little-endian
 
   std::atomic<std::uint64_t> magic;  // stored last
   // The life of this slot: differs for each process that ever had the slot. Released when its outboxes are empty and
@@ -114,6 +115,8 @@ class WorkerLayout final {
   [[nodiscard]] std::uint64_t address_entries() const noexcept {
     return shm::CountTable::entries_for(sessions_per_loop_);
   }
+  [[nodiscard]] std::uint64_t clients(std::uint32_t loop) const noexcept;  // a shm::HashIndex
+  [[nodiscard]] std::uint64_t client_words() const noexcept { return shm::HashIndex::words_for(sessions_per_loop_); }
   [[nodiscard]] std::uint64_t sessions(std::uint32_t loop) const noexcept;
   [[nodiscard]] std::uint64_t buffers(std::uint32_t loop) const noexcept;  // small ones, then large ones
   [[nodiscard]] std::uint64_t large_buffers_offset(std::uint32_t loop) const noexcept;
@@ -141,6 +144,10 @@ class WorkerLayout final {
   std::uint32_t sessions_per_loop_;
 };
 
+// Where a client stands in the index of its loop. Ids are given out in order, but a client chooses which of its
+// connections it keeps: so with the secret by which addresses are counted.
+[[nodiscard]] std::uint64_t client_hash(std::uint64_t client, std::uint64_t secret) noexcept;
+
 // What a process sees of a worker's region, whichever way it is mapped.
 class WorkerRegionView final {
  public:
@@ -157,6 +164,10 @@ class WorkerRegionView final {
   // Connections of each address, by the keyed hash in worker/limits/source.h.
   [[nodiscard]] shm::CountTable addresses(std::uint32_t loop) const noexcept {
     return {reinterpret_cast<shm::CountTable::Word*>(memory_ + layout_.addresses(loop)), layout_.address_entries()};
+  }
+  // The numbers of the session blocks of open clients, by client_hash().
+  [[nodiscard]] shm::HashIndex clients(std::uint32_t loop) const noexcept {
+    return {reinterpret_cast<shm::HashIndex::Word*>(memory_ + layout_.clients(loop)), layout_.client_words()};
   }
   [[nodiscard]] SessionBlock* sessions(std::uint32_t loop) const noexcept {
     return reinterpret_cast<SessionBlock*>(memory_ + layout_.sessions(loop));

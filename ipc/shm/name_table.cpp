@@ -17,21 +17,18 @@ using Slot = std::atomic<std::uint32_t>;
 constexpr std::uint64_t kFirstLevelSlots = 2048;           // one reservation of two pages
 constexpr std::uint64_t kReserveStepBytes = 64ULL * 1024;  // entries get pages in steps of this
 
-constexpr char fold(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 struct FoldedName {
   char bytes[kNameBytes];
   std::size_t size;
 
   explicit FoldedName(std::string_view name) noexcept : size(std::min(name.size(), kNameBytes)) {
-    std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(size), bytes, fold);
+    std::transform(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(size), bytes,
+                   [](char c) { return folded(c); });
   }
   [[nodiscard]] std::uint64_t hash() const noexcept { return hash64(std::as_bytes(std::span(bytes, size))); }
   [[nodiscard]] bool equals(std::string_view name) const noexcept {
     return name.size() == size &&
-           std::equal(name.begin(), name.end(), bytes, [](char a, char b) { return fold(a) == b; });
+           std::equal(name.begin(), name.end(), bytes, [](char a, char b) { return folded(a) == b; });
   }
 };
 
@@ -59,13 +56,13 @@ std::uint32_t level_for(std::uint64_t entries) noexcept {
 
 std::string folded(std::string_view name) {
   std::string result(name);
-  std::transform(result.begin(), result.end(), result.begin(), fold);
+  std::transform(result.begin(), result.end(), result.begin(), [](char c) { return folded(c); });
   return result;
 }
 
 bool same_name(std::string_view a, std::string_view b) noexcept {
   return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return fold(x) == fold(y); });
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return folded(x) == folded(y); });
 }
 
 std::uint64_t name_table_bytes(std::uint64_t max_entries) noexcept {

@@ -145,6 +145,9 @@ class NameTableWriter final {
 };
 
 // The form in which names are compared: A-Z become a-z.
+[[nodiscard]] constexpr char folded(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 [[nodiscard]] std::string folded(std::string_view name);
 [[nodiscard]] bool same_name(std::string_view a, std::string_view b) noexcept;
 

@@ -1,7 +1,10 @@
 #include "master/ledger/room_book.h"
 
+#include <sys/random.h>
+
 #include <algorithm>
 
+#include "ipc/os/errors.h"
 #include "ipc/shm/name_table.h"
 #include "ipc/wire/limits.h"
 
@@ -15,9 +18,19 @@ void set_name(chat::RoomState& room, std::string_view name) {
   std::copy_n(name.begin(), room.name_bytes, room.name.begin());
 }
 
+[[nodiscard]] bool exists(const chat::RoomState& room) noexcept {
+  return room.members > 0;
+}
+
+void choose_secret(std::uint64_t& secret) {
+  while (secret == 0)
+    if (::getrandom(&secret, sizeof secret, 0) != sizeof secret) os::throw_errno("cannot get random bytes");
+}
+
 }  // namespace
 
-RoomBook::RoomBook(const chat::LedgerRegionView& region) : region_(region) {
+RoomBook::RoomBook(const chat::LedgerRegionView& region) : region_(region), shared_index_(region.room_index()) {
+  choose_secret(region.header().name_secret);
   const std::uint64_t used = region.header().rooms_high_water.load(std::memory_order_relaxed);
   rooms_.resize(std::clamp<std::uint64_t>(used, 1, chat::kMaxRooms));
   for (std::size_t i = 0; i < rooms_.size(); ++i) rooms_[i] = region.rooms()[i].load_own();
@@ -26,6 +39,19 @@ RoomBook::RoomBook(const chat::LedgerRegionView& region) : region_(region) {
     touch(chat::kLobbyRoom);
   }
   rebuild_index();
+  mend_shared_index();
+}
+
+std::uint64_t RoomBook::hash_of(const chat::RoomState& room) const noexcept {
+  return chat::room_name_hash(room.name_view(), region_.header().name_secret);
+}
+
+void RoomBook::mend_shared_index() {
+  shared_index_.remove_unless([this](std::uint32_t room, std::uint64_t tag) {
+    return room < rooms_.size() && exists(rooms_[room]) && shm::HashIndex::tag_of(hash_of(rooms_[room])) == tag;
+  });
+  for (std::uint32_t room = 0; room < rooms_.size(); ++room)
+    if (exists(rooms_[room])) ROOKERY_INVARIANT(shared_index_.insert(hash_of(rooms_[room]), room));
 }
 
 void RoomBook::rebuild_index() {
@@ -97,9 +123,18 @@ void RoomBook::touch(std::uint32_t room) {
 
 void RoomBook::write_through() noexcept {
   if (changed_.empty()) return;
-  for (const std::uint32_t room : changed_) region_.rooms()[room].store(rooms_[room]);
+  for (const std::uint32_t room : changed_) write_through(room);
   changed_.clear();
   region_.header().rooms_high_water.store(rooms_.size(), std::memory_order_release);
+}
+
+void RoomBook::write_through(std::uint32_t room) noexcept {
+  const chat::RoomState& now = rooms_[room];
+  const chat::RoomState before = region_.rooms()[room].load_own();
+  const bool same_room = exists(before) && exists(now) && shm::same_name(before.name_view(), now.name_view());
+  if (exists(before) && !same_room) shared_index_.remove(hash_of(before), room);
+  region_.rooms()[room].store(now);
+  if (exists(now) && !same_room) ROOKERY_INVARIANT(shared_index_.insert(hash_of(now), room));
 }
 
 }  // namespace rookery::ledger

@@ -3,8 +3,11 @@
 // Which rooms exist, under which number, and how many members each has. A room exists while it has members; its number
 // may then be given to another, safely: whoever reads the log in order has seen the last one leave before.
 //
-// The book is the ledger's own; what the loops see of it is the room table in the ledger's region, to which
-// write_through() brings the changes once the records that made them are published.
+// The book is the ledger's own; what the loops see of it is the room table in the ledger's region and its index by
+// name, to which write_through() brings the changes once the records that made them are published.
+//
+// When the ledger dies in the middle of write_through()  a room may be in the table and not in the index, or the other
+// way round; the constructor of the successor's book makes the index agree with the table.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +50,12 @@ class RoomBook final {
  private:
   void touch(std::uint32_t room);
   void rebuild_index();
+  void mend_shared_index();
+  void write_through(std::uint32_t room) noexcept;
+  [[nodiscard]] std::uint64_t hash_of(const chat::RoomState& room) const noexcept;
 
   chat::LedgerRegionView region_;
+  shm::HashIndex shared_index_;
   std::vector<chat::RoomState> rooms_;  // by number
   std::vector<std::uint32_t> free_;
   std::vector<std::uint32_t> changed_;                      // not in the shared table yet

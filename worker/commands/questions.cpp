@@ -12,6 +12,8 @@ namespace rookery::worker {
 namespace {
 
 constexpr std::size_t kAnswerPieceBytes = 8 * 1024;  // made at a time
+// Of blocks or rooms, in a turn: most may be free. Some 10 µs when none of them is in the processor's cache.
+constexpr std::uint32_t kPlacesATurn = 1024;
 
 class Reply : public ItemSource {
  public:
@@ -21,11 +23,13 @@ class Reply : public ItemSource {
 
  protected:
   [[nodiscard]] wire::RequestTag tag() const noexcept { return {op_, id_}; }
+  // Before each item: a successor that finds no item given begins the reply anew.
   void begin(const Session& session, std::string& out) {
     if (session.stream.items_given == 0 && !begun_) session.dialect().begin_items(out, tag());
     begun_ = true;
   }
   ItemsState end(Session& session, std::string& out) {
+    begin(session, out);
     session.dialect().end_items(out, tag(), session.stream.items_given);
     return ItemsState::Done;
   }
@@ -43,8 +47,8 @@ class ListReply final : public Reply {
   using Reply::Reply;
 
   ItemsState next(Session& session, std::string& out) override {
-    begin(session, out);
     const WorkerContext& worker = context_.worker;
+    std::uint32_t looked = 0;
     auto slot = static_cast<std::uint32_t>(session.stream.items_next >> 32);
     auto index = static_cast<std::uint32_t>(session.stream.items_next);
     for (; slot < worker.shared.slots(); ++slot, index = 0) {
@@ -53,6 +57,10 @@ class ListReply final : public Reply {
           session.stream.items_next = std::uint64_t{slot} << 32 | index;
           return ItemsState::More;
         }
+        if (looked++ == kPlacesATurn) {
+          session.stream.items_next = std::uint64_t{slot} << 32 | index;
+          return ItemsState::Later;
+        }
         if (const auto seen = see_client(worker, slot, index)) write(session, *seen, out);
       }
     }
@@ -60,7 +68,8 @@ class ListReply final : public Reply {
   }
 
  private:
-  static void write(Session& session, const SeenClient& seen, std::string& out) {
+  void write(Session& session, const SeenClient& seen, std::string& out) {
+    begin(session, out);
     GuestName guest;
     wire::ClientListing item;
     item.client = seen.client;
@@ -77,21 +86,27 @@ class RoomsReply final : public Reply {
   using Reply::Reply;
 
   ItemsState next(Session& session, std::string& out) override {
-    begin(session, out);
     const WorkerContext& worker = context_.worker;
+    std::uint32_t looked = 0;
     auto room = static_cast<std::uint32_t>(session.stream.items_next);
     for (const std::uint32_t used = rooms_in_use(worker); room < used; ++room) {
       if (out.size() >= kAnswerPieceBytes) {
         session.stream.items_next = room;
         return ItemsState::More;
       }
+      if (looked++ == kPlacesATurn) {
+        session.stream.items_next = room;
+        return ItemsState::Later;
+      }
       if (room == chat::kLobbyRoom) {
+        begin(session, out);
         session.dialect().room_item(out, session.stream.items_given++, {wire::kLobby, worker.lobby_members()});
         continue;
       }
       const auto state = worker.ledger().rooms()[room].load();
-      if (state && state->members > 0)
-        session.dialect().room_item(out, session.stream.items_given++, {state->name_view(), state->members});
+      if (!state || state->members == 0) continue;
+      begin(session, out);
+      session.dialect().room_item(out, session.stream.items_given++, {state->name_view(), state->members});
     }
     return end(session, out);
   }

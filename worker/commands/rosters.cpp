@@ -31,22 +31,22 @@ std::uint32_t blocks_in_use(const WorkerContext& context, std::uint32_t slot) no
 }
 
 std::optional<Seat> find_guest(const WorkerContext& context, std::uint64_t client) noexcept {
+  const std::uint64_t hash = chat::client_hash(client, context.settings.address_secret);
   for (std::uint32_t slot = 0; slot < context.shared.slots(); ++slot) {
-    for (std::uint32_t index = 0; index < blocks_in_use(context, slot); ++index) {
-      const auto seen = see_client(context, slot, index);
-      if (seen && seen->client == client && seen->login.account == 0 && seen->dialect != 0) return Seat{slot, index};
-    }
+    const std::uint32_t used = blocks_in_use(context, slot);
+    if (used == 0) continue;
+    const auto clients = context.worker(context.shared.worker_of(slot)).clients(context.shared.loop_of(slot));
+    const auto index = clients.find(hash, [&](std::uint32_t i) {
+      const auto seen = i < used ? see_client(context, slot, i) : std::nullopt;
+      return seen && seen->client == client && seen->login.account == 0 && seen->dialect != 0;
+    });
+    if (index) return Seat{slot, *index};
   }
   return std::nullopt;
 }
 
 bool room_exists(const WorkerContext& context, std::string_view name) noexcept {
-  if (shm::same_name(name, wire::kLobby)) return true;
-  for (std::uint32_t room = 1; room < rooms_in_use(context); ++room) {
-    const auto state = context.ledger().rooms()[room].load();
-    if (state && state->members > 0 && shm::same_name(state->name_view(), name)) return true;
-  }
-  return false;
+  return shm::same_name(name, wire::kLobby) || context.ledger().find_room(name).has_value();
 }
 
 std::uint32_t rooms_in_use(const WorkerContext& context) noexcept {

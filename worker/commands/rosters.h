@@ -32,11 +32,11 @@ struct Seat {
   std::uint32_t slot = 0;
   std::uint32_t index = 0;
 };
-// Where a guest sits that has said something (before that nobody knows its dialect). Looks through all blocks: for rare
-// commands.
+// Where a guest sits that has said something (before that nobody knows its dialect). A look into each loop's index of
+// clients.
 [[nodiscard]] std::optional<Seat> find_guest(const WorkerContext& context, std::uint64_t client) noexcept;
 
-// Does a room with this name have members anywhere? Looks through the room table: for refusals.
+// Does a room with this name have members anywhere? A look into the ledger's index of rooms.
 [[nodiscard]] bool room_exists(const WorkerContext& context, std::string_view name) noexcept;
 
 [[nodiscard]] std::uint32_t rooms_in_use(const WorkerContext& context) noexcept;

@@ -106,7 +106,7 @@ void LogFollower::apply_message(const chat::Record& record) {
 Topic* LogFollower::guest_topic(const chat::RecordHeader& header) {
   // A guest that has moved since is looked for in its old place.
   Session* session = header.room == slot_ ? sessions_.find(static_cast<std::uint32_t>(header.members), header.target)
-                                          : sessions_.find_immigrant(header.target);
+                                          : sessions_.find(header.target);
   if (session == nullptr || session->dialect_id() == wire::DialectId::Undecided) return nullptr;
   Topic& topic = delivery_.topics.make_guest(header.target);
   if (topic.empty()) topic.add(*session);

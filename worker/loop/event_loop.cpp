@@ -339,14 +339,11 @@ void EventLoop::bury(Session& session) {
 }
 
 bool EventLoop::kick(std::uint64_t client, const std::string& reason) {
-  bool found = false;
-  sessions_.for_each([&](Session& session) {
-    if (session.client != client) return;
-    found = true;
-    commands_.dismiss(session, reason.empty() ? "you were disconnected by the operator"
-                                              : "you were disconnected by the operator: " + reason);
-  });
-  return found;
+  Session* const session = sessions_.find(client);
+  if (session == nullptr) return false;
+  commands_.dismiss(*session, reason.empty() ? "you were disconnected by the operator"
+                                             : "you were disconnected by the operator: " + reason);
+  return true;
 }
 
 void EventLoop::shut_out(const chat::SourceAddress& network, os::Monotonic::time_point until) {

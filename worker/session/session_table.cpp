@@ -49,6 +49,7 @@ SessionTable::SessionTable(const WorkerContext& context, std::uint32_t loop, Buf
       layout_(context.shared.worker_layout),
       control_(context.own().control(loop)),
       addresses_(context.own().addresses(loop)),
+      index_(context.own().clients(loop)),
       blocks_(context.own().sessions(loop)),
       writer_descriptor_(context.shared.worker_regions[context.start.number].writer_descriptor()),
       blocks_offset_(layout_.sessions(loop)) {
@@ -73,10 +74,25 @@ SessionTable::SessionTable(const WorkerContext& context, std::uint32_t loop, Buf
         i < inherited.size() && inherited[i] != 0 && blocks_[i].client.load(std::memory_order_relaxed) == inherited[i];
     if (!stays) blocks_[i].state.store(static_cast<std::uint32_t>(chat::SessionState::Free), std::memory_order_release);
   }
+  mend_index(used);
   addresses_.clear();
   control_.connections.store(0, std::memory_order_relaxed);
   control_.lobby_members.store(0, std::memory_order_relaxed);
   for (chat::Counter& clients : control_.counters.clients) chat::set(clients, 0);
+}
+
+void SessionTable::mend_index(std::uint32_t used) {
+  const auto is_open = [this](std::uint32_t i) {
+    return blocks_[i].state.load(std::memory_order_relaxed) == static_cast<std::uint32_t>(chat::SessionState::Open);
+  };
+  const auto hash_of = [this](std::uint32_t i) {
+    return chat::client_hash(blocks_[i].client.load(std::memory_order_relaxed), address_secret_);
+  };
+  index_.remove_unless([&](std::uint32_t i, std::uint64_t tag) {
+    return i < used && is_open(i) && shm::HashIndex::tag_of(hash_of(i)) == tag;
+  });
+  for (std::uint32_t i = 0; i < used; ++i)
+    if (is_open(i)) ROOKERY_INVARIANT(index_.insert(hash_of(i), i));
 }
 
 bool SessionTable::reserve_block(std::uint32_t index) noexcept {
@@ -119,6 +135,7 @@ void SessionTable::seat(Session& session, os::FileDescriptor socket, std::uint64
   session.metered = lines_allowed(limits_, source) > 0;
   session.in_address_count = clients_allowed(limits_, source) > 0;
   if (session.in_address_count) addresses_.add(source.key);
+  ROOKERY_INVARIANT(index_.insert(chat::client_hash(client, address_secret_), session.index));
   ++count_;
   control_.connections.store(count_, std::memory_order_relaxed);
 }
@@ -208,18 +225,20 @@ Session* SessionTable::import(os::FileDescriptor socket, const chat::SessionBloc
   session.stream = stream;
   chat::count(clients_of(session));
   session.had_line = stream.dialect != 0;
-  immigrants_[session.client] = session.index;
   return &session;
 }
 
 void SessionTable::give_up_place(std::uint32_t index) {
-  blocks_[index].state.store(static_cast<std::uint32_t>(chat::SessionState::Free), std::memory_order_release);
+  chat::SessionBlock& block = blocks_[index];
+  block.state.store(static_cast<std::uint32_t>(chat::SessionState::Free), std::memory_order_release);
+  index_.remove(chat::client_hash(block.client.load(std::memory_order_relaxed), address_secret_), index);
   free_.push_back(index);
 }
 
-Session* SessionTable::find_immigrant(std::uint64_t client) noexcept {
-  const auto at = immigrants_.find(client);
-  return at == immigrants_.end() ? nullptr : find(at->second, client);
+Session* SessionTable::find(std::uint64_t client) noexcept {
+  const auto index = index_.find(chat::client_hash(client, address_secret_),
+                                 [&](std::uint32_t i) { return find(i, client) != nullptr; });
+  return index ? &at(*index) : nullptr;
 }
 
 void SessionTable::close(Session& session) {
@@ -231,7 +250,7 @@ void SessionTable::close(Session& session) {
 
   if (session.in_address_count) addresses_.remove(source(session).key);
 
-  if (!immigrants_.empty()) immigrants_.erase(session.client);
+  index_.remove(chat::client_hash(session.client, address_secret_), session.index);
 
   chat::set(clients_of(session), chat::value_of(clients_of(session)) - 1);
   const std::uint32_t index = session.index;

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "worker/limits/source.h"
@@ -58,9 +57,8 @@ class SessionTable final {
     session.wiped_bytes = session.stream.input_begin;
   }
 
-  // A client that was carried on from another slot, where records may still look for it. Null: there is none.
-  [[nodiscard]] Session* find_immigrant(std::uint64_t client) noexcept;
-
+  // Null when there is no such client here.
+  [[nodiscard]] Session* find(std::uint64_t client) noexcept;
   // Null when that client is not there any more.
   [[nodiscard]] Session* find(std::uint32_t index, std::uint64_t client) noexcept;
   [[nodiscard]] Session& at(std::uint32_t index) noexcept {
@@ -116,6 +114,8 @@ class SessionTable final {
  private:
   [[nodiscard]] Session* take_place();
   [[nodiscard]] chat::Counter& clients_of(const Session& session) noexcept;
+  // The predecessor's index becomes that of the blocks that are open.
+  void mend_index(std::uint32_t used);
   void seat(Session& session, os::FileDescriptor socket, std::uint64_t client, const chat::SourceAddress& address);
   [[nodiscard]] bool reserve_block(std::uint32_t index) noexcept;
   [[nodiscard]] std::atomic<std::uint64_t>* room_place(const Session& session, std::uint32_t place) const noexcept;
@@ -131,6 +131,7 @@ class SessionTable final {
   chat::WorkerLayout layout_;
   chat::LoopControl& control_;
   shm::CountTable addresses_;
+  shm::HashIndex index_;  // block numbers by client; other workers read it
   chat::SessionBlock* blocks_;
   int writer_descriptor_;
   std::uint64_t blocks_offset_;
@@ -140,7 +141,6 @@ class SessionTable final {
   std::vector<std::unique_ptr<Session[]>> chunks_;
   std::uint32_t places_ = 0;
   std::vector<std::uint32_t> free_;
-  std::unordered_map<std::uint64_t, std::uint32_t> immigrants_;  // index by client
 };
 
 }  // namespace rookery::worker

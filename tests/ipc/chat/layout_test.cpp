@@ -28,8 +28,8 @@ std::string text_of_magic(std::uint64_t magic) {
 }
 
 TEST(LayoutTest, Magics) {
-  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR5");
-  EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG5");
+  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR6");
+  EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG6");
   EXPECT_EQ(text_of_magic(MasterRegionHeader::kMagic), "ROOKMST1");
   EXPECT_EQ(text_of_magic(shm::LogRingHeader::kMagic), "ROOKLOG2");
   EXPECT_EQ(text_of_magic(shm::NameTableHeader::kMagic), "NAMETAB2");
@@ -154,7 +154,10 @@ TEST(LayoutTest, WorkerRegionParts) {
   EXPECT_EQ(layout.address_entries(), 256U);
   EXPECT_EQ(layout.addresses(0), 12'288U + 2 * 1'048'576);
   EXPECT_EQ(layout.addresses(1), layout.addresses(0) + 4096);
-  EXPECT_EQ(layout.sessions(0), layout.addresses(1) + 4096);
+  EXPECT_EQ(layout.client_words(), 257U);
+  EXPECT_EQ(layout.clients(0), layout.addresses(1) + 4096);
+  EXPECT_EQ(layout.clients(1), layout.clients(0) + 4096);
+  EXPECT_EQ(layout.sessions(0), layout.clients(1) + 4096);
   EXPECT_EQ(layout.sessions(1), layout.sessions(0) + shm::page_aligned(100 * sizeof(SessionBlock)));
   EXPECT_EQ(layout.buffers(0), layout.sessions(1) + shm::page_aligned(100 * sizeof(SessionBlock)));
   EXPECT_EQ(layout.large_buffers_offset(0), layout.buffers(0) + shm::page_aligned(116 * 1024));
@@ -222,6 +225,7 @@ TEST(LayoutTest, LedgerRegion) {
   EXPECT_AT(64, LedgerRegionHeader, sleeping);
   EXPECT_AT(72, LedgerRegionHeader, heartbeat_ms);
   EXPECT_AT(80, LedgerRegionHeader, ended_epochs);
+  EXPECT_AT(88, LedgerRegionHeader, name_secret);
   EXPECT_AT(128, LedgerRegionHeader, store_failing);
   EXPECT_AT(192, LedgerRegionHeader, ended);
   EXPECT_AT(4032, LedgerRegionHeader, counters);
@@ -249,7 +253,9 @@ TEST(LayoutTest, LedgerRegion) {
   EXPECT_EQ(layout.slot(0), 8192U);
   EXPECT_EQ(layout.slot(2), 8192U + 2 * 128);
   EXPECT_EQ(layout.rooms(), 12'288U);
-  EXPECT_EQ(layout.inbox_words(0), 12'288U + shm::page_aligned(16'384 * 120));
+  EXPECT_EQ(layout.room_index(), 12'288U + shm::page_aligned(16'384 * 120));
+  EXPECT_EQ(kRoomIndexWords, 32'769U);
+  EXPECT_EQ(layout.inbox_words(0), layout.room_index() + shm::page_aligned(32'769 * 8));
   EXPECT_EQ(layout.inbox_words(1), layout.inbox_words(0) + 262'144);
 }
 
