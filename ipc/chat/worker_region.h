@@ -28,7 +28,7 @@ namespace rookery::chat {
 inline constexpr std::size_t kPoolSuspects = 64;  // as many threads as a pool may have
 
 struct WorkerRegionHeader {
-  static constexpr std::uint64_t kMagic = 0x36524b574b4f4f52;  // "ROOKWKR6", little-endian
+  static constexpr std::uint64_t kMagic = 0x37524b574b4f4f52;  // "ROOKWKR7", little-endian
 
   std::atomic<std::uint64_t> magic;  // stored last
   // The life of this slot: differs for each process that ever had the slot. Released when its outboxes are empty and
@@ -60,6 +60,7 @@ struct LoopCounters {
   Counter slow_closed;           // slow readers that were closed
   Counter pool_waiting;          // jobs that wait for the pool, or in its queue, now; the queue counts with loop 0
   TimeHistogram hash_us;         // of a password, on a thread of the pool
+  Counter tape_bytes;            // memory that the loop's tapes take, after its last flush
 };
 
 // One for each loop. Every word is written by that loop alone.

@@ -184,6 +184,8 @@ class Report final {
               &LoopCounters::slow_passed_over);
     by_worker("rookery_messages_passed_over_total", Type::Counter, "Messages that such clients missed.",
               &LoopCounters::messages_passed_over);
+    by_worker("rookery_tape_bytes", Type::Gauge,
+              "Memory that holds messages for clients which do not read fast enough.", &LoopCounters::tape_bytes);
     by_worker("rookery_slow_readers_closed_total", Type::Counter,
               "Clients that were closed because they took nothing, or not their answers.", &LoopCounters::slow_closed);
   }

@@ -6,6 +6,7 @@
 
 #include "tests/system/harness/people.h"
 #include "tests/system/harness/processes.h"
+#include "tests/system/harness/scrape.h"
 
 namespace rookery::system_test {
 namespace {
@@ -89,6 +90,85 @@ TEST(SlowReader, IsToldWhatItMissedAndCostsNobodyAnything) {
   EXPECT_EQ(slow.ask({{"op", "echo"}, {"text", "as if nothing had been"}})["ok"], true);
   EXPECT_EQ(slow.ask({{"op", "say"}, {"room", "#lobby"}, {"text", "I am back"}})["ok"], true);
   fast.expect_event([](const Json& e) { return e.value("text", "") == "I am back"; });
+}
+
+double tape_bytes(const std::string& metrics) {
+  return scrape_metrics(metrics).sum("rookery_tape_bytes");
+}
+
+// The tape of each room stays below its own bound, so this one reader would keep 50 MB of messages in memory.
+TEST(SlowReader, InManyRoomsIsPassedOverAndTheOthersMissNothing) {
+  constexpr std::size_t kRooms = 64;
+  constexpr std::size_t kPerRoom = 100;
+  constexpr std::size_t kMessages = kRooms * kPerRoom;
+  const double kMostTapeBytes = 32.0 * 1024 * 1024;
+  const ServerProcess server({"--workers", "1", "--metrics", "127.0.0.1:0", "--max-line-rate", "0"});
+  const std::string metrics = metrics_address(server);
+  JsonClient slow(server.port(), {.receive_buffer_bytes = 16 * 1024});
+  JsonClient sender(server.port());
+  JsonClient fast(server.port());
+  const auto room = [](std::size_t i) { return "#r" + std::to_string(i % kRooms); };
+  for (JsonClient* each : {&slow, &sender, &fast})
+    for (std::size_t i = 0; i < kRooms; ++i) ASSERT_EQ(each->ask({{"op", "join"}, {"room", room(i)}})["ok"], true);
+  const pid_t worker = server.worker_pid(0);
+  const std::uint64_t before = memory_bytes(worker);
+
+  const std::string padding(kTextBytes - 8, 'x');
+  std::atomic<bool> all_received = false;
+  auto next_sip = Clock::now() + kSip;
+  std::uint64_t most = 0;
+  double most_on_tapes = 0;
+  in_threads(3, [&](std::size_t part) {
+    if (part == 0) {
+      for (std::size_t i = 0; i < kMessages; ++i) {
+        sender.send_json({{"op", "say"}, {"room", room(i)}, {"text", std::to_string(i) + " " + padding}});
+        if (i % 64 == 63) sender.sync();  // takes what has come
+      }
+      sender.sync();
+    } else if (part == 1) {
+      for (std::size_t i = 0; i < kMessages; ++i) {
+        const std::string line = fast.read_line();
+        ASSERT_NE(line.find(",\"text\":\"" + std::to_string(i) + " "), std::string::npos) << line.substr(0, 200);
+      }
+      all_received = true;
+    } else {
+      eventually(
+          "the others have everything",
+          [&] {
+            most = std::max(most, memory_bytes(worker));
+            most_on_tapes = std::max(most_on_tapes, tape_bytes(metrics));
+            if (Clock::now() >= next_sip) {
+              slow.take_a_little();
+              next_sip += kSip;
+            }
+            return all_received.load();
+          },
+          4 * kPatience);
+    }
+  });
+  EXPECT_LE(most_on_tapes, kMostTapeBytes);
+  EXPECT_GT(most_on_tapes, kMostTapeBytes / 4) << "the slow one must make the tapes hold something";
+  if (!kSanitized) {
+    EXPECT_LT(most, before + 2 * static_cast<std::uint64_t>(kMostTapeBytes));
+  }
+
+  EXPECT_EQ(sender.ask({{"op", "say"}, {"room", room(0)}, {"text", "the end"}})["ok"], true);
+  std::uint64_t received = 0;
+  std::uint64_t missed = 0;
+  for (bool end = false; !end;) {
+    const Json line = Json::parse(slow.read_line());
+    ASSERT_TRUE(line.contains("event")) << line;
+    if (line["event"] == "missed")
+      missed += line["count"].get<std::uint64_t>();
+    else if (line["text"] == "the end")
+      end = true;
+    else
+      ++received;
+  }
+  EXPECT_GT(missed, 0U);
+  EXPECT_EQ(received + missed, kMessages);
+  slow.close();
+  eventually("the tapes are given back", [&] { return tape_bytes(metrics) < kMostTapeBytes / 4; });
 }
 
 TEST(SlowReader, OfItsOwnRepliesIsHeldBackAndThenGetsThemAll) {

@@ -19,7 +19,9 @@ Delivery::Delivery(SocketWatch& watch, SessionTable& sessions, BufferPool& buffe
       sessions_(sessions),
       own_(buffers),
       control_(control),
-      max_own_output_bytes_(max_own_output_bytes) {}
+      max_own_output_bytes_(max_own_output_bytes) {
+  chat::set(control_.counters.tape_bytes, 0);
+}
 
 void Delivery::reply(Session& session, std::string_view bytes) {
   if (!session.open() || session.lingering || session.items) return;
@@ -102,6 +104,7 @@ void Delivery::flush() {
     trim(*topic);
   }
   touched_.clear();
+  keep_within_memory();
   delivered_ = position_;
   // What they read may take them into rooms and out of them.
   for (Session* session : std::exchange(ring_deliveries_, {})) {

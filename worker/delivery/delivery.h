@@ -11,10 +11,11 @@
 // in a room, flush() first.
 //
 // A slow session costs what its own output holds (bounded) and its place on shared tapes, which are trimmed: what it
-// has missed then is counted and told. Only what it was too slow for: what it lacks because its worker died, or because
-// this loop stood still, is read from the log ring again, for it alone (read_ring). One that takes nothing for
-// kStalledFor is closed: what counts is what its kernel acknowledges, since a slow one may need minutes to free as much
-// of a socket buffer as makes it writable again.
+// has missed then is counted and told. So it is where the tapes together take more than the loop may have for them: who
+// lacks most is passed over first (memory.cpp). Only what it was too slow for: what it lacks because its worker died,
+// or because this loop stood still, is read from the log ring again, for it alone (read_ring). One that takes nothing
+// for kStalledFor is closed: what counts is what its kernel acknowledges, since a slow one may need minutes to free as
+// much of a socket buffer as makes it writable again.
 #pragma once
 
 #include <algorithm>
@@ -44,15 +45,19 @@ inline constexpr std::chrono::seconds kStalledFor{30};
 inline constexpr std::chrono::seconds kLingerFor{2};
 
 class Delivery final {
+  TapeMemory tape_memory_;  // outlives the tapes of the topics
+
  public:
+  TopicMap topics;
+
   // A session that has `max_own_output_bytes` of its own output waiting is closed as too slow. `heard`: see TopicMap.
   Delivery(SocketWatch& watch, SessionTable& sessions, BufferPool& buffers, chat::LoopControl& control,
            std::size_t max_own_output_bytes = ClientLimits{}.queued_bytes,
            std::span<std::atomic<std::uint64_t>> heard = {});
 
   void allow_own_output(std::size_t bytes) noexcept { max_own_output_bytes_ = bytes; }
-
-  TopicMap topics;
+  void allow_tapes(std::size_t bytes) noexcept { tape_memory_.most = bytes; }
+  [[nodiscard]] const TapeMemory& tape_memory() const noexcept { return tape_memory_; }
 
   // Everything before this log position is on the tapes; the record being applied begins here.
   void set_position(std::uint64_t position) noexcept { position_ = position; }
@@ -209,6 +214,10 @@ class Delivery final {
   void watch_stalled(Session& session);
   void forget_stalled(const Session& session) noexcept;
   void trim(Topic& topic);
+  void keep_within_memory();
+  void drop_what_nobody_needs();
+  void drop_what_nobody_needs(Topic& topic);
+  [[nodiscard]] bool pass_over_furthest();
   void append_own(Session& session, std::string_view bytes);
 
   SocketWatch& watch_;
@@ -244,6 +253,7 @@ void Delivery::publish(Topic& topic, Encode encode) {
     const auto dialect = static_cast<wire::DialectId>(number);
     if (!topic.speaks(dialect)) continue;
     Tape& tape = topic.tape(dialect);
+    tape.count_in(tape_memory_);
     encode(wire::dialect(dialect), tape.open(position_));
     tape.seal();
   }

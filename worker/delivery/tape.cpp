@@ -16,6 +16,13 @@ std::string& Tape::open(std::uint64_t position) {
 
 void Tape::seal() {
   entries_.push_back({opened_, bytes_.size()});
+  recount();
+}
+
+void Tape::count(std::size_t bytes) noexcept {
+  if (memory_ == nullptr || bytes == counted_) return;
+  memory_->bytes = memory_->bytes - counted_ + bytes;
+  counted_ = bytes;
 }
 
 std::size_t Tape::first_from(std::uint64_t position) const noexcept {
@@ -31,14 +38,17 @@ std::size_t Tape::entry_at(std::size_t byte, std::size_t first) const noexcept {
 }
 
 void Tape::clear() noexcept {
-  const bool shrink = bytes_.capacity() > kKeepBytes;
+  const bool gives_back = bytes_.capacity() > kKeepBytes || (memory_ != nullptr && !memory_->is_plenty());
   bytes_.clear();
   entries_.clear();
   flushed_ = 0;
-  if (shrink) {
-    bytes_.shrink_to_fit();
-    entries_.shrink_to_fit();
-  }
+  if (gives_back) shrink();
+}
+
+void Tape::shrink() {
+  bytes_.shrink_to_fit();
+  entries_.shrink_to_fit();
+  recount();
 }
 
 std::size_t Tape::excess(std::size_t bytes) const noexcept {

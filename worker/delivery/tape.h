@@ -5,6 +5,8 @@
 // queue. When nobody is behind the tape is emptied, so in the common case it is a few warm kilobytes.
 //
 // Positions are positions in the log: an entry is named by the log position at which its record begins.
+//
+// All tapes of a loop count together what memory they take: see TapeMemory.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +16,29 @@
 
 namespace rookery::worker {
 
+// What a loop's tapes may take together: their buffers as they are allocated, some of it not used. 32 MiB is all that
+// 32 rooms with a slow reader each may hold, or one slow reader in 32 rooms (kMaxTapeBytes), and twice the log ring:
+// beyond that a reader is no worse off with the store's history.
+inline constexpr std::size_t kMaxTapeMemoryBytes = 32 * 1024 * 1024;
+
+struct TapeMemory {
+  std::size_t bytes = 0;
+  std::size_t most = kMaxTapeMemoryBytes;
+
+  // An emptied tape keeps its buffer for the next message only while there is plenty.
+  [[nodiscard]] bool is_plenty() const noexcept { return bytes <= most / 2; }
+};
+
 class Tape final {
  public:
+  Tape() = default;
+  ~Tape() { count(0); }
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  // From now on it is counted there, which must outlive it.
+  void count_in(TapeMemory& memory) noexcept { memory_ = &memory; }
+
   // Where to encode the record that begins at log position `position`; then seal().
   // REQUIRES: positions never decrease.
   [[nodiscard]] std::string& open(std::uint64_t position);
@@ -46,14 +69,21 @@ class Tape final {
   [[nodiscard]] std::size_t excess(std::size_t bytes) const noexcept;
   // Drops the oldest `count` entries.
   void drop(std::size_t count);
+  // Gives back what it has allocated and does not use.
+  void shrink();
 
  private:
   struct Entry {
     std::uint64_t position;
     std::size_t end_byte;
   };
+  void count(std::size_t bytes) noexcept;
+  void recount() noexcept { count(bytes_.capacity() + entries_.capacity() * sizeof(Entry)); }
+
   std::string bytes_;
   std::vector<Entry> entries_;
+  TapeMemory* memory_ = nullptr;
+  std::size_t counted_ = 0;  // of memory_->bytes
   std::size_t flushed_ = 0;
   std::uint64_t opened_ = 0;
 };

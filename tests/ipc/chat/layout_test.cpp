@@ -28,7 +28,7 @@ std::string text_of_magic(std::uint64_t magic) {
 }
 
 TEST(LayoutTest, Magics) {
-  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR6");
+  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR7");
   EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG6");
   EXPECT_EQ(text_of_magic(MasterRegionHeader::kMagic), "ROOKMST1");
   EXPECT_EQ(text_of_magic(shm::LogRingHeader::kMagic), "ROOKLOG2");
@@ -124,7 +124,7 @@ TEST(LayoutTest, LoopControl) {
   EXPECT_AT(256, LoopControl, journal);
   EXPECT_AT(384, LoopControl, rooms_heard);
   EXPECT_AT(2432, LoopControl, counters);
-  EXPECT_EQ(sizeof(LoopCounters), 312U);
+  EXPECT_EQ(sizeof(LoopCounters), 320U);
   EXPECT_AT(0, LoopCounters, clients);
   EXPECT_AT(64, LoopCounters, messages);
   EXPECT_AT(72, LoopCounters, bytes_in);
@@ -139,6 +139,7 @@ TEST(LayoutTest, LoopControl) {
   EXPECT_AT(168, LoopCounters, slow_closed);
   EXPECT_AT(176, LoopCounters, pool_waiting);
   EXPECT_AT(184, LoopCounters, hash_us);
+  EXPECT_AT(312, LoopCounters, tape_bytes);
   EXPECT_EQ(sizeof(TimeHistogram), 128U);
   EXPECT_AT(120, TimeHistogram, sum);
   EXPECT_EQ(sizeof(BatchHistogram), 72U);

@@ -216,6 +216,97 @@ TEST_F(DeliveryTest, ASlowClientIsToldExactlyHowMuchItMissed) {
   EXPECT_EQ(topic.tape(wire::DialectId::Text).size_bytes(), 0U) << "nobody is behind: the tape is empty";
 }
 
+// Each room's tape is within its own bound; all of them together would take 40 times that.
+TEST_F(DeliveryTest, OfManyRoomsWhoLacksMostIsPassedOverAndTheOthersMissNothing) {
+  constexpr std::size_t kMost = 4 * 1024 * 1024;
+  delivery_->allow_tapes(kMost);
+  constexpr std::size_t kRooms = 40;
+  std::vector<Topic> rooms(kRooms);
+  Client slow = connect(4096);
+  Client patient = connect(4096);  // slow too, but in one room
+  Client quick = connect(200'000);
+  for (Topic& room : rooms)
+    for (const Client* member : {&slow, &quick}) room.add(*member->session);
+  rooms[0].add(*patient.session);
+
+  const std::string text(1000, 'y');
+  std::uint64_t sent = 0;
+  std::uint64_t to_patient = 0;
+  std::size_t most = 0;
+  for (int round = 0; round < 250; ++round) {
+    for (std::size_t room = 0; room < kRooms; ++room) {
+      publish(rooms[room], std::to_string(++sent) + " " + text + "\n");
+      if (room == 0) ++to_patient;
+    }
+    end_of_record();
+    delivery_->flush();
+    most = std::max(most, delivery_->tape_memory().bytes);
+    read_some(quick, 1 << 16);
+    serve_writable();
+  }
+  EXPECT_LE(most, kMost) << "after each flush";
+  EXPECT_EQ(chat::value_of(context_->own().control(0).counters.tape_bytes), delivery_->tape_memory().bytes);
+  for (Client* client : {&quick, &patient, &slow}) read_all(*client);
+
+  const auto lines_of = [](const Client& client) {
+    return static_cast<std::uint64_t>(std::count(client.received.begin(), client.received.end(), '\n'));
+  };
+  EXPECT_EQ(lines_of(quick), sent);
+  EXPECT_EQ(lines_of(patient), to_patient) << "it lacked little";
+  std::uint64_t missed = 0;
+  std::uint64_t told = 0;
+  for (std::size_t at = 0; (at = slow.received.find("[!] missed ", at)) != std::string::npos; ++at, ++told)
+    missed += std::stoull(slow.received.substr(at + 11));
+  EXPECT_GT(missed, sent / 2);
+  EXPECT_EQ(lines_of(slow) - told + missed, sent);
+
+  publish(rooms[1], "the end\n");
+  end_of_record();
+  delivery_->flush();
+  read_all(slow);
+  EXPECT_TRUE(slow.received.ends_with("the end\n")) << "it goes on with the newest";
+  for (Topic& room : rooms) EXPECT_EQ(room.tape(wire::DialectId::Text).size_bytes(), 0U);
+}
+
+// Several that lack the same are passed over together, whatever dialect or room.
+TEST_F(DeliveryTest, TapesStayWithinTheirMemoryWhoeverIsSlow) {
+  constexpr std::size_t kMost = 1024 * 1024;
+  delivery_->allow_tapes(kMost);
+  std::mt19937 random(5);
+  std::vector<Topic> rooms(12);
+  std::vector<Client> clients;
+  for (int i = 0; i < 16; ++i) {
+    clients.push_back(connect(i % 4 == 0 ? 200'000 : 4096));
+    for (std::size_t room = 0; room < rooms.size(); ++room)
+      if (random() % 2 == 0 || room == 0) rooms[room].add(*clients.back().session);
+  }
+  for (int step = 0; step < 1500; ++step) {
+    Topic& room = rooms[random() % rooms.size()];
+    const std::string line = std::to_string(step) + std::string(random() % 3000, 'x') + "\n";
+    for (Client& client : clients)
+      if (std::find(room.members().begin(), room.members().end(), client.session) != room.members().end())
+        client.expected += line;
+    publish(room, line);
+    end_of_record();
+    delivery_->flush();
+    ASSERT_LE(delivery_->tape_memory().bytes, kMost) << "step " << step;
+    Client& reader = clients[random() % clients.size()];
+    read_some(reader, reader.session->index % 4 == 0 ? 1 << 16 : random() % 3000);
+    serve_writable();
+  }
+  for (Client& client : clients) {
+    read_all(client);
+    const auto count = [](const std::string& text) {
+      return static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+    };
+    std::uint64_t missed = 0;
+    std::uint64_t told = 0;
+    for (std::size_t at = 0; (at = client.received.find("[!] missed ", at)) != std::string::npos; ++at, ++told)
+      missed += std::stoull(client.received.substr(at + 11));
+    EXPECT_EQ(count(client.received) - told + missed, count(client.expected));
+  }
+}
+
 TEST_F(DeliveryTest, AClientThatTakesNoRepliesIsClosed) {
   Client client = connect(4096);
   const std::string reply(10'000, 'z');

@@ -25,6 +25,31 @@ TEST(Tape, HoldsEntriesOneBehindTheOther) {
   EXPECT_EQ(tape.position(1), 20U);
 }
 
+TEST(Tape, CountsItsMemoryAndKeepsABufferOnlyWhileThereIsPlenty) {
+  TapeMemory memory;
+  const std::string message(1000, 'm');
+  {
+    Tape tape;
+    tape.count_in(memory);
+    for (std::uint64_t i = 0; i < 40; ++i) put(tape, i, message);
+    EXPECT_GE(memory.bytes, 40 * message.size());
+    EXPECT_LT(memory.bytes, 3 * 40 * message.size());
+    tape.drop(39);
+    tape.shrink();
+    EXPECT_GE(memory.bytes, message.size());
+    EXPECT_LT(memory.bytes, 3 * message.size());
+    for (std::uint64_t i = 0; i < 20; ++i) put(tape, i, message);
+    tape.clear();
+    EXPECT_GE(memory.bytes, 20 * message.size()) << "kept for the next message";
+    memory.most = memory.bytes;
+    put(tape, 1, message);
+    tape.clear();
+    EXPECT_LT(memory.bytes, 100U) << "given back where it is short";
+    put(tape, 2, message);
+  }
+  EXPECT_EQ(memory.bytes, 0U) << "a tape that ends";
+}
+
 TEST(Tape, FindsEntriesByPositionAndByByte) {
   Tape tape;
   put(tape, 10, "one\n");
