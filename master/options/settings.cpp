@@ -16,6 +16,7 @@
 
 #include "ipc/chat/runtime_settings.h"
 #include "ipc/chat/worker_region.h"
+#include "master/options/duration.h"
 #include "master/options/metrics_address.h"
 #include "master/options/setting_change.h"
 
@@ -30,7 +31,6 @@ constexpr std::uint32_t kMaxMaxClients = 1'000'000;
 constexpr double kMaxLimitSeconds = static_cast<double>(chat::kLongestClientTime.count());
 constexpr double kMinShutdownSeconds = 0.1;
 constexpr double kMaxShutdownSeconds = 3600;
-constexpr auto kMaxHistorySeconds = static_cast<std::uint64_t>(chat::kLongestHistory.count());
 constexpr std::uint64_t kMinHistoryBytes = std::uint64_t{1} << 20;
 
 template <typename Integer>
@@ -55,32 +55,19 @@ std::chrono::milliseconds seconds(std::string_view value, double lowest, double 
   return std::chrono::milliseconds{std::llround(number * 1000)};
 }
 
-// A whole number and one of the units, the first of which may be left out.
-struct Unit {
-  char letter;
-  std::uint64_t worth;
-};
 std::uint64_t with_unit(std::string_view value, std::span<const Unit> units, std::uint64_t lowest,
                         std::uint64_t highest, std::string_view examples) {
-  std::uint64_t number = 0;
-  std::uint64_t worth = units.front().worth;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  const std::string_view rest = value.substr(static_cast<std::size_t>(end - value.data()));
-  bool good = error == std::errc{} && rest.size() <= 1;
-  if (good && !rest.empty()) {
-    const auto found = std::ranges::find(units, rest.front(), &Unit::letter);
-    good = found != units.end();
-    if (good) worth = found->worth;
-  }
   // 0 is no limit, whatever the unit.
-  if (!good || number > highest / worth || (number != 0 && number * worth < lowest))
+  const auto number = parse_with_unit(value, units, highest);
+  if (!number || (*number != 0 && *number < lowest))
     throw BadValue(fmt::format("'{}' is none of {}; 0: no limit", value, examples));
-  return number * worth;
+  return *number;
 }
 
 std::chrono::milliseconds age(std::string_view value) {
-  static constexpr std::array<Unit, 4> kUnits{{{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86'400}}};
-  return std::chrono::seconds{with_unit(value, kUnits, 1, kMaxHistorySeconds, "90s, 15m, 12h, 30d, up to 36500d")};
+  const auto duration = parse_duration(value);
+  if (!duration) throw BadValue(fmt::format("'{}' is none of {}; 0: no limit", value, kDurationExamples));
+  return *duration;
 }
 
 std::uint64_t size(std::string_view value) {
