@@ -143,6 +143,8 @@ Step ChatSession::receive(std::string_view text, std::time_t now) {
       on_event(step, std::move(line));
       break;
     case ServerLine::Kind::Foreign:
+      // Said in the text dialect when it takes no connection of ours, before it knows which dialect is spoken.
+      dismissed_ |= !ready_ && text.starts_with("ERR banned ");
       for (std::string& shown : line.shown) step.show.push_back({Shown::Kind::Problem, std::move(shown)});
       break;
   }

@@ -1,12 +1,12 @@
 // ipc/chat/ledger_region.h
 //
 // The layout of the ledger's control region: how far it has taken each outbox, the inboxes of the loops, the rooms, the
-// epoch. The log ring and the user table are segments of their own.
+// bans, the epoch. The log ring and the user table are segments of their own.
 //
-// Who may write   The ledger alone: `taken`, rooms, their index and the header from its sequencing thread,
-// store_failing from its
-//                 storing thread, as `counters`, inboxes from its archive thread. The loops read all of it; the master
-//                 heartbeat_ms and `taken`, to watch it and to show it; the exporter the same and `counters`.
+// Who may write   The ledger alone: `taken`, rooms, their index and the header from its sequencing thread, store_failing
+//                 from its storing thread, as `counters` and bans, inboxes from its archive thread. The loops read all of
+//                 it; the master heartbeat_ms and `taken`, to watch it and to show it; the exporter the same and
+//                 `counters`.
 // When the ledger dies  its successor goes on with what it finds: `taken` and a room's members may lag behind the
 // newest
 //                 records in the log ring, which say what they should be (master/ledger/recovery.h).
@@ -20,6 +20,7 @@
 #include <span>
 #include <string_view>
 
+#include "ipc/chat/ban.h"
 #include "ipc/chat/counters.h"
 #include "ipc/shm/committed_value.h"
 #include "ipc/shm/doorbell.h"
@@ -62,7 +63,7 @@ struct ClockTrust {
 };
 
 struct LedgerRegionHeader {
-  static constexpr std::uint64_t kMagic = 0x36474c4b4b4f4f52;  // "ROOKKLG6", little-endian
+  static constexpr std::uint64_t kMagic = 0x37474c4b4b4f4f52;  // "ROOKKLG7", little-endian
 
   std::atomic<std::uint64_t> magic;             // stored last, when epoch and rooms are there
   std::array<char, kEpochBytes> epoch;          // set before magic, never changes
@@ -80,7 +81,10 @@ struct LedgerRegionHeader {
   // Messages up to this number may have been removed from the store, none above. Raised by the storing thread before
   // they are.
   std::atomic<std::uint64_t> pruned_to;
-  ClockTrust clock;                                           // the ledger's alone
+  ClockTrust clock;                        // the ledger's alone
+  std::atomic<std::uint64_t> ban_changes;  // of the ban table, see ipc/chat/ban.h
+  std::atomic<std::uint64_t> bans_used;    // places from this one on were never used, and have no memory
+  std::atomic<std::uint64_t> bans;         // in force
   alignas(64) std::array<EndedEpoch, kMaxEndedEpochs> ended;  // oldest first; likewise
   alignas(64) LedgerCounters counters;
 };
@@ -151,7 +155,11 @@ class LedgerLayout final {
     return shm::page_aligned(room_index() + kRoomIndexWords * sizeof(shm::HashIndex::Word)) +
            std::uint64_t{slot} * kInboxWords * 8;
   }
-  [[nodiscard]] std::uint64_t total_bytes() const noexcept { return inbox_words(slots_); }
+  // Pages come as they are needed.
+  [[nodiscard]] std::uint64_t bans() const noexcept { return inbox_words(slots_); }
+  [[nodiscard]] std::uint64_t total_bytes() const noexcept {
+    return bans() + std::uint64_t{kMaxBans} * sizeof(BanPlace);
+  }
 
  private:
   std::uint32_t slots_;
@@ -175,6 +183,13 @@ class LedgerRegionView final {
   [[nodiscard]] std::uint64_t* inbox_words(std::uint32_t slot) const noexcept {
     return reinterpret_cast<std::uint64_t*>(memory_ + layout_.inbox_words(slot));
   }
+  // The places that were used.
+  [[nodiscard]] std::span<BanPlace> used_bans() const noexcept {
+    const std::uint64_t used = std::min<std::uint64_t>(header().bans_used.load(std::memory_order_acquire), kMaxBans);
+    return {all_bans(), static_cast<std::size_t>(used)};
+  }
+  // REQUIRES, beyond used_bans(): the ledger, which has reserved their memory.
+  [[nodiscard]] BanPlace* all_bans() const noexcept { return reinterpret_cast<BanPlace*>(memory_ + layout_.bans()); }
   [[nodiscard]] const LedgerLayout& layout() const noexcept { return layout_; }
   [[nodiscard]] std::string_view epoch() const noexcept { return {header().epoch.data(), kEpochBytes}; }
   [[nodiscard]] std::span<const EndedEpoch> ended_epochs() const noexcept {

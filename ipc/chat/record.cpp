@@ -14,6 +14,7 @@ bool is_durable(RecordKind kind) noexcept {
     case RecordKind::Register:
     case RecordKind::ReserveClients:
     case RecordKind::ChangeAccount:
+    case RecordKind::ChangeBan:
       return true;
     case RecordKind::None:
     case RecordKind::Join:

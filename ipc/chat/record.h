@@ -31,6 +31,9 @@ enum class RecordKind : std::uint8_t {
   FetchMissed = 10,    // likewise
   ChangeAccount = 11,  // of account `target`, called `name`: flags say what, text = the new password hash; only the
                        // ledger makes it. Durable.
+  ChangeBan = 12,      // name = the account's, or a mask (ipc/chat/address_mask.h); target = account id, 0: a mask;
+                       // flags say what, members = for how many ms, 0: for ever, text = the reason; only the ledger
+                       // makes it. Durable.
 };
 
 // Durable records have a number of their own in the epoch's sequence and are kept in the store; the others are not
@@ -41,10 +44,13 @@ enum class RecordKind : std::uint8_t {
   return kind != RecordKind::FetchHistory && kind != RecordKind::FetchMissed;
 }
 
-inline constexpr RecordKind kLastRecordKind = RecordKind::ChangeAccount;
+inline constexpr RecordKind kLastRecordKind = RecordKind::ChangeBan;
 
 // The flags of ChangeAccount.
 enum class AccountChange : std::uint8_t { Password = 1, Lock = 2, Unlock = 3, Remove = 4 };
+
+// The flags of ChangeBan.
+enum class BanChange : std::uint8_t { Ban = 1, Lift = 2 };
 
 enum RecordFlags : std::uint8_t {
   kTargetIsGuest = 1,  // Direct: target is a client id, not an account

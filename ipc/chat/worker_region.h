@@ -28,7 +28,7 @@ namespace rookery::chat {
 inline constexpr std::size_t kPoolSuspects = 64;  // as many threads as a pool may have
 
 struct WorkerRegionHeader {
-  static constexpr std::uint64_t kMagic = 0x37524b574b4f4f52;  // "ROOKWKR7", little-endian
+  static constexpr std::uint64_t kMagic = 0x38524b574b4f4f52;  // "ROOKWKR8", little-endian
 
   std::atomic<std::uint64_t> magic;  // stored last
   // The life of this slot: differs for each process that ever had the slot. Released when its outboxes are empty and
@@ -39,8 +39,8 @@ struct WorkerRegionHeader {
 };
 
 // Why a connection is turned away when it comes.
-enum class ConnectionRefusal : std::uint32_t { ServerFull = 0, AddressFull = 1, ShutOut = 2, NoMeans = 3 };
-inline constexpr std::size_t kConnectionRefusals = 4;
+enum class ConnectionRefusal : std::uint32_t { ServerFull = 0, AddressFull = 1, ShutOut = 2, NoMeans = 3, Banned = 4 };
+inline constexpr std::size_t kConnectionRefusals = 5;
 inline constexpr std::size_t kDialectsCounted = 8;  // places for them; wire::kDialectCount says how many there are
 
 // What a loop counts for metrics. Numbers that only grow are those of all its lives in this place, since the server
@@ -88,7 +88,7 @@ struct LoopControl {
     return word < rooms_heard.size() && (rooms_heard[word].load(std::memory_order_relaxed) >> room % 64 & 1) != 0;
   }
 };
-static_assert(sizeof(LoopControl) == 43 * 64, "drawn in docs/shared-memory.md");
+static_assert(sizeof(LoopControl) == 44 * 64, "drawn in docs/shared-memory.md");
 
 // 1 MiB: some 5,000 messages of 100 bytes between two drains by the ledger, and never less than 60 of the largest.
 inline constexpr std::uint64_t kOutboxWords = 128 * 1024;

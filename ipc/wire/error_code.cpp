@@ -39,6 +39,8 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "shutting-down";
     case ErrorCode::RegistrationClosed:
       return "registration-closed";
+    case ErrorCode::Banned:
+      return "banned";
   }
   return "bad-command";  // a number from outside the enumeration
 }

@@ -26,6 +26,7 @@ enum class ErrorCode : std::uint8_t {
   NotDurable,
   ShuttingDown,
   RegistrationClosed,
+  Banned,
 };
 
 // "bad-command" and so on, as protocol texts have it.

@@ -121,6 +121,9 @@ std::string json_status(const ServerStatus& status) {
                    {"messages_per_s", rounded(status.rates.messages)},
                    {"deliveries_per_s", rounded(status.rates.deliveries)}};
   add_processes(json, status.processes, status.shut_out);
+  json["bans"] = status.bans;
+  json["registration"] = status.registration_open ? "open" : "closed";
+  json["guests"] = status.guests_allowed;
   json["posting"] = {{"works", status.trouble.empty()}, {"why_not", or_null(!status.trouble.empty(), status.trouble)}};
   return to_line(json);
 }

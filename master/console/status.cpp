@@ -76,6 +76,9 @@ std::string report_status(const ServerStatus& status) {
     fmt::format_to(std::back_inserter(networks), "{}{} for {} s", networks.empty() ? "" : ", ", row.network,
                    row.left.count());
   add_line(out, "shut out", "{}", networks.empty() ? "nobody" : networks);
+  add_line(out, "bans", "{}", status.bans);
+  add_line(out, "accounts", "registration {}, guests {}", status.registration_open ? "open" : "closed",
+           status.guests_allowed ? "may speak" : "may not speak");
   for (const ProcessRow& row : status.processes) {
     if (row.note.empty()) continue;
     add_line(out, "!", "{}: {}", row.worker ? fmt::format("worker {}", *row.worker) : std::string("ledger"), row.note);

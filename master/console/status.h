@@ -39,6 +39,9 @@ struct ServerStatus {
   std::uint64_t held = 0;                                              // connections that outlive their worker
   std::vector<ProcessRow> processes{};
   std::vector<ShutOutRow> shut_out{};
+  std::uint64_t bans = 0;
+  bool registration_open = false;
+  bool guests_allowed = false;
   ShownRates rates{};
 
   std::string epoch{};

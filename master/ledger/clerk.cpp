@@ -16,6 +16,7 @@
 #include "ipc/os/crash_dump.h"
 #include "ipc/os/errors.h"
 #include "ipc/wire/limits.h"
+#include "ipc/wire/safe_text.h"
 #include "ipc/wire/timestamp.h"
 #include "master/ledger/store_admin.h"
 
@@ -35,6 +36,29 @@ std::string time_text(std::int64_t time_ms) {
   if (time_ms == 0) return "-";
   const auto time = wire::format_timestamp(time_ms);
   return {time.data(), time.size()};
+}
+
+// 2026-11-21 10:00
+std::string minute_text(std::int64_t time_ms) {
+  constexpr std::size_t kBytes = 16;
+  const auto time = wire::format_timestamp(time_ms);
+  std::string text(time.data(), kBytes);
+  text[text.find('T')] = ' ';
+  return text;
+}
+
+// As much as a line of a table holds, up to a blank where there is one; not in the middle of a character.
+std::string_view take_line(std::string_view& text) {
+  constexpr std::size_t kColumns = 76;
+  std::size_t end = text.size();
+  if (end > kColumns) {
+    end = text.rfind(' ', kColumns);
+    if (end == std::string_view::npos || end == 0)
+      for (end = kColumns; (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U;) --end;
+  }
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(text.find_first_not_of(' ', end), text.size()));
+  return line;
 }
 
 }  // namespace
@@ -131,6 +155,8 @@ void Clerk::carry_out(const Task& task) {
       return list_users(task);
     case ClerkRequest::Work::ListRooms:
       return list_rooms(task);
+    case ClerkRequest::Work::ListBans:
+      return list_bans();
     case ClerkRequest::Work::Backup:
       return backup(task);
     case ClerkRequest::Work::Check:
@@ -191,6 +217,20 @@ void Clerk::list_rooms(const Task&) {
   }
   finish(shown == rows.size() ? fmt::format("OK {} rooms", shown)
                               : fmt::format("OK the first {} of {} rooms", shown, rows.size()));
+}
+
+void Clerk::list_bans() {
+  const auto line = [this](std::string_view mask, std::string_view since, std::string_view until) {
+    add_line(fmt::format("{:<43}  {:<16}  {}", mask, since, until));
+  };
+  const auto bans = store::list_bans(store::store_file(directory_), context_.calendar.date_ms());
+  if (!bans.empty()) line("MASK", "SINCE, UTC", "UNTIL, UTC");
+  for (const store::StoredBan& ban : bans) {
+    line(ban.mask, minute_text(ban.since_ms), ban.until_ms == 0 ? "for ever" : minute_text(ban.until_ms));
+    const std::string reason = wire::make_harmless(ban.reason);
+    for (std::string_view rest = reason; !rest.empty();) add_line(fmt::format("    {}", take_line(rest)));
+  }
+  finish(fmt::format("OK {} bans", bans.size()));
 }
 
 os::IfThere Clerk::if_there(const Task& task) noexcept {

@@ -60,6 +60,7 @@ class Clerk final {
   void carry_out(const Task& task);
   void list_users(const Task& task);
   void list_rooms(const Task& task);
+  void list_bans();
   void backup(const Task& task);
   void check(const Task& task);
   void write_history(const Task& task);

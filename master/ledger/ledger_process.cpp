@@ -51,6 +51,7 @@ class Ledger final {
         ring_(context_.log_ring.data(), chat::kLogRingWords),
         users_(context_.user_table.data(), shared.user_table.writer_descriptor(), chat::kMaxAccounts),
         rooms_(region_),
+        bans_(region_, shared.ledger_region.writer_descriptor()),
         bell_(region_.header().sleeping, shared.ledger_doorbell.read_end.get()),
         mark_(start.data) {
     if (store.dropped_bytes() > 0)
@@ -64,13 +65,13 @@ class Ledger final {
     refuse_what_lost_messages(store);
     if (is_fresh()) begin_epoch(store);
     open_region(store.state());
-    const Recovered recovered = recover(context_, store, rooms_, users_);
+    const Recovered recovered = recover(context_, store, rooms_, users_, bans_);
     if (recovered.records_stored > 0)
       log::info("stored {} records that the log ring still had", recovered.records_stored);
     archive_.emplace(context_, start_.data);
     sequencer_.emplace(context_, ring_, rooms_, users_.reader(), *archive_, mark_, recovered);
     mark_.stored(recovered.last_seq);
-    writer_.emplace(context_, std::move(store), users_, mark_, start_.retention);
+    writer_.emplace(context_, std::move(store), users_, bans_, mark_, start_.retention);
     desk_.emplace(context_, *sequencer_, start_.data, start_.control);
     ROOKERY_INVARIANT(poller_.add(start_.control, EPOLLIN, kControlToken));
     ROOKERY_INVARIANT(poller_.add(bell_.descriptor(), EPOLLIN, kBellToken));
@@ -266,6 +267,7 @@ class Ledger final {
   shm::LogRingWriter ring_;
   shm::NameTableWriter users_;
   RoomBook rooms_;
+  BanBook bans_;
   shm::DoorbellReader bell_;
   os::Poller poller_;
   PublishedMark mark_;

@@ -34,6 +34,7 @@ constexpr std::array kSteps{
     Step{1,
          "ALTER TABLE accounts ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;"
          "INSERT INTO meta VALUES('pruned_to', 0)"},
+    Step{2, kBansTable},
 };
 static_assert(kSteps.size() == kSchemaVersion - kOldestSchemaVersion);
 

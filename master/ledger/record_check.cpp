@@ -95,6 +95,7 @@ std::string_view what_is_wrong(const chat::Record& record) noexcept {
     case RecordKind::None:
     case RecordKind::Notice:
     case RecordKind::ChangeAccount:
+    case RecordKind::ChangeBan:
       break;
   }
   return "a record of a kind that workers do not make";

@@ -1,5 +1,7 @@
 #include "master/ledger/recovery.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -53,13 +55,39 @@ void load_users(const store::Store& store, shm::NameTableWriter& users) {
     users.end_unless([&ids](std::uint64_t id) { return std::binary_search(ids.begin(), ids.end(), id); });
 }
 
+// A ban that is stored and not in force is one that lets somebody in: the start is refused.
+void load_bans(const store::Store& store, std::int64_t now_ms, BanBook& book) {
+  std::vector<chat::Ban> bans;
+  for (const store::StoredBan& stored : store.bans(now_ms)) {
+    chat::Ban ban = chat::Ban::of_account(stored.account);
+    if (stored.account == 0) {
+      const auto mask = chat::AddressMask::parse(stored.mask);
+      if (!mask)
+        throw store::StoreError(fmt::format(
+            "the store's table of bans has a mask that is no address: {}; remove that row with sqlite3 rookery.db, or "
+            "restore a backup",
+            stored.mask));
+      ban = chat::Ban::of_addresses(*mask);
+    }
+    ban.until_ms = stored.until_ms;
+    ban.set_reason(stored.reason);
+    bans.push_back(ban);
+  }
+  if (book.replace_all(bans) != BanBook::Applied::Done)
+    throw std::runtime_error("not enough shared memory for the bans");
+  book.note_change();
+  static_cast<void>(book.publish());
+}
+
 }  // namespace
 
-Recovered recover(LedgerContext& context, store::Store& store, RoomBook& rooms, shm::NameTableWriter& users) {
+Recovered recover(LedgerContext& context, store::Store& store, RoomBook& rooms, shm::NameTableWriter& users,
+                  BanBook& bans) {
   Recovered result;
   result.records_stored = store_the_rest(context, store);
   fault::point(fault::Point::LedgerInRecovery);
   load_users(store, users);
+  load_bans(store, context.calendar.date_ms(), bans);
 
   const chat::LedgerRegionView region = context.region();
   for_each_record(

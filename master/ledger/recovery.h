@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "ipc/os/file_descriptor.h"
+#include "master/ledger/ban_book.h"
 #include "master/ledger/ledger_context.h"
 #include "master/ledger/room_book.h"
 #include "master/ledger/store.h"
@@ -29,6 +30,6 @@ struct Recovered {
 
 // Throws store::StoreError, std::runtime_error.
 [[nodiscard]] Recovered recover(LedgerContext& context, store::Store& store, RoomBook& rooms,
-                                shm::NameTableWriter& users);
+                                shm::NameTableWriter& users, BanBook& bans);
 
 }  // namespace rookery::ledger

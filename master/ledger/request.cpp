@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "ipc/shm/name_table.h"
@@ -66,9 +67,7 @@ bool is_argon2id_hash(std::string_view text) noexcept {
          std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
 }
 
-using Parsed = std::variant<AccountRequest, ClerkRequest, RequestRefusal>;
-
-Parsed parse_user(const std::vector<std::string_view>& words) {
+ParsedRequest parse_user(const std::vector<std::string_view>& words) {
   constexpr std::string_view kUsage = "user list [PREFIX] | user add|passwd NAME HASH | user lock|unlock|remove NAME";
   if (words.size() < 2) return usage(kUsage);
   const std::string_view verb = words[1];
@@ -97,7 +96,7 @@ Parsed parse_user(const std::vector<std::string_view>& words) {
   return request;
 }
 
-Parsed parse_export(std::vector<std::string_view> words, std::int64_t now_ms) {
+ParsedRequest parse_export(std::vector<std::string_view> words, std::int64_t now_ms) {
   constexpr std::string_view kUsage = "history export [#ROOM] [FILE] [--force]";
   const bool replace = take_force(words);
   if (words.size() < 2 || words[1] != "export" || words.size() > 4) return usage(kUsage);
@@ -115,11 +114,20 @@ Parsed parse_export(std::vector<std::string_view> words, std::int64_t now_ms) {
 
 }  // namespace
 
-Parsed parse_request(std::string_view text, std::int64_t now_ms) {
+ParsedRequest parse_request(std::string_view text, std::int64_t now_ms) {
   std::vector<std::string_view> words = words_of(text);
   const std::string_view verb = words.empty() ? std::string_view() : words[0];
   if (verb == "user") return parse_user(words);
   if (verb == "history") return parse_export(words, now_ms);
+  if (verb == "ban" || verb == "unban") {
+    auto parsed = parse_ban_request(text);
+    if (auto* refusal = std::get_if<std::string>(&parsed)) return RequestRefusal{std::move(*refusal)};
+    return std::get<BanRequest>(std::move(parsed));
+  }
+  if (verb == "bans") {
+    if (words.size() != 1) return usage("bans");
+    return ClerkRequest{ClerkRequest::Work::ListBans, {}, {}};
+  }
   if (verb == "room") {
     if (words.size() != 2 || words[1] != "list") return usage("room list");
     return ClerkRequest{ClerkRequest::Work::ListRooms, {}, {}};

@@ -4,7 +4,9 @@
 
 #include <utility>
 
+#include "ipc/chat/ban.h"
 #include "ipc/log.h"
+#include "master/console/readable.h"
 
 namespace rookery::ledger {
 
@@ -15,19 +17,28 @@ constexpr std::size_t kMostChanges = 16;
 constexpr std::chrono::seconds kStoredWithin{10};
 constexpr std::chrono::seconds kTellOfWorkEvery{1};  // the master waits 15 s for the next word
 
-std::string_view done_word(const AccountRequest& request) noexcept {
-  if (!request.change) return "added";
+std::string done(const AccountRequest& request) {
+  if (!request.change) return "added " + request.name;
   switch (*request.change) {
     case chat::AccountChange::Password:
-      return "password of";
+      return "password of " + request.name;
     case chat::AccountChange::Lock:
-      return "locked";
+      return "locked " + request.name;
     case chat::AccountChange::Unlock:
-      return "unlocked";
+      return "unlocked " + request.name;
     case chat::AccountChange::Remove:
-      return "removed";
+      return "removed " + request.name;
   }
   return {};
+}
+
+std::string done(const BanRequest& request) {
+  const bool lifted = request.change == chat::BanChange::Lift;
+  std::string words = (lifted ? "unbanned " : "banned ") + request.target();
+  if (!lifted && request.lasts.count() != 0)
+    words += " for " + master::readable_duration(std::chrono::duration_cast<std::chrono::seconds>(request.lasts));
+  if (!request.written.empty()) words += fmt::format(" (which is the range that {} lies in)", request.written);
+  return words;
 }
 
 }  // namespace
@@ -46,8 +57,12 @@ void RequestDesk::hear(const chat::ControlMessage& message) {
   if (context_.region().header().store_failing.load(std::memory_order_relaxed) != 0)
     return answer(message.number, "ERR not-durable the store cannot be written now, the log says why");
   if (waiting_.size() >= kMostChanges) return answer(message.number, kTooMuch);
-  waiting_.push_back(
-      {message.number, std::get<AccountRequest>(std::move(parsed)), os::Monotonic::now() + kStoredWithin, 0});
+  Change change{.number = message.number, .request = {}, .deadline = os::Monotonic::now() + kStoredWithin, .end = 0};
+  if (auto* ban = std::get_if<BanRequest>(&parsed))
+    change.request = std::move(*ban);
+  else
+    change.request = std::get<AccountRequest>(std::move(parsed));
+  waiting_.push_back(std::move(change));
 }
 
 bool RequestDesk::turn() {
@@ -65,11 +80,17 @@ void RequestDesk::close() {
   send();
 }
 
-// The storing thread changes the user table before it moves durable_end.
+// The storing thread changes the user table and the ban table before it moves durable_end.
 void RequestDesk::answer_published() {
   if (context_.ring_header().durable_end.load(std::memory_order_acquire) >= published_->end) {
-    log::info("by the operator: {} {}", done_word(published_->request), published_->request.name);
-    answer(published_->number, fmt::format("OK {} {}", done_word(published_->request), published_->request.name));
+    const std::string words = std::visit([](const auto& request) { return done(request); }, published_->request);
+    log::info("by the operator: {}", words);
+    const auto* ban = std::get_if<BanRequest>(&published_->request);
+    if (ban != nullptr && ban->mask && ban->change == chat::BanChange::Ban) {
+      const std::string warning = warning_of(*ban->mask);
+      if (!warning.empty()) answer(published_->number, "+" + warning + "\n");
+    }
+    answer(published_->number, "OK " + words);
     published_.reset();
   } else if (published_->deadline <= os::Monotonic::now()) {
     answer(published_->number, "ERR not-durable it is ordered but not stored yet: the disk is slow or full");
@@ -77,31 +98,62 @@ void RequestDesk::answer_published() {
   }
 }
 
-// One at a time: what the next one finds in the user table is then what all before it have made of it.
+// One at a time: what the next one finds in the tables is then what all before it have made of them.
 bool RequestDesk::publish_next() {
   if (published_ || waiting_.empty()) return false;
   Change& next = waiting_.front();
-  const Sequencer::AccountVerdict verdict = sequencer_.change_account(next.request, next.end);
-  switch (verdict) {
-    case Sequencer::AccountVerdict::NoRoom:
-      if (next.deadline > os::Monotonic::now()) return false;
-      answer(next.number, "ERR not-durable the disk or a reader is too far behind; try again");
-      break;
-    case Sequencer::AccountVerdict::Published:
-      published_ = std::move(next);
-      break;
-    case Sequencer::AccountVerdict::NameTaken:
-      answer(next.number, fmt::format("ERR name-taken there is an account {}", next.request.name));
-      break;
-    case Sequencer::AccountVerdict::Full:
-      answer(next.number, "ERR server-full there are as many accounts as there can be");
-      break;
-    case Sequencer::AccountVerdict::NoSuchName:
-      answer(next.number, fmt::format("ERR no-such-user there is no account {}", next.request.name));
-      break;
+  std::string refusal;
+  const bool published =
+      std::visit([&](const auto& request) { return publish(request, next.end, refusal); }, next.request);
+  if (published) {
+    published_ = std::move(next);
+  } else {
+    if (refusal.empty() && next.deadline > os::Monotonic::now()) return false;
+    answer(next.number,
+           refusal.empty() ? "ERR not-durable the disk or a reader is too far behind; try again" : std::move(refusal));
   }
   waiting_.pop_front();
-  return verdict == Sequencer::AccountVerdict::Published;
+  return published;
+}
+
+bool RequestDesk::publish(const AccountRequest& request, shm::Position& end, std::string& refusal) {
+  using Verdict = Sequencer::AccountVerdict;
+  const Verdict verdict = sequencer_.change_account(request, end);
+  switch (verdict) {
+    case Verdict::Published:
+    case Verdict::NoRoom:
+      break;
+    case Verdict::NameTaken:
+      refusal = fmt::format("ERR name-taken there is an account {}", request.name);
+      break;
+    case Verdict::Full:
+      refusal = "ERR server-full there are as many accounts as there can be";
+      break;
+    case Verdict::NoSuchName:
+      refusal = fmt::format("ERR no-such-user there is no account {}", request.name);
+      break;
+  }
+  return verdict == Verdict::Published;
+}
+
+bool RequestDesk::publish(const BanRequest& request, shm::Position& end, std::string& refusal) {
+  using Verdict = Sequencer::BanVerdict;
+  const Verdict verdict = sequencer_.change_ban(request, end);
+  switch (verdict) {
+    case Verdict::Published:
+    case Verdict::NoRoom:
+      break;
+    case Verdict::NoSuchAccount:
+      refusal = fmt::format("ERR no-such-user there is no account {}", request.name);
+      break;
+    case Verdict::NotBanned:
+      refusal = fmt::format("ERR no-such-ban there is no ban of {}; bans lists them", request.target());
+      break;
+    case Verdict::Full:
+      refusal = fmt::format("ERR server-full there are {} bans, and no more can be; unban some", chat::kMaxBans);
+      break;
+  }
+  return verdict == Verdict::Published;
 }
 
 void RequestDesk::tell_of_work() {

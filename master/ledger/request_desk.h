@@ -1,8 +1,8 @@
 // master/ledger/request_desk.h
 //
-// Where an operator's requests come in and their answers go out (request.h). What changes an account is published in
-// the log like all that people say, one change at a time, and answered when it is durable and in the user table; the
-// rest is the clerk's.
+// Where an operator's requests come in and their answers go out (request.h). What changes an account or a ban is
+// published in the log like all that people say, one change at a time, and answered when it is durable and in the user
+// table; the rest is the clerk's.
 //
 // Nothing here waits: turn() is called in every turn of the sequencing thread, and looks.
 //
@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "ipc/chat/control_message.h"
 #include "ipc/os/clock.h"
@@ -46,7 +47,7 @@ class RequestDesk final {
  private:
   struct Change {
     std::uint64_t number = 0;
-    AccountRequest request;
+    std::variant<AccountRequest, BanRequest> request;
     os::Monotonic::time_point deadline{};
     shm::Position end = 0;  // in the ring, once it is published
   };
@@ -54,6 +55,9 @@ class RequestDesk final {
   void answer(std::uint64_t number, std::string text);
   void answer_published();
   [[nodiscard]] bool publish_next();
+  // True: published. Otherwise `refusal` is the answer; where it is empty there is no room in the ring now.
+  [[nodiscard]] bool publish(const AccountRequest& request, shm::Position& end, std::string& refusal);
+  [[nodiscard]] bool publish(const BanRequest& request, shm::Position& end, std::string& refusal);
   void tell_of_work();
   void send();
 

@@ -68,6 +68,7 @@ void fill(const std::filesystem::path& file) {
       fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplicationId, kSchemaVersion).c_str(),
       "set it up");
   connection.execute(kTables, "create its tables");
+  connection.execute(kBansTable, "create its tables");
   const std::string rows = fmt::format(
       "INSERT INTO rooms VALUES({}, '*');"
       "INSERT INTO meta VALUES('epoch', '{}'), ('last_seq', 0), ('next_client', 1), ('next_account', 1),"

@@ -14,11 +14,21 @@ class Connection;
 
 inline constexpr const char* kDatabaseName = "rookery.db";
 inline constexpr std::int64_t kApplicationId = 0x524f4f4b;  // "ROOK"; `file rookery.db` shows it
-inline constexpr std::int64_t kSchemaVersion = 2;
+inline constexpr std::int64_t kSchemaVersion = 3;
 inline constexpr std::int64_t kOldestSchemaVersion = 1;  // that migration.h brings up to date
 // The oldest version whose server may use a store of kSchemaVersion: what was added since, it does not miss.
 inline constexpr std::int64_t kCompatibleFrom = 2;
 inline constexpr std::int64_t kBroadcastRoom = 0;  // the id of room "*": every room's history has its messages
+
+// Came with version 3, which the server of version 2 passes over.
+inline constexpr const char* kBansTable =
+    "CREATE TABLE bans("
+    " mask     TEXT PRIMARY KEY COLLATE NOCASE,"
+    " account  INTEGER NOT NULL,"
+    " since_ms INTEGER NOT NULL,"
+    " until_ms INTEGER NOT NULL,"
+    " reason   TEXT NOT NULL"
+    ") STRICT, WITHOUT ROWID;";
 
 // Makes a whole new database, or nothing: it appears under its name with everything in it. Throws StoreError.
 void create_database(const std::filesystem::path& file);

@@ -188,6 +188,7 @@ bool Sequencer::decide(std::uint32_t slot, chat::Record& record) {
     case chat::RecordKind::FetchHistory:
     case chat::RecordKind::FetchMissed:
     case chat::RecordKind::ChangeAccount:
+    case chat::RecordKind::ChangeBan:
       break;
   }
   damage(slot, "a record of a kind that workers do not make");
@@ -253,34 +254,6 @@ void Sequencer::append_notices() {
     append(record);
   }
   notices_.erase(notices_.begin(), notices_.begin() + static_cast<std::ptrdiff_t>(done));
-}
-
-Sequencer::AccountVerdict Sequencer::change_account(const AccountRequest& request, shm::Position& end) {
-  note_slowest_reader();
-  if (!room_for(chat::kMaxRecordBytes)) return AccountVerdict::NoRoom;
-  time_ms_ = std::max(time_ms_, context_.calendar.date_ms());
-  chat::Record record;
-  record.header.slot = ~0U;
-  record.name = request.name;
-  record.text = request.hash;
-  if (!request.change) {
-    record.header.kind = chat::RecordKind::Register;
-    decide_registration(record);
-    if (record.header.outcome == refused(wire::ErrorCode::NameTaken)) return AccountVerdict::NameTaken;
-    if (record.header.outcome != 0) return AccountVerdict::Full;
-  } else {
-    const shm::NameTableEntry* user = users_.find(request.name);
-    if (user == nullptr) return AccountVerdict::NoSuchName;
-    record.header.kind = chat::RecordKind::ChangeAccount;
-    record.header.flags = static_cast<std::uint8_t>(*request.change);
-    record.header.target = user->id;
-    record.name = user->name_view();
-  }
-  append(record);
-  if (!request.change) note_pending_name(request.name);
-  publish();
-  end = ring_.end();
-  return AccountVerdict::Published;
 }
 
 void Sequencer::note_pending_name(std::string_view name) {

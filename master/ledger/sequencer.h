@@ -47,6 +47,10 @@ class Sequencer final {
   enum class AccountVerdict : unsigned char { Published, NameTaken, Full, NoSuchName, NoRoom };
   [[nodiscard]] AccountVerdict change_account(const AccountRequest& request, shm::Position& end);
 
+  // Likewise. Full: there are kMaxBans.
+  enum class BanVerdict : unsigned char { Published, NoSuchAccount, NotBanned, Full, NoRoom };
+  [[nodiscard]] BanVerdict change_ban(const BanRequest& request, shm::Position& end);
+
   // The worker is dead: its outboxes are drained, then who was gone already leaves the rooms, see departures.h.
   void worker_gone(std::uint32_t worker);
   // Workers for which all of that is published; each is returned once.

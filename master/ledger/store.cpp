@@ -17,6 +17,7 @@
 #include "master/ledger/migration.h"
 #include "master/ledger/placement.h"
 #include "master/ledger/schema.h"
+#include "master/ledger/stored_bans.h"
 #include "master/ledger/wal_check.h"
 #include "master/ledger/wal_rewrite.h"
 #include "master/ledger/write_session.h"
@@ -206,6 +207,8 @@ struct Store::Implementation {
         return session->insert_account(record);
       case chat::RecordKind::ChangeAccount:
         return session->change_account(record);
+      case chat::RecordKind::ChangeBan:
+        return session->change_ban(record);
       case chat::RecordKind::ReserveClients:
         pending.next_client = std::max(pending.next_client, record.header.target + record.header.members);
         return true;
@@ -260,6 +263,12 @@ void Store::for_each_account(const std::function<void(const StoredAccount&)>& vi
   if (select.failed()) self.session->connection().fail("read its accounts");
 }
 
+std::vector<StoredBan> Store::bans(std::int64_t now_ms) const {
+  Implementation& self = *implementation_;
+  if (!self.session && !self.reopen()) throw StoreError(self.error);
+  return read_bans(self.session->connection(), now_ms);
+}
+
 bool Store::begin() {
   Implementation& self = *implementation_;
   ROOKERY_INVARIANT(self.group != Implementation::Group::Open);
@@ -302,6 +311,13 @@ std::optional<Pruned> Store::prune(const Retention& keep, std::int64_t now_ms, s
   }
   self.pending.pruned_to = std::max(self.pending.pruned_to, pruned->to);
   return pruned;
+}
+
+bool Store::remove_ended_bans(std::int64_t now_ms) {
+  Implementation& self = *implementation_;
+  ROOKERY_INVARIANT(self.group != Implementation::Group::None);
+  if (self.group == Implementation::Group::Failed) return false;
+  return self.session->remove_ended_bans(now_ms) || self.fail_group("remove bans that have ended");
 }
 
 bool Store::commit() {

@@ -50,6 +50,15 @@ struct StoredAccount {
   bool locked = false;
 };
 
+// As the store has it: until_ms 0 is for ever, account 0 a ban of addresses.
+struct StoredBan {
+  std::string mask;  // or the account's name
+  std::uint64_t account = 0;
+  std::int64_t since_ms = 0;
+  std::int64_t until_ms = 0;
+  std::string reason;
+};
+
 // Which messages are kept; 0: no such limit.
 struct Retention {
   std::chrono::milliseconds age{0};
@@ -94,6 +103,9 @@ class Store final {
   // Every account, in order of its id.
   void for_each_account(const std::function<void(const StoredAccount&)>& visit) const;
 
+  // Those that have not ended by then and whose account, if they are of one, is there.
+  [[nodiscard]] std::vector<StoredBan> bans(std::int64_t now_ms) const;
+
   // A group commit: begin(), add() for each durable record in order of seq, commit(). A record with a seq not greater
   // than the newest stored is passed over: it is there already. False: nothing of the group counts as stored (disk
   // full, I/O error), error() says why. Add the same records again in a later group, never others under their numbers:
@@ -106,6 +118,8 @@ class Store final {
   // Inside a group: removes the oldest messages that are not to be kept, `most` of them. What is removed is gone with
   // the commit; its space is used again. Empty: as a false add().
   [[nodiscard]] std::optional<Pruned> prune(const Retention& keep, std::int64_t now_ms, std::uint32_t most);
+  // Inside a group: forgets the bans that have ended by then. False: as a false add().
+  [[nodiscard]] bool remove_ended_bans(std::int64_t now_ms);
   void rollback() noexcept;
   // Can something be written, and made durable? Outside of a group; changes nothing but a row that nobody reads. False:
   // as after commit().

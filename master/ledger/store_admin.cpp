@@ -18,6 +18,7 @@
 #include "master/ledger/copy.h"
 #include "master/ledger/schema.h"
 #include "master/ledger/statement.h"
+#include "master/ledger/stored_bans.h"
 
 namespace rookery::store {
 
@@ -179,6 +180,12 @@ std::vector<AccountRow> list_accounts(const fs::path& file, std::string_view pre
   }
   if (select.failed()) inquiry.connection().fail("read its accounts");
   return rows;
+}
+
+std::vector<StoredBan> list_bans(const fs::path& file, std::int64_t now_ms) {
+  const GoOn go_on = always;
+  const Inquiry inquiry(file, go_on);
+  return read_bans(inquiry.connection(), now_ms);
 }
 
 std::vector<RoomRow> list_rooms(const fs::path& file, const GoOn& go_on) {

@@ -96,6 +96,9 @@ struct AccountRow {
 [[nodiscard]] std::vector<AccountRow> list_accounts(const std::filesystem::path& file, std::string_view prefix,
                                                     std::size_t limit);
 
+// Those that have not ended by then, by mask.
+[[nodiscard]] std::vector<StoredBan> list_bans(const std::filesystem::path& file, std::int64_t now_ms);
+
 struct RoomRow {
   std::string name;  // "*": the broadcasts
   std::uint64_t messages = 0;

@@ -37,11 +37,12 @@ constexpr std::chrono::seconds kLookAtFiles{2};
 
 }  // namespace
 
-StoreWriter::StoreWriter(LedgerContext& context, store::Store store, shm::NameTableWriter& users, PublishedMark& mark,
-                         const store::Retention& retention)
+StoreWriter::StoreWriter(LedgerContext& context, store::Store store, shm::NameTableWriter& users, BanBook& bans,
+                         PublishedMark& mark, const store::Retention& retention)
     : context_(context),
       store_(std::move(store)),
       users_(users),
+      bans_(bans),
       mark_(mark),
       reader_(context.ring_reader()),
       loops_(context.loop_ringers()),
@@ -83,6 +84,7 @@ void StoreWriter::probe() noexcept {
 void StoreWriter::run() {
   const os::CrashStack stack;
   for (;;) {
+    end_bans();
     const GroupResult result = store_group();
     if (result == GroupResult::Stored) continue;
     std::unique_lock lock(mutex_);
@@ -106,11 +108,7 @@ void StoreWriter::run() {
       if (prune_alone()) continue;
       lock.lock();
     }
-    const auto woken = [this] { return work_ || stop_ || probe_; };
-    if (retention_.limits())
-      woken_.wait_for(lock, kLookForOld, woken);
-    else
-      woken_.wait_for(lock, kLookAtFiles, woken);
+    woken_.wait_for(lock, patience(), [this] { return work_ || stop_ || probe_; });
     work_ = false;
     if (!std::exchange(probe_, false)) continue;
     lock.unlock();
@@ -125,9 +123,19 @@ void StoreWriter::run() {
   if (store_.sync_failed()) group_failed("empty the write-ahead log");
 }
 
+// How long there is nothing to do if nothing comes.
+std::chrono::milliseconds StoreWriter::patience() const {
+  std::chrono::milliseconds result = retention_.limits() ? kLookForOld : kLookAtFiles;
+  if (const auto end_ms = bans_.next_end_ms())
+    result = std::clamp(std::chrono::milliseconds(*end_ms - context_.calendar.date_ms()), std::chrono::milliseconds(1),
+                        result);
+  return result;
+}
+
 StoreWriter::GroupResult StoreWriter::store_group() {
   const shm::Position begin = reader_.position();
   user_changes_.clear();
+  ban_changes_.clear();
   std::size_t durable_records = 0;
   if (!add_group(durable_records)) {
     group_failed("store messages");
@@ -159,6 +167,7 @@ StoreWriter::GroupResult StoreWriter::store_group() {
     note_written();
   }
   change_users();
+  change_bans();
   announce(reader_.position(), durable_records > 0);
   return GroupResult::Stored;
 }
@@ -255,8 +264,34 @@ bool StoreWriter::add_group(std::size_t& durable_records) {
     if (record->header.kind == chat::RecordKind::ChangeAccount)
       user_changes_.push_back({static_cast<chat::AccountChange>(record->header.flags), record->header.target,
                                std::string(record->name), std::string(record->text)});
+    if (record->header.kind == chat::RecordKind::ChangeBan) {
+      const auto ban = ban_of(*record);
+      ROOKERY_INVARIANT(ban.has_value());
+      ban_changes_.emplace_back(static_cast<chat::BanChange>(record->header.flags), *ban);
+    }
   }
   return true;
+}
+
+void StoreWriter::change_bans() {
+  for (const auto& [change, ban] : ban_changes_)
+    if (bans_.apply(change, ban) != BanBook::Applied::Done)
+      log::alert("a ban is stored, but there is no shared memory for it: it holds after a restart");
+  // Somebody may have to go.
+  if (bans_.publish())
+    for (shm::DoorbellRinger& loop : loops_) loop.ring_if_asleep();
+}
+
+// They have no effect any more; that the store forgets them too may wait.
+void StoreWriter::end_bans() {
+  if (!bans_.next_end_ms()) return;
+  const std::int64_t now_ms = context_.calendar.date_ms();
+  if (!bans_.end_expired(now_ms)) return;
+  static_cast<void>(bans_.publish());
+  const bool removed = store_.begin() && store_.remove_ended_bans(now_ms) && store_.commit();
+  if (removed) return;
+  if (store_.sync_failed()) group_failed("remove bans that have ended");
+  store_.rollback();
 }
 
 void StoreWriter::change_users() {
@@ -282,6 +317,7 @@ shm::InsertResult StoreWriter::change_user(const UserChange& user) {
   const shm::NameTableEntry* known = users_.reader().find(user.name);
   if (known == nullptr || known->id != user.id) return shm::InsertResult::Taken;  // ended before
   if (user.change == Change::Remove) {
+    bans_.account_removed(user.id);
     users_.end(user.name, user.id);
     return shm::InsertResult::Inserted;
   }

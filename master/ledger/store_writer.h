@@ -7,6 +7,8 @@
 // New accounts enter the user table here, once they are durable: a login can never succeed for an account that a crash
 // would take away.
 //
+// So do bans enter the ban table, and they leave it when they end; the store forgets ended ones when it can.
+//
 // Old messages that are not to be kept are removed in small pieces: together with a group, so that one sync of the disk
 // does for both, some more than the group has brought; and alone while there is nothing to store.
 //
@@ -19,14 +21,17 @@
 // (chat::StoreFailure::Displaced), noticed before and after each group and every two seconds.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "ipc/os/clock.h"
+#include "master/ledger/ban_book.h"
 #include "master/ledger/ledger_context.h"
 #include "master/ledger/published_mark.h"
 #include "master/ledger/store.h"
@@ -38,9 +43,9 @@ inline constexpr int kExitSyncFailed = 74;
 
 class StoreWriter final {
  public:
-  // `store` and `users` are this thread's alone until it has been joined.
-  StoreWriter(LedgerContext& context, store::Store store, shm::NameTableWriter& users, PublishedMark& mark,
-              const store::Retention& retention);
+  // `store`, `users` and `bans` are this thread's alone until it has been joined.
+  StoreWriter(LedgerContext& context, store::Store store, shm::NameTableWriter& users, BanBook& bans,
+              PublishedMark& mark, const store::Retention& retention);
   ~StoreWriter();
 
   // Stores what is published, then joins. False: it could not all be stored, and was not waited for.
@@ -67,6 +72,7 @@ class StoreWriter final {
 
   void run();
   [[nodiscard]] GroupResult store_group();
+  [[nodiscard]] std::chrono::milliseconds patience() const;
   void write_probe();
   void note_written() noexcept;
   void note_refused() noexcept;
@@ -74,6 +80,8 @@ class StoreWriter final {
   [[nodiscard]] bool prune(std::size_t records);
   [[nodiscard]] bool prune_alone();
   void change_users();
+  void change_bans();
+  void end_bans();
   [[nodiscard]] shm::InsertResult change_user(const UserChange& user);
   void announce(shm::Position end, bool stored);
   void look_at_files();
@@ -84,11 +92,13 @@ class StoreWriter final {
   LedgerContext& context_;
   store::Store store_;
   shm::NameTableWriter& users_;
+  BanBook& bans_;
   PublishedMark& mark_;
   shm::LogRingReader reader_;
   std::vector<shm::DoorbellRinger> loops_;
 
-  std::vector<UserChange> user_changes_;  // of the group under way, in order
+  std::vector<UserChange> user_changes_;                            // of the group under way, in order
+  std::vector<std::pair<chat::BanChange, chat::Ban>> ban_changes_;  // likewise
   std::vector<std::byte> bytes_;
   std::uint64_t newest_seq_ = 0;              // of the group under way
   os::Monotonic::time_point look_for_old_{};  // when to look next for messages that are not to be kept

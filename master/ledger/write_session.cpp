@@ -63,6 +63,10 @@ WriteSession::WriteSession(const std::filesystem::path& file)
       set_password_(connection_, "UPDATE accounts SET password_hash=?2 WHERE id=?1"),
       set_locked_(connection_, "UPDATE accounts SET locked=?2 WHERE id=?1"),
       remove_account_(connection_, "DELETE FROM accounts WHERE id=?"),
+      remove_bans_of_account_(connection_, "DELETE FROM bans WHERE account=?"),
+      set_ban_(connection_, "INSERT OR REPLACE INTO bans(mask, account, since_ms, until_ms, reason) VALUES(?,?,?,?,?)"),
+      remove_ban_(connection_, "DELETE FROM bans WHERE mask=?"),
+      remove_ended_bans_(connection_, "DELETE FROM bans WHERE until_ms<>0 AND until_ms<=?"),
       oldest_(connection_, "SELECT seq, time_ms FROM messages ORDER BY seq LIMIT ?"),
       remove_messages_(connection_, "DELETE FROM messages WHERE seq<=?"),
       used_pages_(connection_,
@@ -239,9 +243,30 @@ bool WriteSession::change_account(const chat::Record& record) {
       return set_locked_.run();
     case chat::AccountChange::Remove:
       remove_account_.bind(1, account);
-      return remove_account_.run();
+      remove_bans_of_account_.bind(1, account);
+      return remove_account_.run() && remove_bans_of_account_.run();
   }
   return false;
+}
+
+bool WriteSession::change_ban(const chat::Record& record) {
+  const chat::RecordHeader& header = record.header;
+  if (static_cast<chat::BanChange>(header.flags) == chat::BanChange::Lift) {
+    remove_ban_.bind(1, record.name);
+    return remove_ban_.run();
+  }
+  const auto lasts = static_cast<std::int64_t>(header.members);
+  set_ban_.bind(1, record.name);
+  set_ban_.bind(2, header.target);
+  set_ban_.bind(3, header.time_ms);
+  set_ban_.bind(4, lasts == 0 ? std::int64_t{0} : header.time_ms + lasts);
+  set_ban_.bind(5, record.text);
+  return set_ban_.run();
+}
+
+bool WriteSession::remove_ended_bans(std::int64_t now_ms) {
+  remove_ended_bans_.bind(1, now_ms);
+  return remove_ended_bans_.run();
 }
 
 std::optional<Pruned> WriteSession::prune(const Retention& keep, std::int64_t now_ms, std::uint32_t most) {

@@ -60,6 +60,8 @@ class WriteSession final {
   [[nodiscard]] bool insert_pending();
   [[nodiscard]] bool insert_account(const chat::Record& record);
   [[nodiscard]] bool change_account(const chat::Record& record);
+  [[nodiscard]] bool change_ban(const chat::Record& record);
+  [[nodiscard]] bool remove_ended_bans(std::int64_t now_ms);
   // Empty: it failed.
   [[nodiscard]] std::optional<Pruned> prune(const Retention& keep, std::int64_t now_ms, std::uint32_t most);
   // Only what differs from `stored`, which is there.
@@ -88,6 +90,10 @@ class WriteSession final {
   Statement set_password_;
   Statement set_locked_;
   Statement remove_account_;
+  Statement remove_bans_of_account_;
+  Statement set_ban_;
+  Statement remove_ban_;
+  Statement remove_ended_bans_;
   Statement oldest_;
   Statement remove_messages_;
   Statement used_pages_;

@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, chat::kEndCauses> kCauses{"asked", "exit"
 constexpr std::array<std::string_view, chat::kProcessStates> kStates{"absent", "starting", "serving",
                                                                      "ending", "back_off", "parked"};
 constexpr std::array<std::string_view, chat::kConnectionRefusals> kRefusals{"server_full", "address_full", "shut_out",
-                                                                            "no_means"};
+                                                                            "no_means", "banned"};
 
 std::string_view name_of_dialect(std::size_t dialect) noexcept {
   const auto id = static_cast<wire::DialectId>(dialect);
@@ -226,6 +226,8 @@ class Report final {
   void store() {
     text_.family("rookery_newest_seq", Type::Gauge, "Number of the newest message that was ordered.");
     text_.sample(sight_.ledger().header().newest_seq.load(std::memory_order_relaxed));
+    text_.family("rookery_bans", Type::Gauge, "Bans that are in force.");
+    text_.sample(sight_.ledger().header().bans.load(std::memory_order_relaxed));
     text_.family("rookery_ledger_batch_records", Type::Histogram, "Records in each group that was stored.");
     histogram(ledger().batch_records, chat::kBatchBounds, 1);
     text_.family("rookery_ledger_commit_seconds", Type::Histogram, "Time of each group's commit, its fsync included.");

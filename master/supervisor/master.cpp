@@ -190,6 +190,8 @@ ServerStatus Master::status() const {
   status.model = kept_.model == static_cast<std::uint8_t>(Model::Event) ? "event" : "thread-per-client";
   status.store_bytes = foundation_.data.store_bytes();
   status.free_bytes = foundation_.data.free_bytes();
+  status.registration_open = in_force_.registration_open();
+  status.guests_allowed = in_force_.guests_allowed();
   supervisor_.describe(status);
   return status;
 }

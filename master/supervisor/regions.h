@@ -34,6 +34,7 @@ class Regions final {
   [[nodiscard]] std::uint64_t newest_seq() const noexcept {
     return ledger().header().newest_seq.load(std::memory_order_relaxed);
   }
+  [[nodiscard]] std::uint64_t bans() const noexcept { return ledger().header().bans.load(std::memory_order_relaxed); }
   [[nodiscard]] std::string epoch() const;  // empty: the ledger has not said yet
 
   // Messages that the worker has put into sockets since it started.

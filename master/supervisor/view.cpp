@@ -150,6 +150,7 @@ void Supervisor::describe(ServerStatus& status) const {
   status.rates = rates_.shown();
   status.epoch = regions_.epoch();
   status.newest_seq = regions_.newest_seq();
+  status.bans = regions_.bans();
   status.trouble = posting_trouble();
 }
 

@@ -106,6 +106,16 @@ TEST_F(TerminalModeTest, WhomTheOperatorHasDisconnectedDoesNotComeBack) {
   EXPECT_EQ(client_->wait(), 1);
 }
 
+TEST_F(TerminalModeTest, WhoIsBannedWhenItComesBackStopsTrying) {
+  start();
+  server_->hang_up();
+  server_->accept();
+  server_->send("ERR banned you are banned by the operator of this server\n");
+  server_->hang_up();
+  client_->read_until("start the client again");
+  EXPECT_EQ(client_->wait(), 1);
+}
+
 TEST_F(TerminalModeTest, ShowsWhatWasSaidWhileItWasAway) {
   start();
   client_->write("/join #dev\r");

@@ -232,7 +232,7 @@ TEST(StoreCommands, ABackupOfABusyServerIsWholeAndRestorable) {
   const std::string answer = server.console("backup now.db");
   EXPECT_THAT(answer, StartsWith("OK backup backups/now.db bytes="));
   load.wait_for_progress(50);
-  EXPECT_THAT(server.console("check"), StartsWith("OK whole: version=2"));
+  EXPECT_THAT(server.console("check"), StartsWith("OK whole: version=3"));
   load.finish();
   const auto copy = data.path() / "backups" / "now.db";
   EXPECT_EQ(value_in(copy, "PRAGMA integrity_check"), "ok");

@@ -97,6 +97,14 @@ void finish_login(CommandContext& context, const Asker& asker, const std::string
     return;
   }
   const chat::SessionLogin login = chat::login_of(context.worker.users, user);
+  // After the password: who only guesses is told nothing.
+  if (const chat::Ban* ban = context.bans.find_account(login.account)) {
+    log::about_client(log::Topic::Logins, log::Level::Info, {asker.client, asker.address.text()},
+                      "login refused: {} is banned", name);
+    context.refuse(*session, tag, wire::ErrorCode::Banned, words_of(*ban));
+    context.finish_command(*session);
+    return;
+  }
   context.follower.listen_to_account(*session, login.account);
   if (!LogFollower::hears_chat(*session)) context.follower.listen_to_chat(*session);
   log::about_client(log::Topic::Logins, log::Level::Info, {asker.client, asker.address.text()}, "logged in as {}",
@@ -163,7 +171,8 @@ Outcome do_login(CommandContext& context, Session& session, const wire::Command&
     context.mailbox.post([&context, source, key, asker, name, number, right, took_us = microseconds_since(begin)] {
       chat::LoopCounters& counters = context.sessions.counters();
       counters.hash_us.add(took_us);
-      chat::count(right ? counters.logins_good : counters.logins_bad);
+      const bool good = right && context.bans.find_account(context.worker.users.entry(number - 1).id) == nullptr;
+      chat::count(good ? counters.logins_good : counters.logins_bad);
       context.passwords.finished(os::Monotonic::now(), source, key, !right);  // also when nobody waits any more
       finish_login(context, asker, name, number, right);
     });
@@ -184,6 +193,24 @@ Outcome do_logout(CommandContext& context, Session& session, const wire::Command
       context.reply(session, [&](const wire::Dialect& dialect, std::string& out) { dialect.logged_out(out, tag); });
   session.stream.user = 0;  // after the reply, as in finish_login()
   return done;
+}
+
+void close_banned(CommandContext& context) {
+  context.sessions.for_each([&](Session& session) {
+    if (session.has(chat::kClosing)) return;
+    const chat::SessionLogin login = context.sessions.login(session);
+    const chat::Ban* ban = context.bans.find(session.address());
+    if (ban == nullptr && login.account != 0) ban = context.bans.find_account(login.account);
+    if (ban == nullptr) return;
+    log::about_client(log::Topic::Logins, log::Level::Info, {session.client, session.address().text()}, "is closed: {}",
+                      words_of(*ban));
+    if (session.dialect_id() == wire::DialectId::Undecided) {  // as when it had come a moment later
+      context.scratch.clear();
+      wire::dialect(wire::DialectId::Text).refused(context.scratch, {wire::ErrorCode::Banned, words_of(*ban), {}, {}});
+      context.delivery.say_last(session, context.scratch);
+    }
+    context.dismiss(session, words_of(*ban));
+  });
 }
 
 void close_ended_accounts(CommandContext& context) {

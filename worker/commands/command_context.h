@@ -9,6 +9,7 @@
 
 #include "worker/commands/barrier.h"
 #include "worker/commands/history_desk.h"
+#include "worker/limits/ban_list.h"
 #include "worker/limits/password_desk.h"
 #include "worker/log/log_follower.h"
 #include "worker/log/outbox.h"
@@ -34,6 +35,7 @@ struct CommandContext {
   Mailbox& mailbox;
   Barrier& barrier;
   PasswordDesk& passwords;
+  BanList& bans;
   os::Monotonic::time_point now = {};  // when this turn began, for all that it does
   std::string scratch = {};            // for the reply under way
   // How much of the log ring may still be read in this turn for all clients that resume, together. A turn's share takes
@@ -137,5 +139,7 @@ Outcome do_count(CommandContext& context, Session& session, const wire::Command&
 
 // Those who are logged in to an account that was locked, removed or given another password since.
 void close_ended_accounts(CommandContext& context);
+// Those who are here from banned addresses, or logged in to a banned account.
+void close_banned(CommandContext& context);
 
 }  // namespace rookery::worker

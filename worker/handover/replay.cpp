@@ -134,6 +134,7 @@ void Replay::apply(const chat::Record& record, shm::Position begin, shm::Positio
     case chat::RecordKind::FetchHistory:
     case chat::RecordKind::FetchMissed:
     case chat::RecordKind::ChangeAccount:
+    case chat::RecordKind::ChangeBan:
       return;
   }
 }

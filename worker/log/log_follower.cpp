@@ -73,6 +73,7 @@ void LogFollower::apply(const chat::Record& record, shm::Position end) {
     case chat::RecordKind::FetchHistory:
     case chat::RecordKind::FetchMissed:
     case chat::RecordKind::ChangeAccount:  // the loop looks into the user table, once it is stored
+    case chat::RecordKind::ChangeBan:      // likewise, the ban table
     case chat::RecordKind::None:
       break;
   }

@@ -39,7 +39,7 @@ constexpr milliseconds kPauseWithoutDescriptors{100};
 }  // namespace
 
 Acceptor::Acceptor(const WorkerContext& context, std::uint32_t loop, os::Poller& poller, SocketWatch& watch,
-                   SessionTable& sessions, ClientIds& ids, Custody& custody)
+                   SessionTable& sessions, ClientIds& ids, Custody& custody, const BanList& bans)
     : context_(context),
       limits_(context.loop_settings[loop].limits),
       control_(context.own().control(loop)),
@@ -47,7 +47,8 @@ Acceptor::Acceptor(const WorkerContext& context, std::uint32_t loop, os::Poller&
       watch_(watch),
       sessions_(sessions),
       ids_(ids),
-      custody_(custody) {}
+      custody_(custody),
+      bans_(bans) {}
 
 void Acceptor::line_up() {
   if (in_line_) return;
@@ -138,7 +139,9 @@ void Acceptor::on_readable() {
   if (allowance_ > 0) --allowance_;
   const Source source = source_of(peer.address(), context_.settings.address_secret);
   const std::uint32_t allowed = clients_allowed(limits_, source);
-  if (const auto left = shut_out_.waits(peer.address(), os::Monotonic::now()))
+  if (const chat::Ban* ban = bans_.find(peer.address()))
+    turn_away(std::move(socket), peer, Refusal::Banned, wire::ErrorCode::Banned, words_of(*ban));
+  else if (const auto left = shut_out_.waits(peer.address(), os::Monotonic::now()))
     turn_away(std::move(socket), peer, Refusal::ShutOut, wire::ErrorCode::RateLimited,
               fmt::format("your address is shut out for {} s: its requests crashed the server", left->count()));
   else if (context_.connections() >= context_.settings.max_clients)

@@ -18,6 +18,7 @@
 
 #include "ipc/os/poller.h"
 #include "worker/handover/custody.h"
+#include "worker/limits/ban_list.h"
 #include "worker/loop/client_ids.h"
 #include "worker/session/session_table.h"
 #include "worker/session/shut_out.h"
@@ -28,7 +29,7 @@ namespace rookery::worker {
 class Acceptor final {
  public:
   Acceptor(const WorkerContext& context, std::uint32_t loop, os::Poller& poller, SocketWatch& watch,
-           SessionTable& sessions, ClientIds& ids, Custody& custody);
+           SessionTable& sessions, ClientIds& ids, Custody& custody, const BanList& bans);
 
   static constexpr std::uint64_t kToken = 1;
 
@@ -63,6 +64,7 @@ class Acceptor final {
   SessionTable& sessions_;
   ClientIds& ids_;
   Custody& custody_;
+  const BanList& bans_;
   ShutOut shut_out_;
   bool in_line_ = false;
   bool stopped_ = false;

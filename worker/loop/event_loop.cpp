@@ -51,15 +51,17 @@ EventLoop::EventLoop(WorkerContext& context, std::uint32_t loop)
       history_(context, loop, sessions_, delivery_, outbox_),
       // One more than there are threads, so that none waits for this loop between two hashes.
       passwords_(context.settings.pool_threads + 1, context.settings.pool_threads * kQueuedPerPoolThread),
+      bans_(context.ledger()),
       commands_{context,   context.loop_settings[loop],
                 sessions_, delivery_,
                 outbox_,   follower_,
                 history_,  mailbox_,
-                barrier_,  passwords_},
+                barrier_,  passwords_,
+                bans_},
       input_(commands_, buffers_, control_.suspect),
       custody_(context, loop),
       successor_(commands_, receipts_, input_, buffers_, watch_, custody_, loop),
-      acceptor_(context, loop, poller_, watch_, sessions_, ids_, custody_),
+      acceptor_(context, loop, poller_, watch_, sessions_, ids_, custody_, bans_),
       client_watch_(commands_),
       now_(os::Monotonic::now()) {
   commands_.now = now_;  // the clients of a dead worker come before the first turn
@@ -153,6 +155,7 @@ void EventLoop::wait(LoopTurn& turn) {
   now_ = commands_.now = os::Monotonic::now();
   bell_.awake();
   look_at_accounts();
+  look_at_bans();
   // What it was not woken for: who comes now must not come in before it.
   if (now_ - kLongSleep > asleep_since && follower_.committed_end() != follower_.position()) {
     do {
@@ -171,9 +174,13 @@ void EventLoop::look_at_accounts() {
   close_ended_accounts(commands_);
 }
 
+void EventLoop::look_at_bans() {
+  if (bans_.refresh()) close_banned(commands_);
+}
+
 bool EventLoop::has_work() const noexcept {
-  return more_log_ || context_.users.changes() != account_changes_ || !arrivals_.empty() || delivery_.has_resumable() ||
-         delivery_.has_resting() || follower_.committed_end() != follower_.position() ||
+  return more_log_ || bans_.is_stale() || context_.users.changes() != account_changes_ || !arrivals_.empty() ||
+         delivery_.has_resumable() || delivery_.has_resting() || follower_.committed_end() != follower_.position() ||
          follower_.durable_end() >= receipts_.awaiting() || context_.storing() != storing_ ||
          (storing_ != Storing::Works && !receipts_.empty()) || history_.has_mail();
 }
@@ -256,6 +263,7 @@ void EventLoop::adopt_arrivals() {
   if (arrivals_.empty() || lapped_ || follower_.position() < arrivals_from_) return;
   successor_.adopt(std::exchange(arrivals_, {}));
   account_changes_ = kLookAgain;  // theirs may have changed while nobody had them
+  bans_.look_again();
   delivery_.flush();
 }
 

@@ -94,6 +94,7 @@ class EventLoop final : private ClientTurns {
   void read_log();
   void adopt_arrivals();
   void look_at_accounts();
+  void look_at_bans();
   void settle_receipts();
   void storing_changed(Storing storing);
   void bury_doomed();
@@ -124,6 +125,7 @@ class EventLoop final : private ClientTurns {
   HistoryDesk history_;
   Barrier barrier_;
   PasswordDesk passwords_;
+  BanList bans_;
   CommandContext commands_;
   Input input_;
   Custody custody_;

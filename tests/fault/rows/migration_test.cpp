@@ -22,7 +22,7 @@ void expect_served(const TemporaryDirectory& data) {
   EXPECT_EQ(history.front().text, "old message 2");
   EXPECT_EQ(history.back().text, "old message 500");
   EXPECT_THAT(server.console("user list"), HasSubstr("Alice"));
-  EXPECT_THAT(server.console("check"), testing::StartsWith("OK whole: version=2"));
+  EXPECT_THAT(server.console("check"), testing::StartsWith("OK whole: version=3"));
 }
 
 FailedStart try_start(const TemporaryDirectory& data, const FaultSwitch& faults) {
@@ -30,8 +30,8 @@ FailedStart try_start(const TemporaryDirectory& data, const FaultSwitch& faults)
 }
 
 TEST(Migration, AKillAtEachStepLeavesAStoreThatServes) {
-  // Before the copy, after it, after the tables are changed, before the commit, after it.
-  for (int step = 1; step <= 5; ++step) {
+  // Before the copy, after it, after each change of the tables, before the commit, after it.
+  for (int step = 1; step <= 6; ++step) {
     SCOPED_TRACE("step " + std::to_string(step));
     const TemporaryDirectory data;
     test::make_store_of_version_1(data.path());
@@ -41,7 +41,7 @@ TEST(Migration, AKillAtEachStepLeavesAStoreThatServes) {
       ASSERT_EQ(faults.fired(), 1U);
     }
     const fs::path store = data.path() / "rookery.db";
-    EXPECT_EQ(test::ask_sqlite(store, "PRAGMA user_version"), step < 5 ? "1" : "2");
+    EXPECT_EQ(test::ask_sqlite(store, "PRAGMA user_version"), step < 6 ? "1" : "3");
     EXPECT_EQ(test::ask_sqlite(store, "SELECT count(*) FROM messages"), "499");
     expect_served(data);
   }
@@ -74,11 +74,11 @@ TEST(Migration, ANewerStoreIsRefusedWithTheirNumbers) {
   const TemporaryDirectory data;
   { const ServerProcess server(data, {"--workers", "1"}); }
   const fs::path store = data.path() / "rookery.db";
-  test::ask_sqlite(store, "PRAGMA user_version=3; UPDATE meta SET value=3 WHERE key='compatible_from'");
+  test::ask_sqlite(store, "PRAGMA user_version=4; UPDATE meta SET value=4 WHERE key='compatible_from'");
   const FailedStart start = run_server_to_its_end({"--port", "0", "--data", data.path().string(), "--workers", "1"});
   EXPECT_EQ(start.exit_code, 78);
-  EXPECT_THAT(start.errors, testing::AllOf(HasSubstr("version 3"), HasSubstr("knows 2")));
-  EXPECT_EQ(test::ask_sqlite(store, "PRAGMA user_version"), "3");
+  EXPECT_THAT(start.errors, testing::AllOf(HasSubstr("version 4"), HasSubstr("knows 3")));
+  EXPECT_EQ(test::ask_sqlite(store, "PRAGMA user_version"), "4");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "ipc/chat/ban.h"
 #include "ipc/chat/history_exchange.h"
 #include "ipc/chat/ledger_region.h"
 #include "ipc/chat/master_region.h"
@@ -28,8 +29,8 @@ std::string text_of_magic(std::uint64_t magic) {
 }
 
 TEST(LayoutTest, Magics) {
-  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR7");
-  EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG6");
+  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR8");
+  EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG7");
   EXPECT_EQ(text_of_magic(MasterRegionHeader::kMagic), "ROOKMST1");
   EXPECT_EQ(text_of_magic(shm::LogRingHeader::kMagic), "ROOKLOG2");
   EXPECT_EQ(text_of_magic(shm::NameTableHeader::kMagic), "NAMETAB2");
@@ -108,7 +109,7 @@ TEST(LayoutTest, WorkerRegionHeader) {
 }
 
 TEST(LayoutTest, LoopControl) {
-  EXPECT_EQ(sizeof(LoopControl), 2752U);
+  EXPECT_EQ(sizeof(LoopControl), 2816U);
   EXPECT_AT(0, LoopControl, sleeping);
   EXPECT_AT(8, LoopControl, awaiting_position);
   EXPECT_AT(64, LoopControl, heartbeat_ms);
@@ -124,7 +125,7 @@ TEST(LayoutTest, LoopControl) {
   EXPECT_AT(256, LoopControl, journal);
   EXPECT_AT(384, LoopControl, rooms_heard);
   EXPECT_AT(2432, LoopControl, counters);
-  EXPECT_EQ(sizeof(LoopCounters), 320U);
+  EXPECT_EQ(sizeof(LoopCounters), 328U);
   EXPECT_AT(0, LoopCounters, clients);
   EXPECT_AT(64, LoopCounters, messages);
   EXPECT_AT(72, LoopCounters, bytes_in);
@@ -134,12 +135,12 @@ TEST(LayoutTest, LoopControl) {
   EXPECT_AT(104, LoopCounters, passwords_refused);
   EXPECT_AT(112, LoopCounters, lines_refused);
   EXPECT_AT(120, LoopCounters, refused);
-  EXPECT_AT(152, LoopCounters, slow_passed_over);
-  EXPECT_AT(160, LoopCounters, messages_passed_over);
-  EXPECT_AT(168, LoopCounters, slow_closed);
-  EXPECT_AT(176, LoopCounters, pool_waiting);
-  EXPECT_AT(184, LoopCounters, hash_us);
-  EXPECT_AT(312, LoopCounters, tape_bytes);
+  EXPECT_AT(160, LoopCounters, slow_passed_over);
+  EXPECT_AT(168, LoopCounters, messages_passed_over);
+  EXPECT_AT(176, LoopCounters, slow_closed);
+  EXPECT_AT(184, LoopCounters, pool_waiting);
+  EXPECT_AT(192, LoopCounters, hash_us);
+  EXPECT_AT(320, LoopCounters, tape_bytes);
   EXPECT_EQ(sizeof(TimeHistogram), 128U);
   EXPECT_AT(120, TimeHistogram, sum);
   EXPECT_EQ(sizeof(BatchHistogram), 72U);
@@ -149,7 +150,7 @@ TEST(LayoutTest, LoopControl) {
 TEST(LayoutTest, WorkerRegionParts) {
   const WorkerLayout layout(2, 100);
   EXPECT_EQ(layout.control(0), 4096U);
-  EXPECT_EQ(layout.control(1), 4096U + 2752);
+  EXPECT_EQ(layout.control(1), 4096U + 2816);
   EXPECT_EQ(layout.outbox_words(0), 12'288U);
   EXPECT_EQ(layout.outbox_words(1), 12'288U + 1'048'576);
   EXPECT_EQ(layout.address_entries(), 256U);
@@ -228,6 +229,9 @@ TEST(LayoutTest, LedgerRegion) {
   EXPECT_AT(80, LedgerRegionHeader, ended_epochs);
   EXPECT_AT(88, LedgerRegionHeader, name_secret);
   EXPECT_AT(128, LedgerRegionHeader, store_failing);
+  EXPECT_AT(160, LedgerRegionHeader, ban_changes);
+  EXPECT_AT(168, LedgerRegionHeader, bans_used);
+  EXPECT_AT(176, LedgerRegionHeader, bans);
   EXPECT_AT(192, LedgerRegionHeader, ended);
   EXPECT_AT(4032, LedgerRegionHeader, counters);
   EXPECT_AT(0, LedgerCounters, written_ms);
@@ -258,6 +262,17 @@ TEST(LayoutTest, LedgerRegion) {
   EXPECT_EQ(kRoomIndexWords, 32'769U);
   EXPECT_EQ(layout.inbox_words(0), layout.room_index() + shm::page_aligned(32'769 * 8));
   EXPECT_EQ(layout.inbox_words(1), layout.inbox_words(0) + 262'144);
+  EXPECT_EQ(layout.bans(), layout.inbox_words(3));
+  EXPECT_EQ(layout.total_bytes(), layout.bans() + 4096U * 328);
+
+  EXPECT_EQ(sizeof(BanPlace), 8U + 2 * 160);
+  EXPECT_AT(0, Ban, account);
+  EXPECT_AT(8, Ban, network);
+  EXPECT_AT(24, Ban, until_ms);
+  EXPECT_AT(32, Ban, kind);
+  EXPECT_AT(33, Ban, bits);
+  EXPECT_AT(34, Ban, reason_bytes);
+  EXPECT_AT(40, Ban, reason);
 }
 
 TEST(LayoutTest, MasterRegion) {

@@ -111,7 +111,7 @@ TEST(RecordTest, UnknownKindsAreRefused) {
   encode_record(sample(), bytes);
   for (unsigned kind = 0; kind < 256; ++kind) {
     bytes[0] = static_cast<std::byte>(kind);
-    EXPECT_EQ(decode_record(bytes).has_value(), kind >= 1 && kind <= 11) << kind;
+    EXPECT_EQ(decode_record(bytes).has_value(), kind >= 1 && kind <= 12) << kind;
   }
 }
 
@@ -163,7 +163,7 @@ TEST(RecordTest, RandomMutationsNeverLeadOutside) {
 
 TEST(RecordTest, DurableIsWhatPeopleAndAccountsWouldMiss) {
   for (const RecordKind kind : {RecordKind::Say, RecordKind::Broadcast, RecordKind::Direct, RecordKind::Register,
-                                RecordKind::ReserveClients, RecordKind::ChangeAccount})
+                                RecordKind::ReserveClients, RecordKind::ChangeAccount, RecordKind::ChangeBan})
     EXPECT_TRUE(is_durable(kind));
   for (const RecordKind kind : {RecordKind::None, RecordKind::Join, RecordKind::Leave, RecordKind::Notice,
                                 RecordKind::FetchHistory, RecordKind::FetchMissed, static_cast<RecordKind>(200)})

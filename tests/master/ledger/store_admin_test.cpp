@@ -63,7 +63,7 @@ TEST_F(StoreAdminTest, AnOldStoreIsCopiedAndBroughtUpToDate) {
     EXPECT_EQ(accounts, 1);
   }
   EXPECT_THAT(all_of_room(directory_.path(), "#lobby"), SizeIs(499));
-  EXPECT_EQ(ask_sqlite(file(), "PRAGMA user_version"), "2");
+  EXPECT_EQ(ask_sqlite(file(), "PRAGMA user_version"), "3");
   const auto copies = files_like(directory_.path(), "rookery.db.v1-");
   ASSERT_THAT(copies, SizeIs(1));
   struct stat status {};
@@ -76,12 +76,12 @@ TEST_F(StoreAdminTest, AnOldStoreIsCopiedAndBroughtUpToDate) {
 
 TEST_F(StoreAdminTest, ANewerStoreIsRefusedUnlessItSaysThatItMayBeUsed) {
   fill(1, 10);
-  EXPECT_EQ(ask_sqlite(file(), "PRAGMA user_version=3; UPDATE meta SET value=3 WHERE key='compatible_from'"), "");
-  EXPECT_THAT(why_not_open(directory_.path()), testing::AllOf(HasSubstr("version 3"), HasSubstr("rookery.db")));
-  EXPECT_EQ(ask_sqlite(file(), "PRAGMA user_version"), "3") << "it was left as it is";
+  EXPECT_EQ(ask_sqlite(file(), "PRAGMA user_version=4; UPDATE meta SET value=4 WHERE key='compatible_from'"), "");
+  EXPECT_THAT(why_not_open(directory_.path()), testing::AllOf(HasSubstr("version 4"), HasSubstr("rookery.db")));
+  EXPECT_EQ(ask_sqlite(file(), "PRAGMA user_version"), "4") << "it was left as it is";
   EXPECT_EQ(ask_sqlite(file(), "UPDATE meta SET value=2 WHERE key='compatible_from'"), "");
   EXPECT_EQ(why_not_open(directory_.path()), "");
-  EXPECT_EQ(ask_sqlite(file(), "PRAGMA user_version"), "3") << "the newer server's mark stays";
+  EXPECT_EQ(ask_sqlite(file(), "PRAGMA user_version"), "4") << "the newer server's mark stays";
 }
 
 TEST_F(StoreAdminTest, ARunningServerIsNotUpgradedToAProgramThatTakesItsWayBackAway) {
