@@ -99,6 +99,13 @@ std::uint64_t WorkerContext::connections_from(const Source& source) const noexce
   return sum;
 }
 
+std::uint64_t WorkerContext::rooms_made_from(const Source& source) const noexcept {
+  std::uint64_t sum = 0;
+  for (std::uint32_t slot = 0; slot < shared.slots(); ++slot)
+    if (is_alive(slot)) sum += worker(shared.worker_of(slot)).room_makers(shared.loop_of(slot)).count(source.key);
+  return sum;
+}
+
 std::uint64_t WorkerContext::lobby_members() const noexcept {
   std::uint64_t sum = 0;
   for (std::uint32_t slot = 0; slot < shared.slots(); ++slot)

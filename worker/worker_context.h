@@ -75,6 +75,7 @@ class WorkerContext final {
   [[nodiscard]] std::uint64_t connections() const noexcept;
   [[nodiscard]] std::uint64_t lobby_members() const noexcept;
   [[nodiscard]] std::uint64_t connections_from(const Source& source) const noexcept;
+  [[nodiscard]] std::uint64_t rooms_made_from(const Source& source) const noexcept;
 
   // Nobody sits in that worker's region: it has had no life, or its clients have gone elsewhere.
   [[nodiscard]] bool is_vacant(std::uint32_t worker) const noexcept;

@@ -11,7 +11,7 @@ namespace rookery::chat {
 
 namespace {
 
-constexpr std::size_t kFields = 14;
+constexpr std::size_t kFields = 16;
 using Words = std::array<std::uint64_t, kFields>;
 
 // Every field in its place, for both directions: visit(field, smallest, largest).
@@ -30,6 +30,8 @@ void fields(S& settings, Visit visit) {
   visit(limits.idle, 0, kLongest);
   visit(limits.queued_bytes, kFewestQueuedBytes, kMostQueuedBytes);
   visit(limits.rooms, 1, kMaxRoomsOfSession);
+  visit(limits.rooms_per_address, 0, kMostRoomsPerAddress);
+  visit(limits.stored_per_address, 0, kMostStoredPerAddress);
   visit(settings.history_age, 0, static_cast<std::uint64_t>(std::chrono::milliseconds(kLongestHistory).count()));
   visit(settings.history_bytes, 0, kMostHistoryBytes);
   visit(settings.registration_open, 0, 1);

@@ -27,8 +27,12 @@ std::uint64_t WorkerLayout::addresses(std::uint32_t loop) const noexcept {
   return outbox_words(loops_) + loop * shm::page_aligned(address_entries() * sizeof(shm::CountTable::Word));
 }
 
+std::uint64_t WorkerLayout::room_makers(std::uint32_t loop) const noexcept {
+  return addresses(loops_) + loop * shm::page_aligned(room_maker_entries() * sizeof(shm::CountTable::Word));
+}
+
 std::uint64_t WorkerLayout::clients(std::uint32_t loop) const noexcept {
-  return addresses(loops_) + loop * shm::page_aligned(client_words() * sizeof(shm::HashIndex::Word));
+  return room_makers(loops_) + loop * shm::page_aligned(client_words() * sizeof(shm::HashIndex::Word));
 }
 
 std::uint64_t WorkerLayout::sessions(std::uint32_t loop) const noexcept {

@@ -28,7 +28,7 @@ namespace rookery::chat {
 inline constexpr std::size_t kPoolSuspects = 64;  // as many threads as a pool may have
 
 struct WorkerRegionHeader {
-  static constexpr std::uint64_t kMagic = 0x38524b574b4f4f52;  // "ROOKWKR8", little-endian
+  static constexpr std::uint64_t kMagic = 0x39524b574b4f4f52;  // "ROOKWKR9", little-endian
 
   std::atomic<std::uint64_t> magic;  // stored last
   // The life of this slot: differs for each process that ever had the slot. Released when its outboxes are empty and
@@ -116,6 +116,10 @@ class WorkerLayout final {
   [[nodiscard]] std::uint64_t address_entries() const noexcept {
     return shm::CountTable::entries_for(sessions_per_loop_);
   }
+  [[nodiscard]] std::uint64_t room_makers(std::uint32_t loop) const noexcept;  // a shm::CountTable
+  [[nodiscard]] static constexpr std::uint64_t room_maker_entries() noexcept {
+    return shm::CountTable::entries_for(1U << SessionRoom::kIdBits);  // each room from an address of its own
+  }
   [[nodiscard]] std::uint64_t clients(std::uint32_t loop) const noexcept;  // a shm::HashIndex
   [[nodiscard]] std::uint64_t client_words() const noexcept { return shm::HashIndex::words_for(sessions_per_loop_); }
   [[nodiscard]] std::uint64_t sessions(std::uint32_t loop) const noexcept;
@@ -165,6 +169,11 @@ class WorkerRegionView final {
   // Connections of each address, by the keyed hash in worker/limits/source.h.
   [[nodiscard]] shm::CountTable addresses(std::uint32_t loop) const noexcept {
     return {reinterpret_cast<shm::CountTable::Word*>(memory_ + layout_.addresses(loop)), layout_.address_entries()};
+  }
+  // Rooms that exist and were made by clients of the loop, of each address, by the same hash.
+  [[nodiscard]] shm::CountTable room_makers(std::uint32_t loop) const noexcept {
+    return {reinterpret_cast<shm::CountTable::Word*>(memory_ + layout_.room_makers(loop)),
+            WorkerLayout::room_maker_entries()};
   }
   // The numbers of the session blocks of open clients, by client_hash().
   [[nodiscard]] shm::HashIndex clients(std::uint32_t loop) const noexcept {

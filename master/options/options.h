@@ -60,6 +60,8 @@ struct Options {
   std::chrono::milliseconds idle_timeout{0};      // 0: none
   std::uint32_t max_queued = 512 * 1024;          // bytes
   std::uint32_t max_rooms = 128;
+  std::uint32_t max_rooms_per_address = 256;                       // 0: no such limit
+  std::uint64_t max_stored_per_address = std::uint64_t{64} << 20;  // bytes an hour; 0: no such limit
   Sandbox sandbox = Sandbox::On;
   std::chrono::milliseconds history_age{0};  // 0: for ever
   std::uint64_t history_size = 0;            // bytes; 0: any

@@ -205,8 +205,18 @@ constexpr std::array kSettings{
               options.max_line_rate = whole_number<std::uint32_t>(value, 0, chat::kMostLinesPerSecond);
             },
             live<&Options::max_line_rate>()},
+    Setting{"max-rooms-per-address", "", "NUMBER", kLimits,
+            "rooms made by one address that still exist, of 16384; 0: any number; not loopback", "256",
+            [](Options& options, std::string_view value) {
+              options.max_rooms_per_address = whole_number<std::uint32_t>(value, 0, chat::kMostRoomsPerAddress);
+            },
+            live<&Options::max_rooms_per_address>()},
+    Setting{"max-stored-per-address", "", "SIZE", kLimits,
+            "messages stored for one address in an hour, by each loop; 0: any number; not loopback", "64M",
+            [](Options& options, std::string_view value) { options.max_stored_per_address = size(value); },
+            live<&Options::max_stored_per_address>()},
     Setting{"limit-loopback", "", "yes|no", kLimits,
-            "do the two limits above hold for this machine's own clients too? 'no' spares a proxy", "no",
+            "do the four limits above hold for this machine's own clients too? 'no' spares a proxy", "no",
             [](Options& options, std::string_view value) { options.limit_loopback = yes_or_no(value); },
             live<&Options::limit_loopback>()},
     Setting{"login-grace", "", "SECONDS", kLimits,

@@ -49,7 +49,9 @@ chat::RuntimeSettings runtime_settings(const Options& options) {
                      .login_grace = options.login_grace,
                      .idle = options.idle_timeout,
                      .queued_bytes = options.max_queued,
-                     .rooms = options.max_rooms},
+                     .rooms = options.max_rooms,
+                     .rooms_per_address = options.max_rooms_per_address,
+                     .stored_per_address = options.max_stored_per_address},
           .history_age = options.history_age,
           .history_bytes = options.history_size,
           .registration_open = options.registration_open()};

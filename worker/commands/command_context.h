@@ -11,6 +11,7 @@
 #include "worker/commands/history_desk.h"
 #include "worker/limits/ban_list.h"
 #include "worker/limits/password_desk.h"
+#include "worker/limits/stored_bytes.h"
 #include "worker/log/log_follower.h"
 #include "worker/log/outbox.h"
 #include "worker/loop/mailbox.h"
@@ -38,6 +39,7 @@ struct CommandContext {
   BanList& bans;
   os::Monotonic::time_point now = {};  // when this turn began, for all that it does
   std::string scratch = {};            // for the reply under way
+  StoredBytes stored = StoredBytes();  // by the addresses of this loop's clients
   // How much of the log ring may still be read in this turn for all clients that resume, together. A turn's share takes
   // 50 µs where nothing is found and half a millisecond where everything is (messages of 100 bytes, 2 cores); the ring
   // has 64 shares.

@@ -69,6 +69,12 @@ Outcome do_join(CommandContext& context, Session& session, const wire::Command& 
   if (session.block->rooms.count.load(std::memory_order_relaxed) >= context.settings.limits.rooms)
     return context.refuse(session, tag, wire::ErrorCode::RateLimited,
                           "you are in " + std::to_string(context.settings.limits.rooms) + " rooms, leave one first");
+  if (const Source source = context.sessions.source(session);
+      const auto allowed = rooms_allowed(context.settings.limits, source)) {
+    if (!room_exists(context.worker, command.room) && context.worker.rooms_made_from(source) >= allowed)
+      return context.refuse(session, tag, wire::ErrorCode::RateLimited,
+                            "your address has made " + std::to_string(allowed) + " rooms that still exist");
+  }
   return ask(context, session, command, chat::RecordKind::Join, 0, command.room);
 }
 

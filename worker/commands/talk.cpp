@@ -21,12 +21,23 @@ chat::Record record_of(const Session& session, chat::RecordKind kind, const wire
   return record;
 }
 
+// What a message takes in the store besides its text: its row, its places in indexes, names.
+constexpr std::uint64_t kStoredBesideText = 128;
+
 Outcome send(CommandContext& context, Session& session, const wire::RequestTag& tag, chat::Record& record) {
   if (context.worker.storing() != Storing::Works) {
     if (session.in_flight > 0) return Outcome::Wait;  // their answers come first, in a moment
     if (context.refuse_if_not_stored(session, tag)) return Outcome::Done;
   }
+  const Source source = context.sessions.source(session);
+  const std::uint64_t allowed = stored_allowed(context.settings.limits, source);
+  if (allowed > 0 && !context.stored.may_store(source.key, context.now)) {
+    if (session.in_flight > 0) return Outcome::Wait;
+    return context.refuse(session, tag, wire::ErrorCode::RateLimited,
+                          "as much was said from your address as is stored in an hour, try again in some minutes");
+  }
   if (!context.outbox.ask(session, record)) return Outcome::Wait;
+  if (allowed > 0) context.stored.add(source.key, record.text.size() + kStoredBesideText, context.now, allowed);
   auto& messages = session.block->messages;
   chat::count(messages);
   chat::count(context.sessions.counters().messages);

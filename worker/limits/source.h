@@ -28,4 +28,14 @@ struct Source {
   return source.loopback && !limits.limit_loopback && !limits.line_rate_on_loopback ? 0 : limits.lines_per_second;
 }
 
+// Rooms that exist and were made from there, over all workers; 0: any number.
+[[nodiscard]] constexpr std::uint32_t rooms_allowed(const ClientLimits& limits, const Source& source) noexcept {
+  return source.loopback && !limits.limit_loopback ? 0 : limits.rooms_per_address;
+}
+
+// Bytes that its messages may add to the store within an hour; 0: any number.
+[[nodiscard]] constexpr std::uint64_t stored_allowed(const ClientLimits& limits, const Source& source) noexcept {
+  return source.loopback && !limits.limit_loopback ? 0 : limits.stored_per_address;
+}
+
 }  // namespace rookery::worker

@@ -25,7 +25,8 @@ LogFollower::LogFollower(const WorkerContext& context, std::uint32_t loop, Sessi
       receipts_(receipts),
       ids_(ids),
       control_(context.own().control(loop)),
-      reader_(context.ring_reader()) {
+      reader_(context.ring_reader()),
+      room_makers_(context.own().room_makers(loop)) {
   delivery_.begin_at(reader_.position());
   delivery_.ring_words = reader_.capacity_words();
 }
@@ -118,8 +119,11 @@ void LogFollower::apply_membership(const chat::Record& record) {
   const chat::RecordHeader& header = record.header;
   if (header.outcome != 0) return;
   const bool join = header.kind == chat::RecordKind::Join;
+  if (!join && header.members == 0) room_makers_.ended(header.room);
   if (is_ours(header)) {
     Session* session = sessions_.find(header.session, header.client);
+    if (join && header.members == 1 && header.room != chat::kLobbyRoom && session != nullptr)
+      room_makers_.made(header.room, sessions_.source(*session).key);
     if (session == nullptr) {
       if (join && header.room != chat::kLobbyRoom) leave_for_one_gone(record);
     } else if (join) {

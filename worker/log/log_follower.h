@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "worker/delivery/delivery.h"
+#include "worker/limits/room_makers.h"
 #include "worker/log/outbox.h"
 #include "worker/log/receipts.h"
 #include "worker/loop/client_ids.h"
@@ -105,6 +106,7 @@ class LogFollower final {
   ClientIds& ids_;
   chat::LoopControl& control_;
   shm::LogRingReader reader_;
+  RoomMakers room_makers_;
   std::vector<std::byte> bytes_;
   std::uint64_t newest_seq_ = 0;
   std::uint64_t lobby_members_ = 0;

@@ -1,6 +1,9 @@
 // What one client may take: lines a second, rooms.
 #include <gmock/gmock.h>
 
+#include <memory>
+#include <vector>
+
 #include "tests/system/harness/people.h"
 
 namespace rookery::system_test {
@@ -64,6 +67,68 @@ TEST(Hostile, ThisMachinesClientsAreNotLimitedUnlessAskedFor) {
   for (int i = 0; i < 5000; ++i) all += "x\n";
   second.send(all);
   for (int i = 0; i < 5000; ++i) ASSERT_EQ(second.read_line(), "Echo: x");
+}
+
+// One address with many clients could else take all 16,384 rooms.
+TEST(Hostile, AnAddressMakesItsShareOfRoomsOverAllWorkersAndNoMore) {
+  ServerProcess server({"--workers", "2", "--max-rooms-per-address", "5", "--limit-loopback", "yes"});
+  std::vector<std::unique_ptr<TextClient>> greedy;
+  for (int i = 0; i < 6; ++i) {
+    greedy.push_back(std::make_unique<TextClient>(server.port(), SocketSetup{.source = "127.0.0.7"}));
+    greedy.back()->sync();
+  }
+  TextClient other(server.port(), {.source = "127.0.0.8"});
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_THAT(greedy[i]->ask("/join #g" + std::to_string(i)), StartsWith("OK "));
+  for (auto& client : greedy) EXPECT_THAT(client->ask("/join #more"), StartsWith("ERR rate-limited "));
+  EXPECT_THAT(greedy[5]->ask("/join #g0"), StartsWith("OK ")) << "a room that exists";
+  EXPECT_THAT(greedy[5]->ask("/join #lobby"), StartsWith("OK "));
+  EXPECT_THAT(other.ask("/join #others"), StartsWith("OK "));
+  EXPECT_THAT(greedy[5]->ask("/join #others"), StartsWith("OK "));
+
+  EXPECT_THAT(other.ask("/join #g1"), StartsWith("OK "));
+  greedy[1]->ask("/leave #g1");
+  EXPECT_THAT(greedy[1]->ask("/join #more"), StartsWith("ERR rate-limited ")) << "who made it has left, it exists";
+  other.ask("/leave #g1");
+  eventually("a room has ended, another can be made", [&] { return greedy[1]->ask("/join #more").starts_with("OK "); });
+  EXPECT_THAT(greedy[1]->ask("/join #evenmore"), StartsWith("ERR rate-limited "));
+
+  greedy.clear();
+  eventually("all its rooms have ended", [&] { return other.ask_lines("/rooms").back() == "OK 2 rooms"; });
+  TextClient again(server.port(), {.source = "127.0.0.7"});
+  eventually("it may make rooms again", [&] { return again.ask("/join #again").starts_with("OK "); });
+}
+
+TEST(Hostile, ThisMachineMakesRoomsAsItLikesUnlessAskedFor) {
+  const ServerProcess server({"--workers", "1", "--max-rooms-per-address", "1", "--max-stored-per-address", "1M"});
+  TextClient client(server.port());
+  for (const char* room : {"#a", "#b", "#c"}) EXPECT_THAT(client.ask(std::string("/join ") + room), StartsWith("OK "));
+}
+
+// Who never logs in gets all of it one day: so the disk is what must be bounded.
+TEST(Hostile, AnAddressFillsItsShareOfTheDiskAndNoMore) {
+  constexpr std::size_t kShare = 1024 * 1024;
+  const std::string text(8000, 'x');
+  ServerProcess server({"--workers", "1", "--max-stored-per-address", "1M", "--limit-loopback", "yes"});
+  make_account(server, "absent");
+  TextClient greedy(server.port(), {.source = "127.0.0.7"});
+  std::size_t stored = 0;
+  std::string reply;
+  while ((reply = greedy.ask("/msg absent " + text)).starts_with("OK ")) {
+    stored += text.size();
+    ASSERT_LE(stored, kShare);
+  }
+  EXPECT_THAT(reply, StartsWith("ERR rate-limited "));
+  EXPECT_GT(stored, kShare / 2);
+  TextClient second(server.port(), {.source = "127.0.0.7"});
+  for (const std::string& line : {"/msg absent " + text, "/broadcast " + text, "/say #lobby " + text})
+    EXPECT_THAT(second.ask(line), StartsWith("ERR rate-limited ")) << "the same address";
+  EXPECT_EQ(second.ask("hi"), "Echo: hi");
+  EXPECT_THAT(second.ask("/join #den"), StartsWith("OK "));
+  TextClient other(server.port(), {.source = "127.0.0.8"});
+  EXPECT_THAT(other.ask("/msg absent " + text), StartsWith("OK "));
+  greedy.send("/msg absent " + text + "\nhi\n/msg absent x\n");
+  EXPECT_THAT(greedy.read_line(), StartsWith("ERR rate-limited ")) << "in the order of the lines";
+  EXPECT_EQ(greedy.read_line(), "Echo: hi");
 }
 
 TEST(Hostile, RoomsOfAClientAreCounted) {

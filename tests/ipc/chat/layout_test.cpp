@@ -29,7 +29,7 @@ std::string text_of_magic(std::uint64_t magic) {
 }
 
 TEST(LayoutTest, Magics) {
-  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR8");
+  EXPECT_EQ(text_of_magic(WorkerRegionHeader::kMagic), "ROOKWKR9");
   EXPECT_EQ(text_of_magic(LedgerRegionHeader::kMagic), "ROOKKLG7");
   EXPECT_EQ(text_of_magic(MasterRegionHeader::kMagic), "ROOKMST1");
   EXPECT_EQ(text_of_magic(shm::LogRingHeader::kMagic), "ROOKLOG2");
@@ -157,7 +157,10 @@ TEST(LayoutTest, WorkerRegionParts) {
   EXPECT_EQ(layout.addresses(0), 12'288U + 2 * 1'048'576);
   EXPECT_EQ(layout.addresses(1), layout.addresses(0) + 4096);
   EXPECT_EQ(layout.client_words(), 257U);
-  EXPECT_EQ(layout.clients(0), layout.addresses(1) + 4096);
+  EXPECT_EQ(WorkerLayout::room_maker_entries(), 32'768U);
+  EXPECT_EQ(layout.room_makers(0), layout.addresses(1) + 4096);
+  EXPECT_EQ(layout.room_makers(1), layout.room_makers(0) + 262'144);
+  EXPECT_EQ(layout.clients(0), layout.room_makers(1) + 262'144);
   EXPECT_EQ(layout.clients(1), layout.clients(0) + 4096);
   EXPECT_EQ(layout.sessions(0), layout.clients(1) + 4096);
   EXPECT_EQ(layout.sessions(1), layout.sessions(0) + shm::page_aligned(100 * sizeof(SessionBlock)));

@@ -19,7 +19,9 @@ TEST(RuntimeSettingsTest, ComeOutAsTheyWentIn) {
                                             .login_grace = std::chrono::milliseconds{1500},
                                             .idle = kLongestClientTime,
                                             .queued_bytes = kMostQueuedBytes,
-                                            .rooms = 1},
+                                            .rooms = 1,
+                                            .rooms_per_address = kMostRoomsPerAddress,
+                                            .stored_per_address = kMostStoredPerAddress},
                                  .history_age = kLongestHistory,
                                  .history_bytes = kMostHistoryBytes,
                                  .registration_open = false};

@@ -39,6 +39,7 @@ std::vector<Part> parts_of(const WorkerLayout& layout) {
     parts.push_back({layout.control(loop), sizeof(LoopControl), 64, "control" + of});
     parts.push_back({layout.outbox_words(loop), kOutboxWords * 8, 64, "outbox" + of});
     parts.push_back({layout.addresses(loop), layout.address_entries() * 8, 8, "addresses" + of});
+    parts.push_back({layout.room_makers(loop), WorkerLayout::room_maker_entries() * 8, 8, "room makers" + of});
     parts.push_back({layout.clients(loop), layout.client_words() * 8, 8, "clients" + of});
     parts.push_back({layout.sessions(loop), layout.sessions_per_loop() * sizeof(SessionBlock), 8, "sessions" + of});
     parts.push_back({layout.buffers(loop), std::uint64_t{layout.small_buffers()} * kSmallBufferBytes, 8, "small" + of});

@@ -37,6 +37,8 @@ TEST_F(ValuesTest, DefaultsAreThoseOfTheHelp) {
   EXPECT_EQ(options.idle_timeout, milliseconds{0});
   EXPECT_EQ(options.max_queued, 524288U);
   EXPECT_EQ(options.max_rooms, 128U);
+  EXPECT_EQ(options.max_rooms_per_address, 256U);
+  EXPECT_EQ(options.max_stored_per_address, 67108864U);
   EXPECT_EQ(options.sandbox, Sandbox::On);
   EXPECT_EQ(options.shutdown_timeout, milliseconds{5000});
   EXPECT_EQ(options.config, std::nullopt);
@@ -47,7 +49,7 @@ TEST_F(ValuesTest, WholeNumbersAreTakenToTheirBoundsAndNoFurther) {
     std::string flag;
     long lowest, highest;
   };
-  const std::array<Range, 11> ranges{{{"--port", 0, 65535},
+  const std::array<Range, 12> ranges{{{"--port", 0, 65535},
                                       {"--workers", 1, 64},
                                       {"--max-workers", 1, 64},
                                       {"--loops", 1, 64},
@@ -57,7 +59,8 @@ TEST_F(ValuesTest, WholeNumbersAreTakenToTheirBoundsAndNoFurther) {
                                       {"--max-clients-per-address", 0, 60000},
                                       {"--max-line-rate", 0, 1000000},
                                       {"--max-queued", 131072, 8388608},
-                                      {"--max-rooms", 1, 131}}};
+                                      {"--max-rooms", 1, 131},
+                                      {"--max-rooms-per-address", 0, 16384}}};
   for (const auto& [flag, lowest, highest] : ranges) {
     EXPECT_TRUE(std::holds_alternative<Options>(parse({flag, std::to_string(lowest)}))) << flag;
     EXPECT_TRUE(std::holds_alternative<Options>(parse({flag, std::to_string(highest)}))) << flag;

@@ -55,11 +55,17 @@ TEST(SourceTest, LoopbackIsLimitedOnlyWhereSomebodyAskedForIt) {
   EXPECT_EQ(clients_allowed(limits, far), limits.clients_per_address);
   EXPECT_EQ(lines_allowed(limits, near), 0U);
   EXPECT_EQ(lines_allowed(limits, far), limits.lines_per_second);
+  EXPECT_EQ(rooms_allowed(limits, near), 0U);
+  EXPECT_EQ(rooms_allowed(limits, far), limits.rooms_per_address);
+  EXPECT_EQ(stored_allowed(limits, near), 0U);
+  EXPECT_EQ(stored_allowed(limits, far), limits.stored_per_address);
   limits.line_rate_on_loopback = true;
   EXPECT_EQ(clients_allowed(limits, near), 0U);
   EXPECT_EQ(lines_allowed(limits, near), limits.lines_per_second);
   limits.line_rate_on_loopback = false;
   limits.limit_loopback = true;
+  EXPECT_EQ(rooms_allowed(limits, near), limits.rooms_per_address);
+  EXPECT_EQ(stored_allowed(limits, near), limits.stored_per_address);
   EXPECT_EQ(clients_allowed(limits, near), limits.clients_per_address);
   EXPECT_EQ(lines_allowed(limits, near), limits.lines_per_second);
 }
