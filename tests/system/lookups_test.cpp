@@ -88,11 +88,11 @@ TEST(Lookups, RoomsThatComeAndGoLeaveTheOthersToBeFound) {
   TextClient other(server.port());
   for (int i = 0; i < 20; ++i) keeper.ask("/join #kept" + std::to_string(i));
   const int kRooms = 10'000 / kSlowness;
-  constexpr int kAtOnce = 50;
-  for (int i = 0; i < kRooms; i += kAtOnce) {
+  constexpr int kClientsAtOnce = 50;
+  for (int i = 0; i < kRooms; i += kClientsAtOnce) {
     std::string lines;
-    for (int j = i; j < i + kAtOnce; ++j) lines += "/join #r" + std::to_string(j) + "\n";
-    for (int j = i; j < i + kAtOnce; ++j) lines += "/leave #r" + std::to_string(j) + "\n";
+    for (int j = i; j < i + kClientsAtOnce; ++j) lines += "/join #r" + std::to_string(j) + "\n";
+    for (int j = i; j < i + kClientsAtOnce; ++j) lines += "/leave #r" + std::to_string(j) + "\n";
     wanderer.send(lines);
     wanderer.sync();
     wanderer.forget_lines();
