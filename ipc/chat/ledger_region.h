@@ -3,13 +3,13 @@
 // The layout of the ledger's control region: how far it has taken each outbox, the inboxes of the loops, the rooms, the
 // bans, the epoch. The log ring and the user table are segments of their own.
 //
-// Who may write   The ledger alone: `taken`, rooms, their index and the header from its sequencing thread, store_failing
-//                 from its storing thread, as `counters` and bans, inboxes from its archive thread. The loops read all of
+// Who may write   The ledger alone: `taken`, rooms, their index and the header from its sequencing thread;
+// store_failing,
+//                 `counters` and bans from its storing thread; inboxes from its archive thread. The loops read all of
 //                 it; the master heartbeat_ms and `taken`, to watch it and to show it; the exporter the same and
 //                 `counters`.
 // When the ledger dies  its successor goes on with what it finds: `taken` and a room's members may lag behind the
-// newest
-//                 records in the log ring, which say what they should be (master/ledger/recovery.h).
+//                 newest records in the log ring, which say what they should be (master/ledger/recovery.h).
 #pragma once
 
 #include <algorithm>
