@@ -134,7 +134,8 @@ void RoomBook::write_through(std::uint32_t room) noexcept {
   const bool same_room = exists(before) && exists(now) && shm::same_name(before.name_view(), now.name_view());
   if (exists(before) && !same_room) shared_index_.remove(hash_of(before), room);
   region_.rooms()[room].store(now);
-  if (exists(now) && !same_room) ROOKERY_INVARIANT(shared_index_.insert(hash_of(now), room));
+  // Also where it is the same room: a predecessor may have died when it had stored the room, not the count of rooms.
+  if (exists(now)) ROOKERY_INVARIANT(shared_index_.insert(hash_of(now), room));
 }
 
 }  // namespace rookery::ledger

@@ -159,6 +159,24 @@ TEST_F(RoomBookTest, ASuccessorMendsTheIndex) {
   EXPECT_EQ(entries_of_index(), 99U);
 }
 
+// Killed between the room and the count of rooms: the successor does not know the room until it replays the join.
+TEST_F(RoomBookTest, ANewRoomIsFoundWhenItsLedgerDiedBeforeItCountedIt) {
+  std::uint32_t room = 0;
+  {
+    RoomBook book(region_);
+    static_cast<void>(book.join("#old"));
+    room = book.join("#new")->room;
+    book.set_as_of(room, 40);
+    book.write_through();
+  }
+  region_.header().rooms_high_water.fetch_sub(1);
+  RoomBook successor(region_);
+  successor.replay(room, "#new", 1, 40);
+  successor.write_through();
+  EXPECT_EQ(region_.find_room("#new"), room);
+  EXPECT_EQ(entries_of_index(), 2U);
+}
+
 TEST_F(RoomBookTest, ReplaysOnlyWhatIsNewerThanTheTable) {
   RoomBook book(region_);
   const std::uint32_t room = book.join("#den")->room;
