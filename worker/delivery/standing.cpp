@@ -111,10 +111,12 @@ void Delivery::trim(Topic& topic) {
 }
 
 // Of all it listens to, not of one topic alone: then one number says where it stands.
-// Unless it is our fault: then it gets all of it, from the ring, if that still has it for some time.
+// Unless it is our fault, as where it takes a long reply as fast as we make it: then it gets all of it, from the ring,
+// if that still has it for some time.
 void Delivery::pass_over(Session& session, std::uint64_t until) {
   if (session.stream.log_cursor >= until) return;
-  const bool is_our_fault = session.stream.log_cursor < backlog_until_;
+  const bool is_our_fault =
+      session.stream.log_cursor < backlog_until_ || (session.items != nullptr && !session.blocked);
   const bool ring_has_it = log_again != nullptr && position_ - session.stream.log_cursor <= ring_words / 8 * 7;
   if (is_our_fault && ring_has_it) return read_ring(session, session.stream.log_cursor);
   for (Topic* topic : session.topics) {
@@ -122,6 +124,7 @@ void Delivery::pass_over(Session& session, std::uint64_t until) {
     miss(session, tape.first_from(until) - tape.first_from(session.stream.log_cursor));
   }
   session.stream.log_cursor = until;
+  commit(session);  // so that a successor goes on from here, and tells exactly that
 }
 
 void Delivery::miss(Session& session, std::uint64_t messages) noexcept {

@@ -307,6 +307,63 @@ TEST_F(DeliveryTest, TapesStayWithinTheirMemoryWhoeverIsSlow) {
   }
 }
 
+// What it has not had then, it lacks because we make it wait for its own answer.
+TEST_F(DeliveryTest, WhoReadsWhileALongReplyIsUnderWayMissesNothing) {
+  struct LongReply final : ItemSource {
+    explicit LongReply(const bool& whole) : is_whole(whole) {}
+    ItemsState next(Session&, std::string&) override { return is_whole ? ItemsState::Done : ItemsState::Waiting; }
+    void done(Session&) override {}
+    const bool& is_whole;
+  };
+  struct Ring final : LogAgain {
+    AgainRead read_again(Session& session, std::uint64_t until, std::size_t) override {
+      read_from.push_back(session.stream.log_cursor);
+      session.stream.log_cursor = until;
+      return {ReadAgain::Caught};
+    }
+    void answer_late(Session&) override {}
+    std::vector<std::uint64_t> read_from;
+  } ring;
+  delivery_->log_again = &ring;
+  Topic topic;
+  Client asks = connect(200'000);
+  topic.add(*asks.session);
+  publish(topic, "before\n");
+  end_of_record();
+  delivery_->flush();
+  const std::uint64_t asked_at = delivery_->position();
+  bool is_whole = false;
+  delivery_->begin_items(*asks.session, std::make_unique<LongReply>(is_whole));
+  for (std::size_t bytes = 0; bytes < 3 * kMaxTapeBytes; bytes += 1000) {
+    publish(topic, std::string(999, 'y') + "\n");
+    end_of_record();
+    delivery_->flush();
+    read_some(asks, 1 << 16);
+  }
+  EXPECT_EQ(asks.session->stream.missed, 0U);
+  EXPECT_LE(topic.tape(wire::DialectId::Text).size_bytes(), kMaxTapeBytes);
+  is_whole = true;
+  delivery_->touch(*asks.session);
+  delivery_->flush();
+  EXPECT_EQ(ring.read_from, std::vector<std::uint64_t>{asked_at});
+  EXPECT_EQ(asks.received, "before\n") << "no `missed`";
+}
+
+TEST_F(DeliveryTest, WhatAClientMissedIsKnownToASuccessor) {
+  Topic topic;
+  Client slow = connect(4096);
+  topic.add(*slow.session);
+  while (slow.session->stream.missed == 0) {
+    publish(topic, std::string(999, 'y') + "\n");
+    end_of_record();
+    delivery_->flush();
+  }
+  const auto stored = slow.session->block->stream.load_inherited(slow.session->index);
+  ASSERT_TRUE(stored);
+  EXPECT_EQ(stored->missed, slow.session->stream.missed);
+  EXPECT_EQ(stored->log_cursor, slow.session->stream.log_cursor);
+}
+
 TEST_F(DeliveryTest, AClientThatTakesNoRepliesIsClosed) {
   Client client = connect(4096);
   const std::string reply(10'000, 'z');
