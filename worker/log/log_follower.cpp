@@ -104,11 +104,10 @@ void LogFollower::apply_message(const chat::Record& record) {
   delivery_.publish(*topic, [&event](const wire::Dialect& dialect, std::string& out) { dialect.message(out, event); });
 }
 
-// A guest has a topic of its own from its first direct message on; room and members say where it sits.
+// A guest has a topic of its own from its first direct message on.
 Topic* LogFollower::guest_topic(const chat::RecordHeader& header) {
-  // A guest that has moved since is looked for in its old place.
-  Session* session = header.room == slot_ ? sessions_.find(static_cast<std::uint32_t>(header.members), header.target)
-                                          : sessions_.find(header.target);
+  // By its number, not by its place: it may have moved away and back.
+  Session* session = sessions_.find(header.target);
   if (session == nullptr || session->dialect_id() == wire::DialectId::Undecided) return nullptr;
   Topic& topic = delivery_.topics.make_guest(header.target);
   if (topic.empty()) topic.add(*session);

@@ -64,8 +64,10 @@ SessionTable::SessionTable(const WorkerContext& context, std::uint32_t loop, Buf
     static_cast<void>(make_place());
     if (inherited[i] == 0) free_.push_back(i);
   }
-  // Whatever the predecessor has counted, whoever is carried on is seen by `list` and by the ledger.
-  const auto used = std::max(context.own().sessions_in_use(loop), static_cast<std::uint32_t>(inherited.size()));
+  // Whatever the predecessor has counted, whoever is carried on is seen by `list` and by the ledger, and no block is
+  // written to for which there may be no memory.
+  const auto used = std::max(context.shared.sessions_with_memory(context.own(), context.start.number, loop),
+                             static_cast<std::uint32_t>(inherited.size()));
   control_.sessions_high_water.store(used, std::memory_order_release);
   if (const auto last = control_.journal.last(); last && last->place < used)
     control_.journal.repair(blocks_[last->place].stream);  // before anything else is put into the journal
