@@ -19,7 +19,7 @@
 //           is gone. `moves` is raised (release) after the copy and before the old place is overwritten (release), so a
 //           reader that saw that place overwritten (acquire) sees another number of moves, and looks again.
 // When the writer dies  every entry can be found at every instant; at most one is there twice. A successor calls
-//           remove_unless() and insert()s what is missing.
+//           remove_unless() and insert()s what is missing. After a writer that ran wild, that may be all of it.
 // Errors          insert() answers false when there is no place. A table of a process that has run wild costs a reader
 //                 kTries looks at each entry and a wrong number, which its comparison refuses.
 #pragma once
@@ -78,27 +78,41 @@ class HashIndex final {
     for (std::uint64_t at = tag_of(hash) & mask_, looked = 0; looked <= mask_; at = (at + 1) & mask_, ++looked) {
       const std::uint64_t word = entries_[at].load(std::memory_order_relaxed);
       if (word == 0) return;
-      if (word == entry) return close_gap(at);
+      if (word != entry) continue;
+      Looks any_number{~std::uint64_t{0}};
+      return close_gap(at, any_number);
     }
   }
 
-  // Leaves the entries for which `keep(number, tag)` is true, each once: for who takes over a dead writer's table.
+  // Leaves the entries for which `keep(number, tag)` is true, each once: for who takes over a dead writer's table. None
+  // where that takes more than kMendLooks looks for each place: the table is that of a process that has run wild.
+  // `looked`, if given: how many entries were looked at.
   template <class Keep>
-  void remove_unless(Keep keep) noexcept {
-    for (std::uint64_t at = 0; at <= mask_;) {
+  void remove_unless(Keep keep, std::uint64_t* looked = nullptr) noexcept {
+    Looks looks{kMendLooks * (mask_ + 1)};
+    for (std::uint64_t at = 0; at <= mask_ && looks.one_more();) {
       const std::uint64_t word = entries_[at].load(std::memory_order_relaxed);
-      const bool stays = word == 0 || (keep(number_of(word), word >> kNumberBits) && is_first(word, at));
+      const bool stays = word == 0 || (keep(number_of(word), word >> kNumberBits) && is_first(word, at, looks));
       if (stays)
         ++at;
       else
-        close_gap(at);  // another may lie here now
+        close_gap(at, looks);  // another may lie here now
     }
+    if (looked != nullptr) *looked = kMendLooks * (mask_ + 1) - looks.left;
+    if (looks.left > 0) return;
+    for (std::uint64_t at = 0; at <= mask_; ++at) overwrite(at, 0);
   }
 
  private:
   static constexpr unsigned kNumberBits = 24;
   static constexpr std::uint64_t kNumberMask = (1U << kNumberBits) - 1;
-  static constexpr int kTries = 8;  // a writer that moves entries in each of as many looks has run wild
+  static constexpr int kTries = 8;                 // a writer that moves entries in each of as many looks has run wild
+  static constexpr std::uint64_t kMendLooks = 64;  // for a place; with the load that words_for() allows, some 12
+
+  struct Looks {
+    std::uint64_t left;
+    [[nodiscard]] bool one_more() noexcept { return left > 0 && left-- > 0; }
+  };
 
   [[nodiscard]] static constexpr std::uint64_t entry_of(std::uint64_t tag, std::uint32_t number) noexcept {
     return tag << kNumberBits | (number + std::uint64_t{1});
@@ -121,16 +135,16 @@ class HashIndex final {
   }
 
   // Is it the first of its like, or can it not be found at all?
-  [[nodiscard]] bool is_first(std::uint64_t word, std::uint64_t at) const noexcept {
-    for (std::uint64_t i = home_of(word); i != at; i = (i + 1) & mask_) {
+  [[nodiscard]] bool is_first(std::uint64_t word, std::uint64_t at, Looks& looks) const noexcept {
+    for (std::uint64_t i = home_of(word); i != at && looks.one_more(); i = (i + 1) & mask_) {
       const std::uint64_t before = entries_[i].load(std::memory_order_relaxed);
       if (before == word || before == 0) return false;
     }
     return true;
   }
 
-  void close_gap(std::uint64_t gap) noexcept {
-    for (std::uint64_t next = (gap + 1) & mask_; next != gap; next = (next + 1) & mask_) {
+  void close_gap(std::uint64_t gap, Looks& looks) noexcept {
+    for (std::uint64_t next = (gap + 1) & mask_; next != gap && looks.one_more(); next = (next + 1) & mask_) {
       const std::uint64_t word = entries_[next].load(std::memory_order_relaxed);
       if (word == 0) break;
       if (((next - home_of(word)) & mask_) < ((next - gap) & mask_)) continue;  // its home lies behind the gap
