@@ -18,12 +18,14 @@ bool takes_from_tapes(const Session& session) noexcept {
 
 }  // namespace
 
-// At the end of a flush: who is not behind has had everything. Goes on until a quarter is free, so that it is not begun
-// anew with each message.
+// At the end of a flush: who is not behind has had everything. First goes what nobody needs, and then on until a
+// quarter is free, so that it is not begun anew with each message.
 void Delivery::keep_within_memory() {
   if (tape_memory_.bytes > tape_memory_.most) {
-    drop_what_nobody_needs();
-    while (tape_memory_.bytes > tape_memory_.most / 4 * 3 && pass_over_furthest()) drop_what_nobody_needs();
+    const std::size_t enough = tape_memory_.most / 4 * 3;
+    topics.shrink_empty_tapes();
+    if (tape_memory_.bytes > enough) drop_what_nobody_needs();
+    while (tape_memory_.bytes > enough && pass_over_furthest()) drop_what_nobody_needs();
   }
   chat::set(control_.counters.tape_bytes, tape_memory_.bytes);
 }

@@ -1,17 +1,40 @@
 #include "worker/delivery/tape.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rookery::worker {
 
 namespace {
 // An emptied tape that once grew beyond this gives its memory back.
 constexpr std::size_t kKeepBytes = 64 * 1024;
+// Where memory is short, a tape of this size or more grows by an eighth or by this, whichever is more.
+constexpr std::size_t kGrowBytes = 4096;
+constexpr std::size_t kGrowEntries = 128;
+// A larger message that comes when a little more than this is free makes the buffer double all the same.
+constexpr std::size_t kHeadroomBytes = 2048;
+
+template <class Buffer>
+bool has_much_unused(const Buffer& buffer) noexcept {
+  return buffer.capacity() > buffer.size() + buffer.size() / 4;
+}
 }  // namespace
 
 std::string& Tape::open(std::uint64_t position) {
   opened_ = position;
+  if (memory_ != nullptr && !memory_->is_plenty()) grow_a_little();
   return bytes_;
+}
+
+void Tape::grow_a_little() {
+  if (bytes_.size() >= kGrowBytes && bytes_.capacity() - bytes_.size() < kHeadroomBytes) {
+    std::string larger;  // reserve() of one that has a buffer would double it
+    larger.reserve(bytes_.size() + std::max(kGrowBytes, bytes_.size() / 8));
+    larger += bytes_;
+    bytes_ = std::move(larger);
+  }
+  if (entries_.size() >= kGrowEntries && entries_.size() == entries_.capacity())
+    entries_.reserve(entries_.size() + std::max(kGrowEntries, entries_.size() / 8));
 }
 
 void Tape::seal() {
@@ -46,8 +69,8 @@ void Tape::clear() noexcept {
 }
 
 void Tape::shrink() {
-  bytes_.shrink_to_fit();
-  entries_.shrink_to_fit();
+  if (has_much_unused(bytes_)) bytes_.shrink_to_fit();
+  if (has_much_unused(entries_)) entries_.shrink_to_fit();
   recount();
 }
 

@@ -25,7 +25,8 @@ struct TapeMemory {
   std::size_t bytes = 0;
   std::size_t most = kMaxTapeMemoryBytes;
 
-  // An emptied tape keeps its buffer for the next message only while there is plenty.
+  // An emptied tape keeps its buffer for the next message only while there is plenty, and only then a buffer doubles
+  // when it is full.
   [[nodiscard]] bool is_plenty() const noexcept { return bytes <= most / 2; }
 };
 
@@ -69,7 +70,7 @@ class Tape final {
   [[nodiscard]] std::size_t excess(std::size_t bytes) const noexcept;
   // Drops the oldest `count` entries.
   void drop(std::size_t count);
-  // Gives back what it has allocated and does not use.
+  // Gives back what it has allocated and does not use, if that is more than a fifth: less is soon in use again.
   void shrink();
 
  private:
@@ -77,6 +78,7 @@ class Tape final {
     std::uint64_t position;
     std::size_t end_byte;
   };
+  void grow_a_little();
   void count(std::size_t bytes) noexcept;
   void recount() noexcept { count(bytes_.capacity() + entries_.capacity() * sizeof(Entry)); }
 

@@ -53,6 +53,20 @@ TopicMap::Room& TopicMap::make_room(std::uint32_t id, std::string_view name) {
   return *rooms_[id];
 }
 
+void TopicMap::shrink_empty_tapes() {
+  const auto shrink = [](Topic& topic) {
+    for (Tape& tape : topic.tapes())
+      if (tape.entries() == 0) tape.shrink();
+  };
+  shrink(everybody);
+  shrink(strangers);
+  for (const auto& room : rooms_)
+    if (room)
+      for (Topic* topic : {&room->messages, &room->presence}) shrink(*topic);
+  for (const auto& [id, topic] : accounts_) shrink(*topic);
+  for (const auto& [id, topic] : guests_) shrink(*topic);
+}
+
 void TopicMap::forget_room(std::uint32_t id) noexcept {
   Room* found = room(id);
   if (found == nullptr || !found->messages.empty() || !found->presence.empty()) return;

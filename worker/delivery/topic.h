@@ -64,6 +64,9 @@ class TopicMap final {
   [[nodiscard]] Topic* guest(std::uint64_t client) noexcept { return find(guests_, client); }
   [[nodiscard]] Topic& make_guest(std::uint64_t client) { return make(guests_, client); }
 
+  // Gives back what empty tapes keep for the next message.
+  void shrink_empty_tapes();
+
   // Drops what nobody listens to. REQUIRES: no flush is under way.
   void forget_room(std::uint32_t id) noexcept;
   void forget_person(std::uint64_t account, std::uint64_t client) noexcept;

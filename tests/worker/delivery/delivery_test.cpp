@@ -268,6 +268,31 @@ TEST_F(DeliveryTest, OfManyRoomsWhoLacksMostIsPassedOverAndTheOthersMissNothing)
   for (Topic& room : rooms) EXPECT_EQ(room.tape(wire::DialectId::Text).size_bytes(), 0U);
 }
 
+TEST_F(DeliveryTest, BeforeAnybodyIsPassedOverEmptyTapesGiveBackWhatTheyKeep) {
+  constexpr std::size_t kMost = 256 * 1024;
+  delivery_->allow_tapes(kMost);
+  Client quick = connect(200'000);
+  for (const std::uint32_t id : {1U, 2U}) {
+    Topic& room = delivery_->topics.make_room(id, "#quiet" + std::to_string(id)).messages;
+    room.add(*quick.session);
+    publish(room, std::string(60'000, 'q'));
+    end_of_record();
+    delivery_->flush();
+    read_all(quick);
+  }
+  ASSERT_GE(delivery_->tape_memory().bytes, 120'000U) << "kept for the next message";
+  Topic topic;
+  Client slow = connect(4096);
+  topic.add(*slow.session);
+  while (topic.tape(wire::DialectId::Text).size_bytes() < 150'000) {
+    publish(topic, std::string(999, 'y') + "\n");
+    end_of_record();
+    delivery_->flush();
+    ASSERT_LE(delivery_->tape_memory().bytes, kMost);
+    ASSERT_EQ(slow.session->stream.missed, 0U);
+  }
+}
+
 // Several that lack the same are passed over together, whatever dialect or room.
 TEST_F(DeliveryTest, TapesStayWithinTheirMemoryWhoeverIsSlow) {
   constexpr std::size_t kMost = 1024 * 1024;

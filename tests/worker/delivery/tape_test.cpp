@@ -50,6 +50,26 @@ TEST(Tape, CountsItsMemoryAndKeepsABufferOnlyWhileThereIsPlenty) {
   EXPECT_EQ(memory.bytes, 0U) << "a tape that ends";
 }
 
+TEST(Tape, WhereMemoryIsShortABufferDoesNotDoubleAndIsNotGivenBackForALittle) {
+  TapeMemory memory;
+  memory.most = 64 * 1024;
+  const std::string message(1000, 'm');
+  Tape tape;
+  tape.count_in(memory);
+  std::uint64_t position = 0;
+  while (tape.size_bytes() < memory.most) put(tape, position++, message);
+  for (int times = 0; times < 100; ++times) {
+    const char* const before = tape.bytes(0, 1).data();
+    tape.shrink();
+    ASSERT_EQ(tape.bytes(0, 1).data(), before) << "copied for little, to be copied again for the next message";
+    put(tape, position++, message);
+    ASSERT_LT(memory.bytes, tape.size_bytes() / 4 * 5) << "with what its entries take";
+  }
+  tape.drop(tape.entries() / 2);
+  tape.shrink();
+  EXPECT_LT(memory.bytes, tape.size_bytes() / 4 * 5);
+}
+
 TEST(Tape, FindsEntriesByPositionAndByByte) {
   Tape tape;
   put(tape, 10, "one\n");
