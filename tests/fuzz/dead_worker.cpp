@@ -144,6 +144,7 @@ void DeadWorker::clear() {
   demand(shm::release(memory, with_pages, layout.total_bytes() - with_pages), "pages can be given back");
   demand(shm::reserve(memory, layout.buffers(0), with_pages - layout.buffers(0)), "there is memory");
   std::memcpy(wild_mapping.data() + layout.buffers(0), marked_.data(), marked_.size());
+  std::memset(wild_mapping.data() + layout.clients(0), 0, layout.sessions(0) - layout.clients(0));
   std::memset(wild_mapping.data() + layout.sessions(0), 0, std::size_t{kClients} * sizeof(chat::SessionBlock));
   chat::LoopControl& loop = wild.control(0);
   std::memset(static_cast<void*>(&loop), 0, sizeof loop);

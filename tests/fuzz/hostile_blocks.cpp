@@ -193,6 +193,11 @@ void DeadWorker::scribble_anywhere(Input& input) {
     Input bytes(input.text(input.byte()));
     scribble(bytes, reinterpret_cast<std::byte*>(&loop), sizeof loop);
   }
+  if ((choices & 32) != 0) {  // the index of clients
+    const chat::WorkerLayout& layout = shared.worker_layout;
+    Input bytes(input.text(input.byte()));
+    scribble(bytes, wild_mapping.data() + layout.clients(0), layout.sessions(0) - layout.clients(0));
+  }
   scribble(input, wild_mapping.data() + shared.worker_layout.sessions(0),
            shared.worker_layout.buffer(0, shared.worker_layout.small_buffers() + kMostHostile) -
                shared.worker_layout.sessions(0));

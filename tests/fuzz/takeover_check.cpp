@@ -206,6 +206,9 @@ class Takeover {
       if (block.state.load() != static_cast<std::uint32_t>(chat::SessionState::Open)) continue;
       demand(place < context.own().sessions_in_use(0), "who sits there is seen");
       demand(block.client.load() - 1 < clients_.size(), "who sits there is one of those whom the master has named");
+      const std::uint64_t hash = chat::client_hash(block.client.load(), context.settings.address_secret);
+      const auto found = context.own().clients(0).find(hash, [&](std::uint32_t i) { return i == place; });
+      demand(found.has_value(), "who sits there is found by the number");
       const std::uint32_t rooms = block.rooms.count.load();
       demand(rooms <= chat::kMaxRoomsOfSession, "a client is in no more rooms than it may be");
       const std::uint32_t overflow = block.rooms.overflow.load();
