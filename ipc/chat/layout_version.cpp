@@ -1,7 +1,7 @@
 #include "ipc/chat/layout_version.h"
 
 #ifndef ROOKERY_LAYOUT_VERSION
-#define ROOKERY_LAYOUT_VERSION 7
+#define ROOKERY_LAYOUT_VERSION 8
 #endif
 
 namespace rookery::chat {

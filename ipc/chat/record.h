@@ -32,8 +32,8 @@ enum class RecordKind : std::uint8_t {
   ChangeAccount = 11,  // of account `target`, called `name`: flags say what, text = the new password hash; only the
                        // ledger makes it. Durable.
   ChangeBan = 12,      // name = the account's, or a mask (ipc/chat/address_mask.h); target = account id, 0: a mask;
-                       // flags say what, members = for how many ms, 0: for ever, text = the reason; only the ledger
-                       // makes it. Durable.
+                       // flags say what, members = until when, in ms since 1970, 0: for ever, text = the reason;
+                       // only the ledger makes it. Durable.
 };
 
 // Durable records have a number of their own in the epoch's sequence and are kept in the store; the others are not

@@ -14,7 +14,7 @@ std::optional<Ban> ban_of(const chat::Record& record) {
     if (!mask) return std::nullopt;
     ban = Ban::of_addresses(*mask);
   }
-  if (header.members != 0) ban.until_ms = header.time_ms + static_cast<std::int64_t>(header.members);
+  ban.until_ms = static_cast<std::int64_t>(header.members);  // 0 is kForEver
   ban.set_reason(record.text);
   return ban;
 }

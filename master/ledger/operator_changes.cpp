@@ -46,7 +46,10 @@ Sequencer::BanVerdict Sequencer::change_ban(const BanRequest& request, shm::Posi
   record.header.kind = chat::RecordKind::ChangeBan;
   record.header.flags = static_cast<std::uint8_t>(request.change);
   record.header.slot = ~0U;
-  record.header.members = static_cast<std::uint64_t>(request.lasts.count());
+  // By the date, not by the record's time: that goes on from the latest date there ever was, though it was a wrong one.
+  const std::int64_t date_ms = context_.calendar.date_ms();
+  if (request.lasts.count() != 0)
+    record.header.members = static_cast<std::uint64_t>(std::max(date_ms + request.lasts.count(), std::int64_t{1}));
   record.text = request.reason;
   const std::string target = request.target();
   record.name = target;
@@ -64,7 +67,7 @@ Sequencer::BanVerdict Sequencer::change_ban(const BanRequest& request, shm::Posi
   if (request.change == chat::BanChange::Ban && !is_banned &&
       region_.header().bans.load(std::memory_order_relaxed) >= chat::kMaxBans)
     return BanVerdict::Full;
-  time_ms_ = std::max(time_ms_, context_.calendar.date_ms());
+  time_ms_ = std::max(time_ms_, date_ms);
   append(record);
   publish();
   end = ring_.end();

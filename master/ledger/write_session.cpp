@@ -255,11 +255,10 @@ bool WriteSession::change_ban(const chat::Record& record) {
     remove_ban_.bind(1, record.name);
     return remove_ban_.run();
   }
-  const auto lasts = static_cast<std::int64_t>(header.members);
   set_ban_.bind(1, record.name);
   set_ban_.bind(2, header.target);
   set_ban_.bind(3, header.time_ms);
-  set_ban_.bind(4, lasts == 0 ? std::int64_t{0} : header.time_ms + lasts);
+  set_ban_.bind(4, static_cast<std::int64_t>(header.members));
   set_ban_.bind(5, record.text);
   return set_ban_.run();
 }

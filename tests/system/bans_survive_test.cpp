@@ -155,6 +155,22 @@ TEST(Bans, AStoreOfAnOlderVersionHasNoneAndTakesThem) {
   EXPECT_THAT(server.console("bans"), HasSubstr("Alice"));
 }
 
+// The time of messages goes on from the latest there ever was; that of bans is the date.
+TEST(Bans, ATimedBanEndsThoughTheClockWasYearsAheadOnce) {
+  const TemporaryDirectory data;
+  FaultSwitch faults;
+  faults.set("clock.realtime:ahead:315360000:1+");
+  {
+    ServerProcess server(data, faults, {"--workers", "1"});
+    JsonClient client(server.port());
+    EXPECT_EQ(client.ask({{"op", "say"}, {"room", "#lobby"}, {"text", "from ten years ahead"}})["ok"], true);
+  }
+  faults.clear();
+  const ServerProcess server(data, faults, {"--workers", "1"});
+  EXPECT_THAT(server.console("ban 127.0.0.2 --for 1s"), HasSubstr("OK banned"));
+  eventually("it has ended", [&] { return is_welcome(server); });
+}
+
 TEST(Bans, WhileTheStoreCannotBeWrittenNothingIsAcknowledged) {
   FaultSwitch faults;
   ServerProcess server(faults, {"--workers", "1"});
