@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <cstdlib>
+#include <limits>
 
 #include "ipc/log.h"
 #include "ipc/os/clock.h"
@@ -60,6 +61,10 @@ bool Calendar::is_certain(Clocks now) {
   static_cast<void>(date_ms(now));
   const std::int64_t jumped_at = kept_.jumped_at_ms.load(std::memory_order_relaxed);
   return jumped_at == 0 || now.since_boot_ms - jumped_at > std::chrono::milliseconds(kUncertainFor).count();
+}
+
+std::int64_t Calendar::ended_by_ms(Clocks now) {
+  return is_certain(now) ? date_ms(now) : std::numeric_limits<std::int64_t>::min();
 }
 
 }  // namespace rookery::ledger

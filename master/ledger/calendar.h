@@ -43,6 +43,8 @@ class Calendar final {
   [[nodiscard]] std::int64_t date_ms(Clocks now = clocks());
   // Is it known well enough to say how old a message is?
   [[nodiscard]] bool is_certain(Clocks now = clocks());
+  // What was to end at this date or before has ended. While the date is uncertain that is nothing.
+  [[nodiscard]] std::int64_t ended_by_ms(Clocks now = clocks());
 
  private:
   struct Jump {

@@ -223,7 +223,7 @@ void Clerk::list_bans() {
   const auto line = [this](std::string_view mask, std::string_view since, std::string_view until) {
     add_line(fmt::format("{:<43}  {:<16}  {}", mask, since, until));
   };
-  const auto bans = store::list_bans(store::store_file(directory_), context_.calendar.date_ms());
+  const auto bans = store::list_bans(store::store_file(directory_), context_.calendar.ended_by_ms());
   if (!bans.empty()) line("MASK", "SINCE, UTC", "UNTIL, UTC");
   for (const store::StoredBan& ban : bans) {
     line(ban.mask, minute_text(ban.since_ms), ban.until_ms == 0 ? "for ever" : minute_text(ban.until_ms));

@@ -56,9 +56,9 @@ void load_users(const store::Store& store, shm::NameTableWriter& users) {
 }
 
 // A ban that is stored and not in force is one that lets somebody in: the start is refused.
-void load_bans(const store::Store& store, std::int64_t now_ms, BanBook& book) {
+void load_bans(const store::Store& store, std::int64_t ended_by_ms, BanBook& book) {
   std::vector<chat::Ban> bans;
-  for (const store::StoredBan& stored : store.bans(now_ms)) {
+  for (const store::StoredBan& stored : store.bans(ended_by_ms)) {
     chat::Ban ban = chat::Ban::of_account(stored.account);
     if (stored.account == 0) {
       const auto mask = chat::AddressMask::parse(stored.mask);
@@ -87,7 +87,7 @@ Recovered recover(LedgerContext& context, store::Store& store, RoomBook& rooms, 
   result.records_stored = store_the_rest(context, store);
   fault::point(fault::Point::LedgerInRecovery);
   load_users(store, users);
-  load_bans(store, context.calendar.date_ms(), bans);
+  load_bans(store, context.calendar.ended_by_ms(), bans);
 
   const chat::LedgerRegionView region = context.region();
   for_each_record(

@@ -126,7 +126,8 @@ void StoreWriter::run() {
 // How long there is nothing to do if nothing comes.
 std::chrono::milliseconds StoreWriter::patience() const {
   std::chrono::milliseconds result = retention_.limits() ? kLookForOld : kLookAtFiles;
-  if (const auto end_ms = bans_.next_end_ms())
+  const auto end_ms = bans_.next_end_ms();
+  if (end_ms && context_.calendar.is_certain())
     result = std::clamp(std::chrono::milliseconds(*end_ms - context_.calendar.date_ms()), std::chrono::milliseconds(1),
                         result);
   return result;
@@ -271,27 +272,6 @@ bool StoreWriter::add_group(std::size_t& durable_records) {
     }
   }
   return true;
-}
-
-void StoreWriter::change_bans() {
-  for (const auto& [change, ban] : ban_changes_)
-    if (bans_.apply(change, ban) != BanBook::Applied::Done)
-      log::alert("a ban is stored, but there is no shared memory for it: it holds after a restart");
-  // Somebody may have to go.
-  if (bans_.publish())
-    for (shm::DoorbellRinger& loop : loops_) loop.ring_if_asleep();
-}
-
-// They have no effect any more; that the store forgets them too may wait.
-void StoreWriter::end_bans() {
-  if (!bans_.next_end_ms()) return;
-  const std::int64_t now_ms = context_.calendar.date_ms();
-  if (!bans_.end_expired(now_ms)) return;
-  static_cast<void>(bans_.publish());
-  const bool removed = store_.begin() && store_.remove_ended_bans(now_ms) && store_.commit();
-  if (removed) return;
-  if (store_.sync_failed()) group_failed("remove bans that have ended");
-  store_.rollback();
 }
 
 void StoreWriter::change_users() {

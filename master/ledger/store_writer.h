@@ -82,6 +82,7 @@ class StoreWriter final {
   void change_users();
   void change_bans();
   void end_bans();
+  void remove_ended_bans(std::int64_t now_ms);
   [[nodiscard]] shm::InsertResult change_user(const UserChange& user);
   void announce(shm::Position end, bool stored);
   void look_at_files();
@@ -105,6 +106,9 @@ class StoreWriter final {
   std::size_t unlooked_ = 0;                  // records stored since then
   bool more_old_ = false;                     // the newest look found more than it removed
   std::string told_pruning_error_;
+  bool ended_rows_ = true;  // the store may have bans that have ended; at first: meanwhile
+  os::Monotonic::time_point remove_ended_at_{};
+  std::string told_ban_error_;
   std::string told_error_;                     // in the log; empty: the newest group was stored
   os::Monotonic::time_point look_at_files_{};  // when to look next whether they are in their places
 

@@ -28,6 +28,22 @@ TEST(Bans, ABanThatEndedMeanwhileIsNotTakenUpAgain) {
   ServerProcess server(data, {"--workers", "1"});
   expect_welcome(server);
   EXPECT_FALSE(is_welcome(server, {.source = "127.0.0.3"}));
+  eventually("its row is removed", [&] {
+    return test::ask_sqlite(data.path() / "rookery.db", "SELECT group_concat(mask) FROM bans") == "127.0.0.3";
+  });
+}
+
+TEST(Bans, ABanThatEndsWhileTheStoreCannotBeWrittenIsForgottenLater) {
+  const TemporaryDirectory data;
+  FaultSwitch faults;
+  ServerProcess server(data, faults, {"--workers", "1"});
+  EXPECT_THAT(server.console("ban 127.0.0.2 --for 1s"), HasSubstr("OK banned"));
+  faults.set("store.write:errno:ENOSPC:1+");
+  eventually("it has ended", [&] { return is_welcome(server); });
+  eventually("it could not be removed", [&] { return server.log().find("cannot remove bans") != std::string::npos; });
+  faults.clear();
+  eventually("its row is removed",
+             [&] { return test::ask_sqlite(data.path() / "rookery.db", "SELECT count(*) FROM bans") == "0"; });
 }
 
 TEST(Bans, Row75TheLedgersDeathRightAfterTheAnswerAndARestartLiftNone) {

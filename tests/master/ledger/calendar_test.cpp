@@ -52,6 +52,16 @@ TEST_F(CalendarTest, AJumpThatLastsIsBelieved) {
   EXPECT_FALSE(calendar_.is_certain(at(90 * kSecond, kDay)));
 }
 
+TEST_F(CalendarTest, NothingEndsWhileTheDateIsUncertain) {
+  const std::int64_t soon = true_date(30 * kSecond);
+  EXPECT_EQ(calendar_.ended_by_ms(at(10 * kSecond)), true_date(10 * kSecond));
+  EXPECT_LT(calendar_.ended_by_ms(at(20 * kSecond, kTenYears)), soon);
+  EXPECT_LT(calendar_.ended_by_ms(at(100 * kSecond, kTenYears)), soon) << "it is believed, and may be wrong";
+  EXPECT_LT(calendar_.ended_by_ms(at(200 * kSecond)), soon) << "it was wrong";
+  EXPECT_LT(calendar_.ended_by_ms(at(kDay)), soon);
+  EXPECT_EQ(calendar_.ended_by_ms(at(2 * kDay)), true_date(2 * kDay)) << "what was to end long ago ends now";
+}
+
 TEST_F(CalendarTest, AClockThatJumpsAgainAndAgainIsNotBelieved) {
   EXPECT_EQ(calendar_.date_ms(at(10 * kSecond)), true_date(10 * kSecond));
   for (std::int64_t now = 20; now < 200; now += 10)
