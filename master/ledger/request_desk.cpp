@@ -83,28 +83,29 @@ void RequestDesk::close() {
 // The storing thread changes the user table and the ban table before it moves durable_end.
 void RequestDesk::answer_published() {
   if (context_.ring_header().durable_end.load(std::memory_order_acquire) >= published_->end) {
-    const std::string words = std::visit([](const auto& request) { return done(request); }, published_->request);
+    const Change change = *std::exchange(published_, std::nullopt);
+    const std::string words = std::visit([](const auto& request) { return done(request); }, change.request);
     log::info("by the operator: {}", words);
-    const auto* ban = std::get_if<BanRequest>(&published_->request);
+    if (change.given_up) return;
+    const auto* ban = std::get_if<BanRequest>(&change.request);
     if (ban != nullptr && ban->mask && ban->change == chat::BanChange::Ban) {
       const std::string warning = warning_of(*ban->mask);
-      if (!warning.empty()) answer(published_->number, "+" + warning + "\n");
+      if (!warning.empty()) answer(change.number, "+" + warning + "\n");
     }
-    answer(published_->number, "OK " + words);
-    published_.reset();
-  } else if (published_->deadline <= os::Monotonic::now()) {
+    answer(change.number, "OK " + words);
+  } else if (!published_->given_up && published_->deadline <= os::Monotonic::now()) {
     answer(published_->number, "ERR not-durable it is ordered but not stored yet: the disk is slow or full");
-    published_.reset();
+    published_->given_up = true;
   }
 }
 
 // One at a time: what the next one finds in the tables is then what all before it have made of them.
 bool RequestDesk::publish_next() {
-  if (published_ || waiting_.empty()) return false;
+  if (waiting_.empty()) return false;
   Change& next = waiting_.front();
   std::string refusal;
   const bool published =
-      std::visit([&](const auto& request) { return publish(request, next.end, refusal); }, next.request);
+      !published_ && std::visit([&](const auto& request) { return publish(request, next.end, refusal); }, next.request);
   if (published) {
     published_ = std::move(next);
   } else {

@@ -2,7 +2,7 @@
 //
 // Where an operator's requests come in and their answers go out (request.h). What changes an account or a ban is
 // published in the log like all that people say, one change at a time, and answered when it is durable and in the user
-// table; the rest is the clerk's.
+// or ban table. One that takes too long is answered so, and the next ones wait all the same. The rest is the clerk's.
 //
 // Nothing here waits: turn() is called in every turn of the sequencing thread, and looks.
 //
@@ -42,7 +42,9 @@ class RequestDesk final {
   void close();
   [[nodiscard]] bool has_mail() { return clerk_.has_replies(); }
   // Something may be done soon that nobody rings for.
-  [[nodiscard]] bool is_busy() const noexcept { return published_.has_value() || !waiting_.empty() || !out_.empty(); }
+  [[nodiscard]] bool is_busy() const noexcept {
+    return (published_ && !published_->given_up) || !waiting_.empty() || !out_.empty();
+  }
 
  private:
   struct Change {
@@ -50,6 +52,7 @@ class RequestDesk final {
     std::variant<AccountRequest, BanRequest> request;
     os::Monotonic::time_point deadline{};
     shm::Position end = 0;  // in the ring, once it is published
+    bool given_up = false;  // answered, though it is not stored yet
   };
 
   void answer(std::uint64_t number, std::string text);

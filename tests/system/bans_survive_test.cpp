@@ -187,6 +187,15 @@ TEST(Bans, ATimedBanEndsThoughTheClockWasYearsAheadOnce) {
   eventually("it has ended", [&] { return is_welcome(server); });
 }
 
+TEST(Bans, AChangeThatTakesTooLongIsStillMadeBeforeTheNextOne) {
+  FaultSwitch faults;
+  const ServerProcess server(faults, {"--workers", "1"});
+  faults.set("ledger.before_commit:sleep:15000");  // the operator waits 10 s
+  EXPECT_THAT(server.console("ban 127.0.0.2"), StartsWith("ERR not-durable it is ordered"));
+  EXPECT_EQ(server.console("unban 127.0.0.2"), "OK unbanned 127.0.0.2\n");
+  expect_welcome(server);
+}
+
 TEST(Bans, WhileTheStoreCannotBeWrittenNothingIsAcknowledged) {
   FaultSwitch faults;
   ServerProcess server(faults, {"--workers", "1"});
