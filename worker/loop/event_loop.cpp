@@ -87,6 +87,8 @@ LoopEnd EventLoop::run() {
   {
     const LoopTurn turn(threads_ ? &turn_lock_ : nullptr);
     successor_.take_over();
+    look_at_accounts();
+    look_at_bans();
   }
   ids_.ask_if_few();
   outbox_.ring();
@@ -264,6 +266,8 @@ void EventLoop::adopt_arrivals() {
   successor_.adopt(std::exchange(arrivals_, {}));
   account_changes_ = kLookAgain;  // theirs may have changed while nobody had them
   bans_.look_again();
+  look_at_accounts();
+  look_at_bans();
   delivery_.flush();
 }
 
