@@ -5,8 +5,9 @@
 //
 // Who may write   The loop, in its turn; any loop may count().
 // Memory          A room and the hash of an address for each room that clients of this loop made, 16,384 at most.
-// When the worker dies  its successor begins to count anew: rooms that there are are nobody's. An address has its share
-//                 once more then, not more than that for each death.
+// When the worker dies  its successor begins to count anew: rooms that there are are nobody's. So it is when the loop
+//                 ends otherwise: scaled down, replaced in an upgrade in place, overtaken by the log. An address has
+//                 its share once more then, not more than that for each end.
 #pragma once
 
 #include <cstdint>

@@ -118,7 +118,8 @@ void LogFollower::apply_membership(const chat::Record& record) {
   const chat::RecordHeader& header = record.header;
   if (header.outcome != 0) return;
   const bool join = header.kind == chat::RecordKind::Join;
-  if (!join && header.members == 0) room_makers_.ended(header.room);
+  // A room's first member too: the room that had its place before has ended, wherever that was missed.
+  if (header.members == (join ? 1U : 0U)) room_makers_.ended(header.room);
   if (is_ours(header)) {
     Session* session = sessions_.find(header.session, header.client);
     if (join && header.members == 1 && header.room != chat::kLobbyRoom && session != nullptr)
