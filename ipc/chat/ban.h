@@ -4,13 +4,12 @@
 // table of the ledger's region (ipc/chat/ledger_region.h): `ban_changes` counts changes of the table, `bans_used` says
 // how many of its places were ever used, and each place is a value that changes as one (ipc/shm/committed_value.h).
 //
-// Who may write   The ledger's storing thread alone, once a ban is durable; before it serves, its recovery. Every
-// worker
-//                 reads.
-// Memory order    ban    a place is committed, `bans_used` is released, then `ban_changes` is released; who acquires
-// the
-//                        number of changes and finds it changed sees the places as they are now, or newer.
-// When the ledger dies  between places that belong together (one ban, several expired ones) each is the old one or the
+// Who may write   The ledger's storing thread alone, once a ban is durable; before it serves, its recovery.
+//                 Every worker reads.
+// Memory order    ban    a place is committed, `bans_used` is released, then `ban_changes` is released. Who
+//                        acquires the number of changes and finds another than before sees the places as they are
+//                        now, or newer.
+// When the ledger dies  between places that belong together (several bans that end at once) each is the old one or the
 //                 new one. Its successor makes the table agree with the store and counts a change.
 #pragma once
 

@@ -2,8 +2,8 @@
 //
 // The operator's requests about bans:
 //     ban MASK [--for TIME] [REASON]     unban MASK     bans
-// MASK is an account's name, an IP address or a range of them in CIDR notation. TIME is as in the options, 30m, 12h,
-// 7d.
+// MASK is an account's name, an IP address or a range of them in CIDR notation.
+// TIME is as in the options: 30m, 12h, 7d.
 // --for may also stand before MASK, but not in the reason, where it would be overlooked.
 #pragma once
 

@@ -6,9 +6,8 @@
 //     if (bans.refresh()) ...                     once a turn: somebody who is here may have to go
 //     const chat::Ban* ban = bans.find(session.address());
 //
-// Cost  A look-up is a binary search for each prefix length that occurs, 129 at most. A copy of kMaxBans takes less
-// than
-//       a millisecond.
+// Cost  A look-up is a binary search for each prefix length that occurs, 129 at most. A copy of kMaxBans takes
+//       less than a millisecond.
 #pragma once
 
 #include <cstdint>

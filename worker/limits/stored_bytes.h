@@ -7,7 +7,8 @@
 // Keys are hashes with a secret seed. Where room is short, the one in a set of four whose bucket is fullest makes way:
 // that forgets least.
 //
-// Who may use it  The thread of the loop that owns it.
+// Who may use it  The thread whose turn it is in the loop that owns it; with a thread for each client, under the turn
+//                 lock.
 #pragma once
 
 #include <algorithm>
