@@ -1,5 +1,5 @@
-// A store of version 1 meets this server: it is brought up to date, and whatever goes wrong on the way, the store is
-// one version or the other, whole.
+// A store of version 1 or 2 meets this server: it is brought up to date, and whatever goes wrong on the way, the store
+// is one version or the other, whole.
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -42,6 +42,23 @@ TEST(Migration, AKillAtEachStepLeavesAStoreThatServes) {
     }
     const fs::path store = data.path() / "rookery.db";
     EXPECT_EQ(test::ask_sqlite(store, "PRAGMA user_version"), step < 6 ? "1" : "3");
+    EXPECT_EQ(test::ask_sqlite(store, "SELECT count(*) FROM messages"), "499");
+    expect_served(data);
+  }
+}
+
+TEST(Migration, SoDoesOneOfAStoreOfVersion2) {
+  for (int step = 1; step <= 5; ++step) {
+    SCOPED_TRACE("step " + std::to_string(step));
+    const TemporaryDirectory data;
+    test::make_store_of_version_2(data.path());
+    {
+      const FaultSwitch faults("store.migration:kill9:" + std::to_string(step));
+      EXPECT_NE(try_start(data, faults).exit_code, 0);
+      ASSERT_EQ(faults.fired(), 1U);
+    }
+    const fs::path store = data.path() / "rookery.db";
+    EXPECT_EQ(test::ask_sqlite(store, "PRAGMA user_version"), step < 5 ? "2" : "3");
     EXPECT_EQ(test::ask_sqlite(store, "SELECT count(*) FROM messages"), "499");
     expect_served(data);
   }

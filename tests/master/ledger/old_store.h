@@ -1,6 +1,6 @@
 // tests/master/ledger/old_store.h
 //
-// A store as the server of version 1 of the tables made it: its SQL, kept here as it was.
+// Stores as the servers of versions 1 and 2 of the tables made them: their SQL, kept here as it was.
 #pragma once
 
 #include <sqlite3.h>
@@ -51,17 +51,31 @@ WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
 INSERT INTO messages SELECT i, 1700000000000 + i, 1, 1, 0, 3, 1, 0, 0, 1, i, 'Alice', '', 'old message ' || i FROM n;
 )sql";
 
+// As a store of version 1 that was migrated; one that was made new had the same columns in the same order.
+inline constexpr const char* kFromVersion1To2 = R"sql(
+PRAGMA user_version=2;
+ALTER TABLE accounts ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;
+INSERT INTO meta VALUES('pruned_to', 0), ('compatible_from', 2);
+)sql";
+
 // What is said in it, by number: "old message 2" to "old message 500" in #lobby.
-inline void make_store_of_version_1(const std::filesystem::path& directory) {
+inline void make_old_store(const std::filesystem::path& directory, int version) {
   const std::string file = (directory / "rookery.db").string();
   sqlite3* database = nullptr;
   const bool done = sqlite3_open(file.c_str(), &database) == SQLITE_OK &&
                     sqlite3_exec(database, "PRAGMA journal_mode=WAL", nullptr, nullptr, nullptr) == SQLITE_OK &&
-                    sqlite3_exec(database, kTablesOfVersion1, nullptr, nullptr, nullptr) == SQLITE_OK;
+                    sqlite3_exec(database, kTablesOfVersion1, nullptr, nullptr, nullptr) == SQLITE_OK &&
+                    (version == 1 || sqlite3_exec(database, kFromVersion1To2, nullptr, nullptr, nullptr) == SQLITE_OK);
   const std::string why = done ? "" : sqlite3_errmsg(database);
   sqlite3_close(database);
   if (!done) throw std::runtime_error("cannot make an old store: " + why);
   ::chmod(file.c_str(), 0600);
+}
+inline void make_store_of_version_1(const std::filesystem::path& directory) {
+  make_old_store(directory, 1);
+}
+inline void make_store_of_version_2(const std::filesystem::path& directory) {
+  make_old_store(directory, 2);
 }
 
 // The first column of the first row.
