@@ -83,8 +83,10 @@ TEST(Bans, Row75TheLedgersDeathRightAfterTheAnswerAndARestartLiftNone) {
   EXPECT_EQ(try_login_of(server, "alice")["ok"], true);
 }
 
-TEST(Bans, Row75AClientWhoseWorkerStoodStillOrDiedIsEndedByTheSuccessor) {
-  ServerProcess server({"--workers", "2"});
+class BansOfEachModel : public testing::TestWithParam<const char*> {};
+
+TEST_P(BansOfEachModel, Row75AClientWhoseWorkerStoodStillOrDiedIsEndedByTheSuccessor) {
+  ServerProcess server({"--workers", "2", "--model", GetParam()});
   server.expect_alerts();
   make_account(server, "alice");
   auto seated = banned_on_each_worker(server, 2);
@@ -102,8 +104,8 @@ TEST(Bans, Row75AClientWhoseWorkerStoodStillOrDiedIsEndedByTheSuccessor) {
   for (const auto& client : logged_in) expect_dismissed(*client, "");
 }
 
-TEST(Bans, Row75AClientIsEndedByAnotherWorkerThatTakesItOver) {
-  ServerProcess server({"--workers", "2"});
+TEST_P(BansOfEachModel, Row75AClientIsEndedByAnotherWorkerThatTakesItOver) {
+  ServerProcess server({"--workers", "2", "--model", GetParam()});
   server.expect_alerts();
   auto seated = banned_on_each_worker(server, 2);
   const pid_t stopped = server.worker_pid(1);
@@ -116,6 +118,9 @@ TEST(Bans, Row75AClientIsEndedByAnotherWorkerThatTakesItOver) {
   expect_dismissed(*seated[1].client, "");
   scaler.join();
 }
+
+INSTANTIATE_TEST_SUITE_P(Models, BansOfEachModel, testing::Values("event", "thread-per-client"),
+                         [](const auto& test) { return test.index == 0 ? "Event" : "ThreadPerClient"; });
 
 // The ledger is killed where the ban is ordered, is being stored, or is stored and not in the table yet.
 TEST(Bans, Row75ALedgerThatDiesInTheMiddleLeavesABanOrNone) {
