@@ -13,7 +13,7 @@
 //                 load that words_for() allows a find looks at some nine entries on average, in one or two cache lines.
 // Who may write   One thread, with insert, remove and remove_unless. Any process may find at the same time.
 // Memory order
-//   entry   an entry is released; whoever acquires it sees what was stored before it was inserted.
+//   entry   an entry is released; a reader that acquires it sees what was stored before it was inserted.
 //   move    while entries move up, a reader may pass the new place before the copy is there and reach the old one when
 //   it
 //           is gone. `moves` is raised (release) after the copy and before the old place is overwritten (release), so a

@@ -48,7 +48,7 @@ class BanList final {
   std::unordered_map<std::uint64_t, chat::Ban> accounts_;  // by id
 };
 
-// For whoever is banned.
+// Sent to a banned client.
 [[nodiscard]] std::string words_of(const chat::Ban& ban);
 
 }  // namespace rookery::worker
