@@ -197,8 +197,10 @@ bool TestClient::poll_lines() {
 }
 
 void TestClient::take_a_little() {
-  if (wait_for(descriptor_, POLLIN, std::chrono::milliseconds{0}))
-    static_cast<void>(receive(std::chrono::milliseconds{0}));
+  constexpr std::size_t kLittle = 64 * 1024;
+  const std::size_t before = pending_.size();
+  while (pending_.size() - before < kLittle && wait_for(descriptor_, POLLIN, std::chrono::milliseconds{0}))
+    if (!receive(std::chrono::milliseconds{0})) return;
 }
 
 void TestClient::shut_down_sending() const {

@@ -59,7 +59,9 @@ class TestClient {
   void read_to_end();
   // Takes what is there without waiting; true when the connection has ended.
   bool poll_lines();
-  // Takes one read's worth of what is there, if anything: the server sees that this client is still alive.
+  // Takes what the socket holds, some 64 KiB at most: the server sees that this client is still alive. A single read
+  // is not enough: a window that opens only a little leaves the server's kernel in its retransmissions, and after
+  // TCP_USER_TIMEOUT (60 s) that takes the client for dead.
   void take_a_little();
   // Everything received so far, in order.
   [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
