@@ -19,10 +19,14 @@ find_violations() (
         floor[5] = "worker/";   allowed[5] = "worker/ ipc/"
         floor[6] = "client/load/"; allowed[6] = "client/ ipc/wire/ ipc/os/ master/ctl/control_client.h"
         floor[7] = "client/";   allowed[7] = "client/ ipc/wire/"
-        floor[8] = "master/";   allowed[8] = "master/ ipc/ worker/worker_process.h"
-        floor[9] = "tests/";    allowed[9] = "tests/ ipc/ worker/ master/ client/"
-        floor[10] = "docs/labs/";  allowed[10] = "docs/labs/ ipc/ worker/pool/ client/load/"
-        floors = 10
+        # What is applied depends on nothing but records: no clock, no shared memory, no chance, no other thread.
+        floor[8] = "master/ledger/apply/"
+        allowed[8] = "master/ledger/apply/ ipc/chat/record.h ipc/shm/folded_name.h ipc/os/errors.h ipc/wire/"
+        floor[9] = "master/";   allowed[9] = "master/ ipc/ worker/worker_process.h"
+        floor[10] = "tests/";    allowed[10] = "tests/ ipc/ worker/ master/ client/"
+        floor[11] = "docs/labs/";  allowed[11] = "docs/labs/ ipc/ worker/pool/ client/load/"
+        floors = 11
+        pure = "algorithm array cstdint functional map optional set string string_view unordered_map utility variant vector"
       }
       function complain(what) {
         printf "%s:%d: %s\n", FILENAME, FNR, what
@@ -34,7 +38,11 @@ find_violations() (
         sub(/^[^"<]*["<]/, "", path)
         sub(/[">].*/, "", path)
         if (path ~ /(^|\/)\.\.?\//) { complain("includes \"" path "\": paths start at the root, without . and .."); next }
-        if (!quoted && path !~ /^(ipc|worker|master|client|docs|tests)\//) next  # a library
+        if (!quoted && path !~ /^(ipc|worker|master|client|docs|tests)\//) {  # a library
+          if (index(FILENAME, floor[8]) == 1 && index(" " pure " ", " " path " ") == 0)
+            complain("includes <" path ">; " floor[8] " may include of libraries " pure " only")
+          next
+        }
         for (i = 1; i <= floors && index(FILENAME, floor[i]) != 1; ++i) {}
         count = split(allowed[i], prefixes, " ")
         for (p = 1; p <= count; ++p) {
@@ -80,6 +88,13 @@ expect found master/ctl/a.cpp '#include "client/b.h"'
 expect found master/a.cpp '#include "worker/loop/b.h"'
 expect found master/a.cpp '#include "worker/worker_process.hpp"'
 expect found master/a.cpp '#include "client/b.h"'
+expect found master/ledger/apply/a.cpp '#include "master/ledger/calendar.h"'
+expect found master/ledger/apply/a.cpp '#include "ipc/os/clock.h"'
+expect found master/ledger/apply/a.cpp '#include "ipc/shm/name_table.h"'
+expect found master/ledger/apply/a.cpp '#include "ipc/chat/ledger_region.h"'
+expect found master/ledger/apply/a.cpp '#include <chrono>'
+expect found master/ledger/apply/a.cpp '#include <random>'
+expect found master/ledger/apply/a.cpp '#include <sys/random.h>'
 expect found worker/a.cpp '#include "tests/b.h"'
 expect found worker/a.cpp '#include "neighbour.h"'
 expect found worker/a.cpp '#include "../worker/b.h"'
@@ -98,6 +113,8 @@ expect passes client/a.cpp '#include "ipc/wire/b.h"'
 expect passes client/load/a.cpp '#include "ipc/os/b.h"'
 expect passes client/load/a.cpp '#include "master/ctl/control_client.h"'
 expect passes master/ledger/a.cpp '#include "worker/worker_process.h"'
+expect passes master/ledger/apply/a.cpp '#include "ipc/chat/record.h"'
+expect passes master/ledger/apply/a.cpp '#include <vector>'
 expect passes docs/labs/a.cpp '#include "docs/labs/b.h"'
 expect passes docs/labs/a.cpp '#include "ipc/shm/b.h"'
 expect passes docs/labs/a.cpp '#include "worker/pool/b.h"'

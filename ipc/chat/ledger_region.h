@@ -22,6 +22,7 @@
 
 #include "ipc/chat/ban.h"
 #include "ipc/chat/counters.h"
+#include "ipc/chat/record.h"
 #include "ipc/shm/committed_value.h"
 #include "ipc/shm/doorbell.h"
 #include "ipc/shm/hash_index.h"
@@ -65,7 +66,7 @@ struct ClockTrust {
 struct LedgerRegionHeader {
   static constexpr std::uint64_t kMagic = 0x37474c4b4b4f4f52;  // "ROOKKLG7", little-endian
 
-  std::atomic<std::uint64_t> magic;             // stored last, when epoch and rooms are there
+  std::atomic<std::uint64_t> magic;             // stored last, when the epoch is there
   std::array<char, kEpochBytes> epoch;          // set before magic, never changes
   std::atomic<std::uint64_t> generation;        // how many ledgers have run on this region
   std::atomic<std::uint64_t> newest_seq;        // of the newest record published
@@ -126,7 +127,6 @@ static_assert(sizeof(RoomState) == 56);
 
 using RoomEntry = shm::CommittedValue<RoomState>;
 
-inline constexpr std::uint32_t kLobbyRoom = 0;     // its index
 inline constexpr std::uint32_t kMaxRooms = 16384;  // with members, at the same time; 2 MiB of memory
 inline constexpr std::uint64_t kRoomIndexWords = shm::HashIndex::words_for(kMaxRooms);  // 256 KiB, half full at most
 

@@ -36,8 +36,8 @@ enum class RecordKind : std::uint8_t {
                        // only the ledger makes it. Durable.
 };
 
-// Durable records have a number of their own in the epoch's sequence and are kept in the store; the others are not
-// numbered: their seq is that of the newest durable record before them.
+// Records of durable kinds have a number of their own in the epoch's sequence and are kept in the store, unless the
+// ledger refused them; the others are not numbered: their seq is that of the newest numbered record before them.
 [[nodiscard]] bool is_durable(RecordKind kind) noexcept;
 // Of what is in an outbox: does the ledger put it into the log? Questions to the store it does not.
 [[nodiscard]] constexpr bool is_published(RecordKind kind) noexcept {
@@ -80,6 +80,13 @@ struct RecordHeader {
   std::uint8_t target_name_bytes = 0;
 };
 static_assert(sizeof(RecordHeader) == 88, "drawn in docs/shared-memory.md");
+
+// REQUIRES: the record is published.
+[[nodiscard]] inline bool is_numbered(const RecordHeader& header) noexcept {
+  return header.outcome == 0 && is_durable(header.kind);
+}
+
+inline constexpr std::uint32_t kLobbyRoom = 0;  // the room in which everybody is
 
 // A record as it lies in a buffer; the views live as long as the buffer.
 struct Record {

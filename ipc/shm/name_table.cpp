@@ -54,17 +54,6 @@ std::uint32_t level_for(std::uint64_t entries) noexcept {
 
 }  // namespace
 
-std::string folded(std::string_view name) {
-  std::string result(name);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) { return folded(c); });
-  return result;
-}
-
-bool same_name(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return folded(x) == folded(y); });
-}
-
 std::uint64_t name_table_bytes(std::uint64_t max_entries) noexcept {
   return page_aligned(level_offset(max_entries, level_for(max_entries) + 1));
 }

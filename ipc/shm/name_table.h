@@ -34,6 +34,7 @@
 #include <string>
 #include <string_view>
 
+#include "ipc/shm/folded_name.h"
 #include "ipc/shm/segment.h"
 
 namespace rookery::shm {
@@ -143,12 +144,5 @@ class NameTableWriter final {
   std::uint64_t reserved_bytes_ = 0;  // from the start of the segment, for header and entries
   std::optional<NameTableReader> reader_;
 };
-
-// The form in which names are compared: A-Z become a-z.
-[[nodiscard]] constexpr char folded(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-[[nodiscard]] std::string folded(std::string_view name);
-[[nodiscard]] bool same_name(std::string_view a, std::string_view b) noexcept;
 
 }  // namespace rookery::shm

@@ -29,6 +29,11 @@ enum class ErrorCode : std::uint8_t {
   Banned,
 };
 
+// As a record's outcome has it (ipc/chat/record.h), where 0 says that nothing was refused.
+[[nodiscard]] constexpr std::uint8_t outcome_of(ErrorCode code) noexcept {
+  return static_cast<std::uint8_t>(static_cast<unsigned>(code) + 1);
+}
+
 // "bad-command" and so on, as protocol texts have it.
 [[nodiscard]] std::string_view to_string(ErrorCode code) noexcept;
 

@@ -50,6 +50,7 @@ class Ledger final {
         region_(context_.region()),
         ring_(context_.log_ring.data(), chat::kLogRingWords),
         users_(context_.user_table.data(), shared.user_table.writer_descriptor(), chat::kMaxAccounts),
+        state_({.rooms = chat::kMaxRooms, .accounts = chat::kMaxAccounts}),
         rooms_(region_),
         bans_(region_, shared.ledger_region.writer_descriptor()),
         bell_(region_.header().sleeping, shared.ledger_doorbell.read_end.get()),
@@ -65,12 +66,11 @@ class Ledger final {
     refuse_what_lost_messages(store);
     if (is_fresh()) begin_epoch(store);
     open_region(store.state());
-    const Recovered recovered = recover(context_, store, rooms_, users_, bans_);
-    if (recovered.records_stored > 0)
-      log::info("stored {} records that the log ring still had", recovered.records_stored);
+    const std::uint64_t stored = recover(context_, store, state_, rooms_, users_, bans_);
+    if (stored > 0) log::info("stored {} records that the log ring still had", stored);
     archive_.emplace(context_, start_.data);
-    sequencer_.emplace(context_, ring_, rooms_, users_.reader(), *archive_, mark_, recovered);
-    mark_.stored(recovered.last_seq);
+    sequencer_.emplace(context_, ring_, state_, rooms_, users_.reader(), *archive_, mark_);
+    mark_.stored(state_.counters().last_seq);
     writer_.emplace(context_, std::move(store), users_, bans_, mark_, start_.retention);
     desk_.emplace(context_, *sequencer_, start_.data, start_.control);
     ROOKERY_INVARIANT(poller_.add(start_.control, EPOLLIN, kControlToken));
@@ -161,7 +161,6 @@ class Ledger final {
       ROOKERY_INVARIANT(state.epoch.size() == chat::kEpochBytes);
       std::copy(state.epoch.begin(), state.epoch.end(), header.epoch.begin());
       list_past_epochs(header, state.past_epochs);
-      rooms_.write_through();
       header.magic.store(chat::LedgerRegionHeader::kMagic, std::memory_order_release);
     }
     header.generation.fetch_add(1, std::memory_order_acq_rel);
@@ -266,7 +265,8 @@ class Ledger final {
   chat::LedgerRegionView region_;
   shm::LogRingWriter ring_;
   shm::NameTableWriter users_;
-  RoomBook rooms_;
+  StateMachine state_;
+  RoomTable rooms_;
   BanBook bans_;
   shm::DoorbellReader bell_;
   os::Poller poller_;

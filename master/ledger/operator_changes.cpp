@@ -11,43 +11,38 @@
 namespace rookery::ledger {
 
 Sequencer::AccountVerdict Sequencer::change_account(const AccountRequest& request, shm::Position& end) {
-  note_slowest_reader();
-  if (!room_for(chat::kMaxRecordBytes)) return AccountVerdict::NoRoom;
-  time_ms_ = std::max(time_ms_, context_.calendar.date_ms());
-  chat::Record record;
-  record.header.slot = ~0U;
+  publisher_.begin_batch();
+  if (!publisher_.has_room()) return AccountVerdict::NoRoom;
+  const auto kind = request.change ? chat::RecordKind::ChangeAccount : chat::RecordKind::Register;
+  chat::Record record = own_record(kind, context_.calendar.date_ms());
   record.name = request.name;
   record.text = request.hash;
-  if (!request.change) {
-    record.header.kind = chat::RecordKind::Register;
-    decide_registration(record);
-    if (record.header.outcome == 1 + static_cast<unsigned>(wire::ErrorCode::NameTaken))
-      return AccountVerdict::NameTaken;
-    if (record.header.outcome != 0) return AccountVerdict::Full;
-  } else {
+  if (request.change) {
+    // As it was registered; what was published before is in the table: one change is made at a time.
     const shm::NameTableEntry* user = users_.find(request.name);
     if (user == nullptr) return AccountVerdict::NoSuchName;
-    record.header.kind = chat::RecordKind::ChangeAccount;
-    record.header.flags = static_cast<std::uint8_t>(*request.change);
-    record.header.target = user->id;
     record.name = user->name_view();
+    record.header.flags = static_cast<std::uint8_t>(*request.change);
+  } else if (users_.count() >= chat::kMaxAccounts) {
+    return AccountVerdict::Full;
   }
-  append(record);
-  if (!request.change) note_pending_name(request.name);
+  order_.offer(record);
+  if (const std::uint8_t outcome = record.header.outcome; outcome != 0) {
+    if (outcome == wire::outcome_of(wire::ErrorCode::NameTaken)) return AccountVerdict::NameTaken;
+    return request.change ? AccountVerdict::NoSuchName : AccountVerdict::Full;
+  }
   publish();
-  end = ring_.end();
+  end = publisher_.end();
   return AccountVerdict::Published;
 }
 
 Sequencer::BanVerdict Sequencer::change_ban(const BanRequest& request, shm::Position& end) {
-  note_slowest_reader();
-  if (!room_for(chat::kMaxRecordBytes)) return BanVerdict::NoRoom;
-  chat::Record record;
-  record.header.kind = chat::RecordKind::ChangeBan;
-  record.header.flags = static_cast<std::uint8_t>(request.change);
-  record.header.slot = ~0U;
-  // By the date, not by the record's time: that goes on from the latest date there ever was, though it was a wrong one.
+  publisher_.begin_batch();
+  if (!publisher_.has_room()) return BanVerdict::NoRoom;
   const std::int64_t date_ms = context_.calendar.date_ms();
+  chat::Record record = own_record(chat::RecordKind::ChangeBan, date_ms);
+  record.header.flags = static_cast<std::uint8_t>(request.change);
+  // By the date, not by the record's time: that goes on from the latest date there ever was, though it was a wrong one.
   if (request.lasts.count() != 0)
     record.header.members = static_cast<std::uint64_t>(std::max(date_ms + request.lasts.count(), std::int64_t{1}));
   record.text = request.reason;
@@ -62,15 +57,14 @@ Sequencer::BanVerdict Sequencer::change_ban(const BanRequest& request, shm::Posi
   // What was published before is in the table: one change is made at a time.
   const auto ban = ban_of(record);
   ROOKERY_INVARIANT(ban.has_value());
-  const bool is_banned = BanBook::find_in(region_, *ban).has_value();
+  const bool is_banned = BanBook::find_in(context_.region(), *ban).has_value();
   if (request.change == chat::BanChange::Lift && !is_banned) return BanVerdict::NotBanned;
   if (request.change == chat::BanChange::Ban && !is_banned &&
-      region_.header().bans.load(std::memory_order_relaxed) >= chat::kMaxBans)
+      context_.region().header().bans.load(std::memory_order_relaxed) >= chat::kMaxBans)
     return BanVerdict::Full;
-  time_ms_ = std::max(time_ms_, date_ms);
-  append(record);
+  order_.offer(record);
   publish();
-  end = ring_.end();
+  end = publisher_.end();
   return BanVerdict::Published;
 }
 

@@ -32,7 +32,7 @@ std::uint64_t store_the_rest(const LedgerContext& context, store::Store& store) 
   if (!store.begin()) throw store::StoreError(store.error());
   for_each_record(context, context.ring_header().durable_end.load(std::memory_order_relaxed),
                   [&](const chat::Record& record, shm::Position) {
-                    if (!chat::is_durable(record.header.kind) || record.header.seq <= store.state().last_seq) return;
+                    if (!chat::is_numbered(record.header) || record.header.seq <= store.state().last_seq) return;
                     if (!store.add(record)) throw store::StoreError(store.error());
                     ++stored;
                   });
@@ -40,10 +40,11 @@ std::uint64_t store_the_rest(const LedgerContext& context, store::Store& store) 
   return stored;
 }
 
-void load_users(const store::Store& store, shm::NameTableWriter& users) {
+void load_users(const store::Store& store, Accounts& accounts, shm::NameTableWriter& users) {
   std::vector<std::uint64_t> ids;  // in order
   store.for_each_account([&](const store::StoredAccount& account) {
     ids.push_back(account.id);
+    accounts.set(account.name, account.id);
     const auto hash = std::as_bytes(std::span(account.password_hash));
     const shm::InsertResult result = users.make_so(
         account.name, account.id, hash.first(std::min(hash.size(), shm::kNameTableValueBytes)), account.locked);
@@ -81,46 +82,43 @@ void load_bans(const store::Store& store, std::int64_t ended_by_ms, BanBook& boo
 
 }  // namespace
 
-Recovered recover(LedgerContext& context, store::Store& store, RoomBook& rooms, shm::NameTableWriter& users,
-                  BanBook& bans) {
-  Recovered result;
-  result.records_stored = store_the_rest(context, store);
+std::uint64_t recover(LedgerContext& context, store::Store& store, StateMachine& state, RoomTable& rooms,
+                      shm::NameTableWriter& users, BanBook& bans) {
+  const std::uint64_t records_stored = store_the_rest(context, store);
   fault::point(fault::Point::LedgerInRecovery);
-  load_users(store, users);
+  load_users(store, state.accounts(), users);
   load_bans(store, context.calendar.ended_by_ms(), bans);
+  const store::StoreState& stored = store.state();
+  state.restore({.last_seq = stored.last_seq,
+                 .next_client = stored.next_client,
+                 .next_account = stored.next_account,
+                 .last_time_ms = stored.last_time_ms});
+  rooms.restore(state.rooms());
 
   const chat::LedgerRegionView region = context.region();
-  for_each_record(
-      context, region.header().applied_end.load(std::memory_order_relaxed),
-      [&](const chat::Record& record, shm::Position end) {
-        const chat::RecordHeader& header = record.header;
-        if (header.outbox_number != 0 && header.slot < context.shared.slots()) {
-          auto& taken = region.slot(header.slot).outbox_taken;
-          if (taken.load(std::memory_order_relaxed) < header.outbox_number)
-            taken.store(header.outbox_number, std::memory_order_release);
-        }
-        if ((header.kind == chat::RecordKind::Join || header.kind == chat::RecordKind::Leave) && header.outcome == 0)
-          rooms.replay(header.room, record.target_name, header.members, end);
-      });
-  rooms.write_through();
-
-  const store::StoreState& state = store.state();
-  result.last_seq = state.last_seq;
-  result.next_client = state.next_client;
-  result.next_account = state.next_account;
-  result.last_time_ms = state.last_time_ms;
+  for_each_record(context, region.header().applied_end.load(std::memory_order_relaxed),
+                  [&](const chat::Record& record, shm::Position end) {
+                    const chat::RecordHeader& header = record.header;
+                    if (header.outbox_number != 0 && header.slot < context.shared.slots()) {
+                      auto& taken = region.slot(header.slot).outbox_taken;
+                      if (taken.load(std::memory_order_relaxed) < header.outbox_number)
+                        taken.store(header.outbox_number, std::memory_order_release);
+                    }
+                    state.replay(record, end);
+                  });
+  rooms.follow(state.rooms());
 
   shm::LogRingHeader& ring = context.ring_header();
   const shm::Position end = ring.committed_end.load(std::memory_order_relaxed);
   region.header().applied_end.store(end, std::memory_order_release);
-  region.header().pruned_to.store(std::max(state.pruned_to, region.header().pruned_to.load(std::memory_order_relaxed)),
+  region.header().pruned_to.store(std::max(stored.pruned_to, region.header().pruned_to.load(std::memory_order_relaxed)),
                                   std::memory_order_seq_cst);
-  region.header().newest_seq.store(state.last_seq, std::memory_order_release);
+  region.header().newest_seq.store(stored.last_seq, std::memory_order_release);
   ring.durable_end.store(end, std::memory_order_seq_cst);  // durable
   region.header().store_failing.store(0, std::memory_order_seq_cst);
   // All clients may be waiting for just this: then nobody else would wake their loops before their time-out.
   for (shm::DoorbellRinger& loop : context.loop_ringers()) loop.ring_if_asleep();
-  return result;
+  return records_stored;
 }
 
 }  // namespace rookery::ledger

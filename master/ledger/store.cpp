@@ -290,11 +290,10 @@ bool Store::begin() {
 bool Store::add(const chat::Record& record) {
   Implementation& self = *implementation_;
   ROOKERY_INVARIANT(self.group != Implementation::Group::None);
-  ROOKERY_INVARIANT(chat::is_durable(record.header.kind));
+  ROOKERY_INVARIANT(chat::is_numbered(record.header));
   if (self.group == Implementation::Group::Failed) return false;
   if (record.header.seq <= self.pending.last_seq) return true;
-  const bool refused = record.header.outcome != 0;
-  if (!refused && !self.store_record(record)) return self.fail_group("store a record");
+  if (!self.store_record(record)) return self.fail_group("store a record");
   self.pending.last_seq = record.header.seq;
   self.pending.last_time_ms = std::max(self.pending.last_time_ms, record.header.time_ms);
   return true;

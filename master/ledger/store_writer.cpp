@@ -256,11 +256,11 @@ bool StoreWriter::add_group(std::size_t& durable_records) {
     ROOKERY_INVARIANT(read == shm::ReadResult::Record);
     const auto record = chat::decode_record(bytes_);
     ROOKERY_INVARIANT(record.has_value());
-    if (!chat::is_durable(record->header.kind)) continue;
+    if (!chat::is_numbered(record->header)) continue;
     if (durable_records++ == 0 && !store_.begin()) return false;
     if (!store_.add(*record)) return false;
     newest_seq_ = record->header.seq;
-    if (record->header.kind == chat::RecordKind::Register && record->header.outcome == 0)
+    if (record->header.kind == chat::RecordKind::Register)
       user_changes_.push_back({{}, record->header.target, std::string(record->name), std::string(record->text)});
     if (record->header.kind == chat::RecordKind::ChangeAccount)
       user_changes_.push_back({static_cast<chat::AccountChange>(record->header.flags), record->header.target,

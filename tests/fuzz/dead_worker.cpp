@@ -75,7 +75,7 @@ DeadWorker::DeadWorker() {
 }
 
 void DeadWorker::add(chat::Record record) {
-  if (chat::is_durable(record.header.kind)) ++seq_;
+  if (chat::is_numbered(record.header)) ++seq_;
   record.header.seq = seq_;
   record.header.time_ms = 1'700'000'000'000;
   LogEntry entry{ring_.end(), {}};

@@ -71,9 +71,9 @@ void demand_publishable(const chat::Record& record, std::uint64_t& seq, store::S
   demand(record.header.kind != RecordKind::Register || record.text.size() <= shm::kNameTableValueBytes,
          "a hash fits the user table");
   demand(record.header.slot == 0, "a record says where it is from");
-  demand(record.header.seq == seq + (chat::is_durable(record.header.kind) ? 1 : 0), "numbers have no gaps");
+  demand(record.header.seq == seq + (chat::is_numbered(record.header) ? 1 : 0), "numbers have no gaps");
   seq = record.header.seq;
-  if (chat::is_durable(record.header.kind)) demand(store.add(record), "the store takes it");
+  if (chat::is_numbered(record.header)) demand(store.add(record), "the store takes it");
 }
 
 }  // namespace
@@ -87,7 +87,10 @@ void check_sequencer(std::string_view bytes) {
   shm::LogRingWriter ring(server.context.log_ring.data(), chat::kLogRingWords);
   shm::LogRingReader published = server.context.ring_reader();
   server.context.ring_header().durable_end.store(ring.end());
-  ledger::RoomBook rooms(server.context.region());
+  ledger::StateMachine state({.rooms = chat::kMaxRooms, .accounts = chat::kMaxAccounts});
+  state.accounts().set("taken", 1);
+  ledger::RoomTable rooms(server.context.region());
+  rooms.restore(state.rooms());
   shm::PositionWord& taken = server.context.region().slot(0).outbox_taken;
   taken.store(0);
   shm::RecordQueueProducer outbox(server.wild.control(0).outbox_tail, server.wild.outbox_words(0), chat::kOutboxWords,
@@ -96,7 +99,7 @@ void check_sequencer(std::string_view bytes) {
   Input none({});
   server.set_counters(none);
   server.fill_sessions(none);
-  ledger::Sequencer sequencer(server.context, ring, rooms, server.users.reader(), server.archive, server.mark, {});
+  ledger::Sequencer sequencer(server.context, ring, state, rooms, server.users.reader(), server.archive, server.mark);
 
   Input input(bytes);
   for (int steps = 0; !input.empty() && steps < 200; ++steps) {
@@ -125,6 +128,7 @@ void check_sequencer(std::string_view bytes) {
         break;
       default: {
         server.fill_sessions(input);
+        server.wild.control(0).heartbeat_ms.store(0);  // grown old: while it is fresh the log may wait for its reader
         server.context.ring_header().durable_end.store(ring.end());
         sequencer.worker_gone(0);
         int turns = 0;

@@ -135,7 +135,7 @@ BacklogStep Backlog::read_ring() {
     }
     context_.ring_words_left -= std::min(context_.ring_words_left, ring_.position() - begin);
     record_ = chat::decode_record(bytes_);
-    if (!record_ || !chat::is_durable(record_->header.kind) || record_->header.seq <= at_) continue;
+    if (!record_ || !chat::is_numbered(record_->header) || record_->header.seq <= at_) continue;
     at_ = record_->header.seq;
     if (at_ > filter_.until()) return BacklogStep::End;
     if (filter_.is_wanted(*record_, room_)) return BacklogStep::Message;

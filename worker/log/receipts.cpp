@@ -46,9 +46,7 @@ void Receipts::settle(shm::Position durable, Storing storing) {
     const Receipt& receipt = waiting_.front();
     const bool is_durable = receipt.end <= durable;
     if (!is_durable && storing == Storing::Works) return;
-    const bool refused = receipt.header.outcome != 0;
-    answer(receipt,
-           is_durable || refused || !chat::is_durable(receipt.header.kind) ? Verdict::Done : Verdict::NotDurable);
+    answer(receipt, is_durable || !chat::is_numbered(receipt.header) ? Verdict::Done : Verdict::NotDurable);
     waiting_.pop_front();
   }
 }

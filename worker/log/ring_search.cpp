@@ -11,7 +11,7 @@ std::optional<std::uint64_t> RingSearch::newest_before(shm::Position position) {
   const auto record = chat::decode_record(bytes_);
   if (!record) return std::nullopt;
   // A record without a number of its own carries that of the newest before it.
-  return chat::is_durable(record->header.kind) ? record->header.seq - 1 : record->header.seq;
+  return chat::is_numbered(record->header) ? record->header.seq - 1 : record->header.seq;
 }
 
 RingPlace RingSearch::find(std::uint64_t seq) {

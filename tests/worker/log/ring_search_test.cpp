@@ -42,7 +42,7 @@ class RingSearchTest : public ::testing::Test {
     from.seek(position);
     for (read = 1; from.read(bytes_) == shm::ReadResult::Record; ++read) {
       const auto record = chat::decode_record(bytes_);
-      if (record && chat::is_durable(record->header.kind) && record->header.seq > seq) return record->header.seq;
+      if (record && chat::is_numbered(record->header) && record->header.seq > seq) return record->header.seq;
     }
     return 0;
   }
