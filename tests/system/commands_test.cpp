@@ -95,6 +95,10 @@ TEST(Commands, MsgReachesAGuest) {
   const std::string name = "guest" + std::to_string(id_of(guest));
   EXPECT_EQ(sender.ask({{"op", "msg"}, {"to", name}, {"text", "psst"}})["ok"], true);
   EXPECT_EQ(guest.expect_event([](const Json& e) { return e.contains("to"); })["to"], name);
+  // It has this one name, in whatever case it is typed.
+  EXPECT_EQ(sender.ask({{"op", "msg"}, {"to", "guest0" + name.substr(5)}, {"text", "psst"}})["error"], "no-such-name");
+  EXPECT_EQ(sender.ask({{"op", "msg"}, {"to", "GUEST" + name.substr(5)}, {"text", "PSST"}})["ok"], true);
+  EXPECT_EQ(guest.expect_event([](const Json& e) { return e.value("text", "") == "PSST"; })["to"], name);
 }
 
 TEST(Commands, AMessageToOneselfComesOnceOnEachConnection) {

@@ -61,9 +61,11 @@ Outcome refuse_guest(CommandContext& context, Session& session, const wire::Requ
   return context.refuse(session, tag, wire::ErrorCode::NotLoggedIn, "log in first: guests may not speak here");
 }
 
+// A guest has one name: guest01 is nobody's.
 bool parse_guest(std::string_view name, std::uint64_t& client) {
   if (!wire::is_guest_name(name)) return false;
   name.remove_prefix(wire::kGuestPrefix.size());
+  if (name.front() == '0') return false;
   const auto parsed = std::from_chars(name.data(), name.data() + name.size(), client);
   return parsed.ec == std::errc() && parsed.ptr == name.data() + name.size();
 }
@@ -117,7 +119,8 @@ Outcome do_msg(CommandContext& context, Session& session, const wire::Command& c
       record.header.flags = chat::kTargetIsGuest;
       record.header.room = seat->slot;
       record.header.members = seat->index;
-      record.target_name = command.name;
+      GuestName target;
+      record.target_name = display_name({}, client, target);
       return send(context, session, tag, record);
     }
   }
