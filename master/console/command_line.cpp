@@ -57,7 +57,7 @@ constexpr std::array kEntries{
           "close an account's connections and let it log in no more, or again"},
     Entry{"ban", ConsoleVerb::AskLedger, Arguments::WholeLine, "ban MASK [--for TIME] [REASON]",
           "close all connections of an account, an address or a range (203.0.113.0/24), and take no more of them"},
-    Entry{"unban", ConsoleVerb::AskLedger, Arguments::WholeLine, "unban MASK", "let them in again"},
+    Entry{"unban", ConsoleVerb::AskLedger, Arguments::WholeLine, "unban MASK", "lift that ban, as `bans` lists it"},
     Entry{"bans", ConsoleVerb::AskLedger, Arguments::WholeLine, "bans", "who is banned, since when, how long, why"},
     Entry{"room", ConsoleVerb::AskLedger, Arguments::WholeLine, "room list",
           "rooms with history: messages kept, the oldest's and the newest's time"},

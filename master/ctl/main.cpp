@@ -40,9 +40,9 @@ constexpr const char* kCommands =
     "  user lock|unlock|remove NAME\n"
     "                       shut an account out, or let it in again, or remove it\n"
     "  ban MASK [--for TIME] [REASON]\n"
-    "                       shut out an account, an address or a range of them (203.0.113.0/24), for 30m, 12h, 7d or\n"
-    "                       for ever: its connections are closed, and it is refused with the reason\n"
-    "  unban MASK           let it in again\n"
+    "                       shut out an account, an address or a range of them (203.0.113.0/24), for a TIME (30m,\n"
+    "                       12h, 7d) or for ever: its connections are closed, and it is refused with the reason\n"
+    "  unban MASK           lift that ban, as bans lists it\n"
     "  bans                 who is banned, since when, how long and why\n"
     "  room list            the rooms, with their members and messages\n"
     "  history export [#ROOM] [FILE] [--force]\n"
@@ -60,7 +60,8 @@ constexpr const char* kCommands =
     "With --json each command's answer is one JSON document on standard output, {\"ok\":true,...} or\n"
     "{\"ok\":false,\"error\":CODE,\"message\":...}.\n"
     "\n"
-    "Exit codes: 0 done, 1 refused by the server, 64 usage, 69 no server answers, 70 the answer broke off.";
+    "Exit codes: 0 done, 1 refused or failed, or the store is damaged, 64 usage, 69 no server answers\n"
+    "(restore: one runs), 70 the answer broke off, or an internal error.";
 
 int usage_error(const std::string& message) {
   std::fprintf(stderr, "rookery-ctl: %s\nTry: rookery-ctl --help\n", message.c_str());

@@ -35,7 +35,7 @@ std::optional<std::string> read_target(BanRequest& request, std::string_view wor
   }
   bool had_host_bits = false;
   request.mask = chat::AddressMask::parse(word, &had_host_bits);
-  if (!request.mask) return "ERR bad-argument no IP address, and no range of them like 203.0.113.0/24 or 2001:db8::/32";
+  if (!request.mask) return "ERR bad-argument neither an IP address nor a range like 203.0.113.0/24 or 2001:db8::/32";
   if (had_host_bits) request.written = word;
   return std::nullopt;
 }
@@ -52,7 +52,7 @@ bool read_duration(BanRequest& request, std::string_view word, std::string_view&
     time.remove_prefix(1);
   const auto duration = master::parse_duration(time);
   if (!duration || duration->count() == 0)
-    error = fmt::format("ERR bad-argument the time behind --for is none of {}", master::kDurationExamples);
+    error = fmt::format("ERR bad-argument the time after --for is none of {}", master::kDurationExamples);
   else
     request.lasts = *duration;
   return true;
@@ -88,10 +88,10 @@ std::variant<BanRequest, std::string> parse_ban_request(std::string_view text) {
     text = rest;
   }
   if (!has_target || (request.change == chat::BanChange::Lift && !text.empty())) return std::string(kBanUsage);
-  if (has_for(text)) return std::string("ERR bad-argument --for TIME stands before the reason, and once");
+  if (has_for(text)) return std::string("ERR bad-argument --for TIME must be given once, before the reason");
   request.reason = text.substr(0, text.find_last_not_of(kBetweenWords) + 1);
   if (request.reason.size() > chat::kMaxBanReasonBytes)
-    return fmt::format("ERR bad-argument the reason has {} bytes, at most {} are kept", request.reason.size(),
+    return fmt::format("ERR bad-argument the reason has {} bytes, at most {} are allowed", request.reason.size(),
                        chat::kMaxBanReasonBytes);
   return request;
 }
@@ -101,7 +101,7 @@ std::string warning_of(const chat::AddressMask& mask) {
     return fmt::format("! {} is every {} address, this machine's own among them", mask.text(),
                        mask.is_ipv4() ? "IPv4" : "IPv6");
   if (mask.covers_loopback())
-    return fmt::format("! {} is this machine itself: whoever comes by a proxy here is banned, too", mask.text());
+    return fmt::format("! {} is this machine itself: clients behind a proxy on it are banned too", mask.text());
   return {};
 }
 

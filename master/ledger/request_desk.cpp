@@ -148,7 +148,7 @@ bool RequestDesk::publish(const BanRequest& request, shm::Position& end, std::st
       refusal = fmt::format("ERR no-such-user there is no account {}", request.name);
       break;
     case Verdict::NotBanned:
-      refusal = fmt::format("ERR no-such-ban there is no ban of {}; bans lists them", request.target());
+      refusal = fmt::format("ERR no-such-ban there is no ban of {}; 'bans' lists all", request.target());
       break;
     case Verdict::Full:
       refusal = fmt::format("ERR server-full there are {} bans, and no more can be; unban some", chat::kMaxBans);

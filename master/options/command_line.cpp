@@ -37,8 +37,8 @@ Signals:
 Exit codes:
   0   shut down in good order
   64  the command line is wrong
-  69  the port or the data directory is in use
-  70  the shutdown was forced, or an internal error
+  69  the port, the metrics' address or the data directory is in use
+  70  the shutdown was forced, an internal error, or no memory, threads or descriptors for the start
   78  the environment, .env or the configuration file is wrong
 
 Example:

@@ -212,7 +212,7 @@ constexpr std::array kSettings{
             },
             live<&Options::max_rooms_per_address>()},
     Setting{"max-stored-per-address", "", "SIZE", kLimits,
-            "messages stored for one address in an hour, by each loop; 0: any number; not loopback", "64M",
+            "messages stored for one address an hour, by each loop; from 1M; 0: no limit; not loopback", "64M",
             [](Options& options, std::string_view value) { options.max_stored_per_address = size(value); },
             live<&Options::max_stored_per_address>()},
     Setting{"limit-loopback", "", "yes|no", kLimits,

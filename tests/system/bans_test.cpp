@@ -29,7 +29,7 @@ TEST(Bans, AnAddressIsRefusedAndItsClientsAreEndedOnAllWorkers) {
   EXPECT_EQ(neighbour.ask("ping")["ok"], true);
 
   EXPECT_EQ(server.console("ban 127.0.0.2 sells things"),
-            "! 127.0.0.2 is this machine itself: whoever comes by a proxy here is banned, too\nOK banned 127.0.0.2\n");
+            "! 127.0.0.2 is this machine itself: clients behind a proxy on it are banned too\nOK banned 127.0.0.2\n");
   for (Seated& seat : seated) expect_dismissed(*seat.client, ": sells things");
   person.read_to_end();
   EXPECT_THAT(person.lines().back(), HasSubstr("you are banned by the operator of this server: sells things"));
