@@ -129,18 +129,6 @@ TEST_F(StoreTest, WhatIsStoredAlreadyIsPassedOver) {
   EXPECT_THAT(all_of_room(directory_.path(), "#a"), ElementsAre(1, 3));
 }
 
-TEST_F(StoreTest, ARefusedRegistrationTakesANumberAndNothingElse) {
-  Store store(directory_.path());
-  chat::Record refused = registration(2, 0, "ALICE", "");
-  refused.header.outcome = 2;
-  ASSERT_TRUE(store_group(store, {registration(1, 1, "alice", "hash"), refused}));
-  EXPECT_EQ(store.state().last_seq, 2U);
-  EXPECT_EQ(store.state().next_account, 2U);
-  int accounts = 0;
-  store.for_each_account([&](const StoredAccount&) { ++accounts; });
-  EXPECT_EQ(accounts, 1);
-}
-
 TEST_F(StoreTest, ANameIsTakenInAnyCase) {
   Store store(directory_.path());
   ASSERT_TRUE(store_group(store, {registration(1, 1, "Alice", "hash")}));
