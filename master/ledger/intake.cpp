@@ -71,8 +71,7 @@ void Intake::accept(std::uint32_t slot, chat::Record& record) {
   if (!chat::is_published(header.kind)) return archive_.ask(slot, record);
   header.slot = slot;
   header.outbox_number = slots_[slot].outbox.number();
-  // Accounts that were changed or removed keep their place in the table, so it may be full with fewer of them.
-  const bool has_place = header.kind != chat::RecordKind::Register || users_.count() < chat::kMaxAccounts;
+  const bool has_place = header.kind != chat::RecordKind::Register || has_place_for_account(users_);
   header.outcome = has_place ? std::uint8_t{0} : wire::outcome_of(wire::ErrorCode::ServerFull);
   order_.offer(record);
 }
@@ -112,6 +111,12 @@ void Intake::close(std::uint32_t worker) noexcept {
     const std::uint32_t slot = context_.shared.slot(worker, loop);
     slots_[slot].damaged_by = life_of(slot);
   }
+}
+
+bool Intake::has_place_for_account(const shm::NameTableReader& users) noexcept {
+  static const std::uint64_t kMostOnTheirWay =
+      chat::kLogRingWords / shm::LogRingWriter::words_of(sizeof(chat::RecordHeader));
+  return users.count() + kMostOnTheirWay < chat::kMaxAccounts;
 }
 
 std::vector<Intake::Damage> Intake::take_damaged() {

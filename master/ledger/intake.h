@@ -33,8 +33,12 @@ class Intake final {
   [[nodiscard]] bool has_more_of(std::uint32_t worker) const noexcept;
   // Is all that the dead worker left taken and released? What is damaged is not for taking.
   [[nodiscard]] bool is_drained(std::uint32_t worker) const noexcept;
-  // Takes nothing more that this life of the worker has written.
+  // What is damaged in the dead worker's outboxes stays out of sight until its successor has emptied them.
   void close(std::uint32_t worker) noexcept;
+
+  // Accounts that were changed or removed keep their place in the user table, and those that are ordered get theirs
+  // when they are durable: as many as the log ring may hold.
+  [[nodiscard]] static bool has_place_for_account(const shm::NameTableReader& users) noexcept;
 
   struct Damage {
     std::uint32_t worker = 0;

@@ -68,9 +68,9 @@ class Ledger final {
     open_region(store.state());
     const std::uint64_t stored = recover(context_, store, state_, rooms_, users_, bans_);
     if (stored > 0) log::info("stored {} records that the log ring still had", stored);
+    mark_.stored(store.state().last_seq);
     archive_.emplace(context_, start_.data);
     sequencer_.emplace(context_, ring_, state_, rooms_, users_.reader(), *archive_, mark_);
-    mark_.stored(state_.counters().last_seq);
     writer_.emplace(context_, std::move(store), users_, bans_, mark_, start_.retention);
     desk_.emplace(context_, *sequencer_, start_.data, start_.control);
     ROOKERY_INVARIANT(poller_.add(start_.control, EPOLLIN, kControlToken));

@@ -4,7 +4,6 @@
 
 #include "ipc/os/errors.h"
 #include "ipc/shm/name_table.h"
-#include "ipc/wire/error_code.h"
 #include "master/ledger/ban_book.h"
 #include "master/ledger/sequencer.h"
 
@@ -23,14 +22,11 @@ Sequencer::AccountVerdict Sequencer::change_account(const AccountRequest& reques
     if (user == nullptr) return AccountVerdict::NoSuchName;
     record.name = user->name_view();
     record.header.flags = static_cast<std::uint8_t>(*request.change);
-  } else if (users_.count() >= chat::kMaxAccounts) {
-    return AccountVerdict::Full;
+  } else {
+    if (state_.accounts().find(request.name)) return AccountVerdict::NameTaken;
+    if (!Intake::has_place_for_account(users_)) return AccountVerdict::Full;
   }
   order_.offer(record);
-  if (const std::uint8_t outcome = record.header.outcome; outcome != 0) {
-    if (outcome == wire::outcome_of(wire::ErrorCode::NameTaken)) return AccountVerdict::NameTaken;
-    return request.change ? AccountVerdict::NoSuchName : AccountVerdict::Full;
-  }
   publish();
   end = publisher_.end();
   return AccountVerdict::Published;

@@ -53,7 +53,6 @@ bool Publisher::has_room() const noexcept {
 
 void Publisher::ordered(chat::Record& record) {
   state_.apply(record);
-  if (record.header.outcome != 0 && record.header.outbox_number == 0) return;
   chat::encode_record(record, bytes_);
   state_.applied_at(ring_.append(bytes_));
   note_concerned(record.header);

@@ -26,11 +26,11 @@ class Publisher final : public Order::Sink {
   Publisher(LedgerContext& context, shm::LogRingWriter& ring, StateMachine& state, RoomTable& rooms,
             PublishedMark& mark);
 
-  // Looks where the readers are.
+  // Notes how far the slowest live reader is.
   void begin_batch() noexcept;
   // For one more record, whatever its size.
   [[nodiscard]] bool has_room() const noexcept;
-  // Applies and appends it. A record of the ledger's own that is refused is not for the log.
+  // Applies and appends it.
   void ordered(chat::Record& record) override;
 
   // Is something appended that is not published?

@@ -61,7 +61,11 @@ void RoomTable::mend_index(std::uint32_t rooms) {
 
 void RoomTable::follow(Rooms& rooms) noexcept {
   if (rooms.changed().empty()) return;
-  for (const std::uint32_t number : rooms.changed()) write(number, rooms.all()[number]);
+  for (std::size_t i = 0; i < rooms.changed().size(); ++i) {
+    const std::uint32_t number = rooms.changed()[i];
+    const bool is_next_too = i + 1 < rooms.changed().size() && rooms.changed()[i + 1] == number;
+    if (!is_next_too) write(number, rooms.all()[number]);
+  }
   rooms.forget_changes();
   region_.header().rooms_high_water.store(rooms.all().size(), std::memory_order_release);
 }

@@ -46,10 +46,10 @@ class Rooms final {
   // A published record that ends at `position` said that `number` is called `name` and has `members`. Does nothing when
   // the room is of a later position.
   void replay(std::uint32_t number, std::string_view name, std::uint64_t members, std::uint64_t position);
-  // What a predecessor left of it.
+  // The state in which a predecessor left this room.
   void restore(std::uint32_t number, Room room);
 
-  // By number; those behind were never used.
+  // By number; higher numbers were never used.
   [[nodiscard]] const std::vector<Room>& all() const noexcept { return rooms_; }
   // Numbers of rooms that changed since the last call, some of them more than once.
   [[nodiscard]] const std::vector<std::uint32_t>& changed() const noexcept { return changed_; }

@@ -8,8 +8,8 @@
 //     state.apply(record);                  // number, time, outcome and what else a reader is shown
 //     state.applied_at(append_to_log(record));
 //
-// A successor restores rooms() and accounts(), however old that is, and replays what the log has behind it: a record
-// that was replayed already changes nothing.
+// A successor restores rooms() and accounts(), however old that is, and replays what the log has after that: a record
+// that was replayed already changes nothing. Its time goes on from the newest record that was numbered or replayed.
 #pragma once
 
 #include <cstdint>

@@ -20,7 +20,7 @@ namespace {
 // Of an undisturbed echo and a little, so that it says the same on a busy machine: who waits for another client waits
 // for seconds.
 constexpr int kNoMoreThan = 20;
-constexpr std::chrono::milliseconds kLittle{50};
+constexpr std::chrono::milliseconds kLittle{500};
 
 const std::uint64_t kMostGrowthOfPeers = (kSanitized ? 400 : 20) * 1024 * 1024;
 

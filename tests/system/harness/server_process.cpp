@@ -216,17 +216,26 @@ void ServerProcess::check_no_process_left() {
     ADD_FAILURE() << "the server left process " << left.pid << ", state " << left.state;
 }
 
+// Another test's server or client may be given the same port at once, and keeps it for a while; what is left behind
+// stays.
 void ServerProcess::check_port_is_free() const {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int on = 1;
-  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);  // as every server does
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
-  address.sin_port = ::htons(port_);
-  EXPECT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0)
-      << "port " << port_ << " is still taken";
-  ::close(socket);
+  const auto is_free = [this] {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);  // as every server does
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+    address.sin_port = ::htons(port_);
+    const bool bound = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ::close(socket);
+    return bound;
+  };
+  try {
+    eventually("port " + std::to_string(port_) + " is free again", is_free, 2 * kPatience);
+  } catch (const TimedOut& error) {
+    ADD_FAILURE() << error.what();
+  }
 }
 
 void ServerProcess::check_no_shared_memory_left() const {

@@ -19,10 +19,11 @@ constexpr std::uint64_t kBytes = shm::log_ring_bytes(kCapacity);
 
 class RingSearchTest : public ::testing::Test {
  protected:
-  void append(chat::RecordKind kind) {
+  void append(chat::RecordKind kind, std::uint8_t outcome = 0) {
     chat::Record record;
     record.header.kind = kind;
-    if (chat::is_durable(kind)) ++seq_;
+    record.header.outcome = outcome;
+    if (chat::is_durable(kind) && outcome == 0) ++seq_;
     record.header.seq = seq_;
     const std::string text(random_() % 300, 'x');
     record.text = text;
@@ -31,7 +32,10 @@ class RingSearchTest : public ::testing::Test {
     writer_->publish();
     header().durable_end.store(writer_->end());
   }
-  void append_any() { append(random_() % 4 == 0 ? chat::RecordKind::Join : chat::RecordKind::Say); }
+  void append_any() {
+    if (random_() % 8 == 0) return append(chat::RecordKind::Register, 5);  // refused: not numbered
+    append(random_() % 4 == 0 ? chat::RecordKind::Join : chat::RecordKind::Say);
+  }
 
   shm::LogRingHeader& header() { return *reinterpret_cast<shm::LogRingHeader*>(memory_.get()); }
   shm::LogRingReader reader() { return {memory_.get(), kBytes}; }
