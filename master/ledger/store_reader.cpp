@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -90,7 +91,16 @@ bool is_wanted(const Statement& row, const chat::MissedTopics& topics, const Wan
   }
 }
 
-void encode_row(const Statement& row, std::string_view room, std::vector<std::byte>& out) {
+// Bytes of a damaged page may be a row all the same.
+void encode(const chat::Record& record, const Connection& connection, std::vector<std::byte>& out) {
+  chat::encode_record(record, out);
+  if (!chat::decode_record(out))
+    throw StoreError(fmt::format("{}: is damaged (its message {} is none); {}", connection.file().string(),
+                                 record.header.seq, repair_advice(connection.file())));
+}
+
+void encode_row(const Statement& row, std::string_view room, const Connection& connection,
+                std::vector<std::byte>& out) {
   chat::Record record;
   chat::RecordHeader& header = record.header;
   header.seq = static_cast<std::uint64_t>(row.number(0));
@@ -106,7 +116,7 @@ void encode_row(const Statement& row, std::string_view room, std::vector<std::by
   record.name = row.text(11);
   record.target_name = header.kind == chat::RecordKind::Say ? room : row.text(12);
   record.text = row.text(13);
-  chat::encode_record(record, out);
+  encode(record, connection, out);
 }
 
 }  // namespace
@@ -176,7 +186,7 @@ struct StoreReader::Implementation {
     record.name = message.text(9);
     record.target_name = header.kind == chat::RecordKind::Say ? std::string_view(room) : message.text(10);
     record.text = message.text(11);
-    chat::encode_record(record, out);
+    encode(record, connection, out);
   }
 
   Connection connection;
@@ -241,7 +251,7 @@ MissedPage StoreReader::missed(const MissedQuery& query) {
     if (is_wanted(walk, query.topics, rooms, room)) {
       if (!query.count_only) {
         if (query.page_messages != 0 && page.found == query.page_messages) return page;
-        encode_row(walk, room, encoded);
+        encode_row(walk, room, self.connection, encoded);
         if (query.page_bytes != 0 && page.found > 0 && page_bytes + encoded.size() > query.page_bytes) return page;
         page_bytes += encoded.size();
         page.records.push_back(encoded);
