@@ -29,11 +29,11 @@ class Intake final {
   void release() noexcept;
 
   [[nodiscard]] bool has_more() const noexcept;  // sequentially consistent: for the doorbell
-  // Has the dead worker left something that take() would still take?
+  // True if the dead worker left records that take() would still take.
   [[nodiscard]] bool has_more_of(std::uint32_t worker) const noexcept;
-  // Is all that the dead worker left taken and released? What is damaged is not for taking.
+  // True if all records of the dead worker are taken and released; damaged outboxes are ignored.
   [[nodiscard]] bool is_drained(std::uint32_t worker) const noexcept;
-  // What is damaged in the dead worker's outboxes stays out of sight until its successor has emptied them.
+  // Damaged outboxes of the dead worker are not read until its successor has emptied them.
   void close(std::uint32_t worker) noexcept;
 
   // Accounts that were changed or removed keep their place in the user table, and those that are ordered get theirs
@@ -44,7 +44,7 @@ class Intake final {
     std::uint32_t worker = 0;
     std::string text;
   };
-  // Outboxes with content that no sane worker writes. Nothing more is taken from them in this life of the worker.
+  // Outboxes whose content is invalid. Nothing more is taken from them until the worker has been replaced.
   [[nodiscard]] std::vector<Damage> take_damaged();
 
  private:

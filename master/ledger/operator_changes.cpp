@@ -19,7 +19,7 @@ Sequencer::AccountVerdict Sequencer::change_account(const AccountRequest& reques
   if (request.change) {
     // As it was registered; what was published before is in the table: one change is made at a time.
     const shm::NameTableEntry* user = users_.find(request.name);
-    if (user == nullptr) return AccountVerdict::NoSuchName;
+    if (user == nullptr || !state_.accounts().find(request.name)) return AccountVerdict::NoSuchName;
     record.name = user->name_view();
     record.header.flags = static_cast<std::uint8_t>(*request.change);
   } else {

@@ -91,11 +91,11 @@ bool is_wanted(const Statement& row, const chat::MissedTopics& topics, const Wan
   }
 }
 
-// Bytes of a damaged page may be a row all the same.
+// SQLite may read rows from a damaged page; their content is checked here.
 void encode(const chat::Record& record, const Connection& connection, std::vector<std::byte>& out) {
   chat::encode_record(record, out);
   if (!chat::decode_record(out))
-    throw StoreError(fmt::format("{}: is damaged (its message {} is none); {}", connection.file().string(),
+    throw StoreError(fmt::format("{}: is damaged (message {} is no valid record); {}", connection.file().string(),
                                  record.header.seq, repair_advice(connection.file())));
 }
 

@@ -61,7 +61,7 @@ Outcome refuse_guest(CommandContext& context, Session& session, const wire::Requ
   return context.refuse(session, tag, wire::ErrorCode::NotLoggedIn, "log in first: guests may not speak here");
 }
 
-// A guest has one name: guest01 is nobody's.
+// The number has one spelling: guest01 is not guest1.
 bool parse_guest(std::string_view name, std::uint64_t& client) {
   if (!wire::is_guest_name(name)) return false;
   name.remove_prefix(wire::kGuestPrefix.size());

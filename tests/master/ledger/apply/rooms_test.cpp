@@ -20,7 +20,7 @@ TEST(RoomsTest, CountsMembersUnderOneNumberWhateverTheCase) {
   EXPECT_EQ(rooms.name(first->room), "#Den") << "the first spelling stays";
   EXPECT_EQ(rooms.leave(first->room), 1U);
   EXPECT_EQ(rooms.leave(first->room), 0U);
-  EXPECT_EQ(rooms.leave(first->room), std::nullopt) << "nobody is left to leave";
+  EXPECT_EQ(rooms.leave(first->room), std::nullopt) << "the room has no members";
   EXPECT_EQ(rooms.name(first->room), "");
 }
 

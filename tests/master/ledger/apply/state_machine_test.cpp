@@ -57,7 +57,7 @@ TEST_F(StateMachineTest, TimeNeverGoesBack) {
   EXPECT_EQ(applied(state_, record).header.time_ms, 600);
 }
 
-TEST_F(StateMachineTest, ANameIsOneAccountsWhoeverAsksFirst) {
+TEST_F(StateMachineTest, TheFirstRegistrationOfANameGetsIt) {
   EXPECT_EQ(apply(RecordKind::Register, "Alice").header.target, 1U);
   const Record second = apply(RecordKind::Register, "ALICE");
   EXPECT_EQ(second.header.outcome, wire::outcome_of(wire::ErrorCode::NameTaken));
